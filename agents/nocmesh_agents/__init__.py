@@ -1,0 +1,1 @@
+"""Agents: each listens, judges by pure rules, and speaks."""

@@ -1,0 +1,1 @@
+"""Bridges: the outside world, in and out."""

@@ -1,0 +1,1 @@
+"""The dashboard and the HTTP API: what a person sees and decides."""

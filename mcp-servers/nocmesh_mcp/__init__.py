@@ -1,0 +1,1 @@
+"""MCP servers and the gateway that joins them to the mesh."""

@@ -1,0 +1,113 @@
+"""Changes: the exact lines for one device, their undoing, and how their effect is proved."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from nocmesh.ids import digest
+from nocmesh.messages.base import Message
+
+Risk = Literal["low", "medium", "high", "critical"]
+
+
+class Check(Message, frozen=True, kw_only=True):
+    """One statement about a device's typed state that code can decide.
+
+    ``kind`` and its ``arguments``: `bgp_session` {neighbor, state}; `bgp_network` {prefix, present};
+    `interface_enabled` {interface, enabled}; `interface_oper` {interface, up}; `config_line` {section, text, present}.
+    """
+
+    kind: str
+    arguments: dict[str, Any] = {}
+    text: str = ""
+    """For people: "BGP session to 10.0.12.2 is established"."""
+    within: float = 60.0
+    """Seconds that it may take to become true after the change."""
+
+
+class Change(Message, frozen=True, kw_only=True):
+    """What shall be done to one device."""
+
+    change_id: str
+    device: str
+    platform: str
+    commands: list[str]
+    """Configuration lines, one command each, with their section lines."""
+    rollback: list[str]
+    verify: list[Check] = []
+    risk: Risk = "critical"
+    reasons: list[str] = []
+    pre_state: str = ""
+    """sha256 of the normalised running configuration that the change was made for."""
+    requested_by: str = ""
+    incident_id: str = ""
+    summary: str = ""
+    diff: str = ""
+    """Unified diff of the affected configuration sections, for people."""
+    fault_type: str = ""
+    resource: str = ""
+
+    def hash(self) -> str:
+        """What an approval is bound to: device, lines, rollback, checks, pre-state, risk."""
+        return digest(
+            [
+                self.device,
+                self.commands,
+                self.rollback,
+                [c.to_dict() for c in self.verify],
+                self.pre_state,
+                self.risk,
+            ]
+        )
+
+
+class DeviceCommand(Message, frozen=True, kw_only=True):
+    """An approved change, on its way to the bridge of its device."""
+
+    command_id: str
+    run_id: str
+    step: str
+    change: Change
+    approval_id: str
+    incident_id: str = ""
+    correlation_id: str = ""
+
+
+ChangeOutcome = Literal["confirmed", "rolled_back", "refused", "failed", "unknown"]
+"""`confirmed`: applied and verified; `rolled_back`: verification failed, the old state is back; `refused`: the gate said
+no, nothing was sent; `failed`: nothing was changed; `unknown`: a person must look."""
+
+
+class DeviceResult(Message, frozen=True, kw_only=True):
+    """What became of a change."""
+
+    command_id: str
+    change_id: str
+    device: str
+    outcome: ChangeOutcome
+    run_id: str = ""
+    step: str = ""
+    reason: str = ""
+    checks: list[dict[str, Any]] = []
+    """Each check with `passed` and `seen`."""
+    diff: str = ""
+    """Of the running configuration, before and after, as read from the device."""
+    transcript: list[dict[str, str]] = []
+    """Each line sent and what the device answered."""
+    applied_at: datetime | None = None
+    at: datetime | None = None
+    bridge: str = ""
+
+
+class DeviceJournalEntry(Message, frozen=True, kw_only=True):
+    """One entry of a device's journal; its sequence is the fencing token."""
+
+    change_id: str
+    device: str
+    kind: Literal["begun", "sent", "outcome", "taken_over"]
+    at: datetime
+    bridge: str
+    command_id: str = ""
+    backup: str = ""
+    """The running configuration before the change, redacted, in `begun`."""
+    pre_state: str = ""
+    result: DeviceResult | None = None
