@@ -189,9 +189,7 @@ SUBJECTS: tuple[Subject, ...] = (
         "agent monitor bridge orchestrator",
         "orchestrator dashboard monitor",
     ),
-    _row(
-        "ai.metrics.<agent_id>", A, None, "Metrics", "agent monitor bridge orchestrator", "dashboard monitor"
-    ),
+    _row("ai.metrics.<agent_id>", A, None, "Metrics", "agent monitor bridge orchestrator", "dashboard monitor"),
     _row(
         "ai.tools.call.<tool>",
         A,
@@ -236,8 +234,7 @@ def token(name: str) -> str:
     if not name:
         raise InvalidInputError("a subject token may not be empty", field="token")
     out = "".join(
-        chr(b) if chr(b).isascii() and (chr(b).isalnum() or chr(b) in "_-") else f"={b:02X}"
-        for b in name.encode()
+        chr(b) if chr(b).isascii() and (chr(b).isalnum() or chr(b) in "_-") else f"={b:02X}" for b in name.encode()
     )
     if len(out) > 200:
         raise InvalidInputError(f"{name[:40]!r}… is longer than a subject token may be (200)", field="token")
@@ -256,9 +253,7 @@ def subject(pattern: str, **names: str) -> str:
     ``pattern`` must be a row of the table, so that no subject is spelled anywhere else.
     """
     if pattern not in BY_PATTERN:
-        raise InvalidInputError(
-            f"{pattern!r} is no subject of ours; see nocmesh.subjects.SUBJECTS", field="pattern"
-        )
+        raise InvalidInputError(f"{pattern!r} is no subject of ours; see nocmesh.subjects.SUBJECTS", field="pattern")
     return _PLACE.sub(lambda m: token(names[m[1]]), pattern)
 
 

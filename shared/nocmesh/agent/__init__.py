@@ -1,1 +1,1 @@
-"""nocmesh.agent"""
+"""The agent package."""

@@ -1,1 +1,1 @@
-"""nocmesh.bus"""
+"""The bus package."""

@@ -1,1 +1,1 @@
-"""nocmesh.cli"""
+"""The cli package."""

@@ -1,1 +1,1 @@
-"""nocmesh.diagnosis"""
+"""The diagnosis package."""

@@ -1,1 +1,1 @@
-"""nocmesh.proving"""
+"""The proving package."""

@@ -1,1 +1,1 @@
-"""nocmesh.store"""
+"""The store package."""

@@ -1,0 +1,75 @@
+"""What a reasoner is: given the case and what was seen so far, it makes the next move.
+
+The deterministic reasoners are pure: the same case and observations give the same move, so a session that
+another instance takes over goes on from the recorded observations.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from nocmesh.messages.base import Message
+from nocmesh.messages.session import Observation, ToolCall
+from nocmesh.messages.task import TaskAssignment
+from nocmesh.network import Network
+
+
+class Case(Message, frozen=True, kw_only=True):
+    """What an agent works on."""
+
+    task: TaskAssignment
+    network: Network = Network()
+
+
+class Act(Message, frozen=True, kw_only=True, tag="act"):
+    """Call these tools, side by side."""
+
+    thought: str
+    calls: list[ToolCall]
+
+
+class Finish(Message, frozen=True, kw_only=True, tag="finish"):
+    """Done: this is the result."""
+
+    thought: str
+    result: dict[str, Any]
+
+
+class HandOff(Message, frozen=True, kw_only=True, tag="hand_off"):
+    """The case belongs to another agent type."""
+
+    thought: str
+    to_type: str
+    reason: str
+    context: dict[str, Any] = {}
+
+
+Move = Act | Finish | HandOff
+
+
+class Reasoner(Protocol):
+    """Rules or a model; both make moves."""
+
+    async def next(self, case: Case, seen: Sequence[Observation]) -> Move:
+        """The next move, from the case and everything that was observed so far."""
+        ...
+
+
+class Decide(Protocol):
+    """The pure heart of a deterministic reasoner."""
+
+    def __call__(self, case: Case, seen: Sequence[Observation]) -> Move:
+        """The next move."""
+        ...
+
+
+class RulesReasoner:
+    """A deterministic reasoner around a pure function."""
+
+    name = "rules"
+
+    def __init__(self, decide: Decide) -> None:
+        self._decide = decide
+
+    async def next(self, case: Case, seen: Sequence[Observation]) -> Move:
+        """The move that the rules make."""
+        return self._decide(case, seen)
