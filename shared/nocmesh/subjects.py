@@ -129,6 +129,7 @@ SUBJECTS: tuple[Subject, ...] = (
     _row("ai.audit.<actor_kind>", C, "AUDIT", "AuditEntry", "audit", "dashboard audit"),
     # agents
     _row("ai.tasks.assign.<assignee>", A, "TASKS", "TaskAssignment", "orchestrator", "agent monitor"),
+    _row("ai.tasks.cancel.<task_id>", A, None, "TaskCancel", "orchestrator", "agent monitor"),
     _row("ai.tasks.complete.<agent_id>", A, "RESULTS", "TaskResult", "agent monitor", "orchestrator"),
     _row(
         "ai.agents.register",

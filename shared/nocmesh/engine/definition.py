@@ -16,7 +16,7 @@ class Retry(Message, frozen=True, kw_only=True):
 
 
 class Step(Message, frozen=True, kw_only=True):
-    """One step. Text in ``parameters``, ``arguments``, ``when`` and ``text`` may refer to what is known: ``${steps.triage.output.verdict}``."""
+    """One step. Texts in it may refer to what is known: ``${steps.triage.output.verdict}``, ``${parameters.alert}``."""
 
     id: str
     type: StepType
@@ -35,7 +35,7 @@ class Step(Message, frozen=True, kw_only=True):
     changes: str = ""
     """`approval`, `apply_config`: a reference to the list of changes, as ``${steps.plan.output.changes}``."""
     when: str = ""
-    """Skip the step unless this holds: ``a == b``, ``a != b``, ``a in b,c``, ``a > 0``, ``a`` (truthy), joined by `and`."""
+    """Skip the step unless this holds: ``a == b``, ``a != b``, ``a in b,c``, ``a > 0``, ``a``; joined by `and`."""
     depends_on: list[str] | None = None
     """None: the step before it in the list."""
     timeout: float = 0.0

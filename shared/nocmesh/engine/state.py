@@ -6,7 +6,8 @@ from typing import Any, Literal
 from nocmesh.engine.definition import Definition
 from nocmesh.messages.base import Message
 
-RunStatus = Literal["running", "paused", "cancelling", "compensating", "finished", "failed", "cancelled"]
+RunStatus = Literal["running", "paused", "ending", "finished", "failed", "cancelled"]
+"""`ending`: it failed or was cancelled; what runs is stopped or awaited, what was done is compensated."""
 StepStatus = Literal["pending", "running", "backing_off", "completed", "failed", "skipped", "cancelled"]
 
 
@@ -24,7 +25,11 @@ class StepState(Message, frozen=True, kw_only=True):
     started_at: datetime | None = None
     finished_at: datetime | None = None
     claimed_by: str = ""
-    compensated: bool = False
+    timers: dict[str, datetime] = {}
+    """Timers of the present attempt that matter, with their due times."""
+    handoffs: int = 0
+    attempts_before: int = 0
+    """Attempts before the step was run again by hand: they do not count against its limit."""
 
 
 class RunState(Message, frozen=True, kw_only=True):
@@ -38,6 +43,8 @@ class RunState(Message, frozen=True, kw_only=True):
     result: dict[str, Any] = {}
     error: str = ""
     failed_step: str = ""
+    ending: Literal["", "failed", "cancelled"] = ""
+    """How the run will end once what must still finish has finished."""
     requester: str = ""
     correlation_id: str = ""
     incident_id: str = ""
@@ -57,9 +64,9 @@ class RunEvent(Message, frozen=True, kw_only=True):
 
     id: str
     kind: Literal[
-        "run_started", "step_started", "step_skipped", "step_completed", "step_failed", "step_retried", "step_claimed",
+        "run_started", "step_started", "step_skipped", "step_completed", "step_failed", "step_retried", "step_extended", "step_cancelled",
         "answer_received", "timer_fired", "cancel_requested", "pause_requested", "resume_requested", "retry_requested",
-        "compensation_started", "run_finished", "run_failed", "run_cancelled",
+        "ending_started", "run_finished", "run_failed", "run_cancelled",
     ]  # fmt: skip
     at: datetime
     step: str = ""
@@ -75,13 +82,13 @@ class RunCommand(Message, frozen=True, kw_only=True):
     id: str
     kind: Literal[
         "assign_task",
+        "cancel_task",
         "call_tool",
         "set_timer",
         "request_approval",
         "send_change",
         "notify",
         "respond",
-        "cancel_task",
     ]
     step: str = ""
     data: dict[str, Any] = {}

@@ -38,3 +38,10 @@ class TaskResult(Message, frozen=True, kw_only=True):
     retryable: bool = False
     at: datetime | None = None
     attempt: int = 1
+
+
+class TaskCancel(Message, frozen=True, kw_only=True):
+    """Stop working on this: its run was cancelled."""
+
+    task_id: str
+    reason: str = ""
