@@ -1,0 +1,134 @@
+"""What must hold across the entries of an inventory file.
+
+Reads the raw document, so that these mistakes are reported together with those of form. Pure.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from nocmesh.yamlfile import Document, Mistake, Place, nearest
+
+
+def mistakes_across(document: Document) -> list[Mistake]:
+    """Names given twice, credentials that are not defined, links that lead nowhere."""
+    if not isinstance(document.data, dict):
+        return []
+    return [
+        *_names_given_twice(document),
+        *_addresses_given_twice(document),
+        *_interfaces_given_twice(document),
+        *_users_given_twice(document),
+        *_unknown_credentials(document),
+        *_bad_links(document),
+    ]
+
+
+def _entries(document: Document, key: str) -> list[tuple[Place, dict[str, Any]]]:
+    items = document.data.get(key)
+    if not isinstance(items, list):
+        return []
+    return [((key, index), item) for index, item in enumerate(items) if isinstance(item, dict)]
+
+
+def _texts(value: Any) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def _repeats(document: Document, claims: Iterator[tuple[Place, str]], what: Callable[[str], str]) -> Iterator[Mistake]:
+    first: dict[str, Place] = {}
+    for place, claim in claims:
+        if claim in first:
+            line = document.line(first[claim])
+            yield document.mistake(place, f"{what(claim)} is already taken, on line {line}; choose another")
+        first.setdefault(claim, place)
+
+
+def _names_given_twice(document: Document) -> Iterator[Mistake]:
+    def claims() -> Iterator[tuple[Place, str]]:
+        for place, device in _entries(document, "devices"):
+            if isinstance(device.get("name"), str):
+                yield (*place, "name"), device["name"].lower()
+            for index, alias in enumerate(_texts(device.get("aliases"))):
+                yield (*place, "aliases", index), alias.lower()
+
+    return _repeats(document, claims(), lambda name: f"the name {name!r}")
+
+
+def _addresses_given_twice(document: Document) -> Iterator[Mistake]:
+    def claims() -> Iterator[tuple[Place, str]]:
+        for place, device in _entries(document, "devices"):
+            if isinstance(device.get("address"), str):
+                yield (*place, "address"), f"{device['address']} port {device.get('port', 22)}"
+
+    return _repeats(document, claims(), lambda address: f"the address {address}")
+
+
+def _interfaces_given_twice(document: Document) -> Iterator[Mistake]:
+    for place, device in _entries(document, "devices"):
+        claims = (((*place, "interfaces", i), name) for i, name in enumerate(_interfaces(device)) if name)
+        yield from _repeats(document, claims, lambda name: f"the interface {name!r}")
+
+
+def _users_given_twice(document: Document) -> Iterator[Mistake]:
+    claims = (((*place, "name"), user["name"]) for place, user in _entries(document, "users") if _named(user))
+    return _repeats(document, claims, lambda name: f"the user {name!r}")
+
+
+def _named(entry: dict[str, Any]) -> bool:
+    return isinstance(entry.get("name"), str)
+
+
+def _interfaces(device: dict[str, Any]) -> list[str]:
+    """The names of its interfaces in order; empty text for one that has none."""
+    items = device.get("interfaces")
+    if not isinstance(items, list):
+        return []
+    return [item["name"] if isinstance(item, dict) and _named(item) else "" for item in items]
+
+
+def _unknown_credentials(document: Document) -> Iterator[Mistake]:
+    defined = document.data.get("credentials")
+    known = set(defined) if isinstance(defined, dict) else set()
+    for place, device in _entries(document, "devices"):
+        shell = device.get("shell")
+        places = [((*place, "credential"), device.get("credential"))]
+        if isinstance(shell, dict):
+            places.append(((*place, "shell", "credential"), shell.get("credential")))
+        for where, name in places:
+            if isinstance(name, str) and name not in known:
+                yield document.mistake(where, f"no credential {name!r} under credentials; {nearest(name, known)}")
+
+
+def _bad_links(document: Document) -> Iterator[Mistake]:
+    devices = {device["name"]: _interfaces(device) for _, device in _entries(document, "devices") if _named(device)}
+    for place, link in _entries(document, "links"):
+        for side in ("a", "b"):
+            if isinstance(link.get(side), str):
+                reason = _wrong_end(link[side], devices)
+                if reason:
+                    yield document.mistake((*place, side), reason)
+        yield from _whole_link(document, place, link, devices)
+
+
+def _whole_link(
+    document: Document, place: Place, link: dict[str, Any], devices: dict[str, list[str]]
+) -> Iterator[Mistake]:
+    ends = [link[side] for side in ("a", "b") if isinstance(link.get(side), str)]
+    if len(ends) == 2 and ends[0] == ends[1]:
+        yield document.mistake((*place, "b"), "both ends are the same; expected two interfaces")
+    elif len(ends) == 2 and not any(end.partition(":")[0] in devices for end in ends):
+        yield document.mistake(place, "neither end is a device of this file; remove the link or add the devices")
+
+
+def _wrong_end(end: str, devices: dict[str, list[str]]) -> str:
+    device, _, interface = end.partition(":")
+    if not device or not interface:
+        return f"{end!r} is no link end; expected device:interface, such as r1:r1-e0"
+    if device not in devices:
+        if len(devices) == 1:
+            return ""  # the excerpt of one device: its links can only lead out of the file
+        return f"no device {device!r}; {nearest(device, devices)}"
+    known = [name for name in devices[device] if name]
+    if known and interface not in known:
+        return f"{device} has no interface {interface!r}; {nearest(interface, known)}"
+    return ""
