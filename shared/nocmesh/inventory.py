@@ -5,216 +5,17 @@ docs/reference/inventory.md; every mistake in it is reported at once, with its l
 """
 
 from dataclasses import dataclass, field
-from ipaddress import ip_address, ip_interface, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+import msgspec
+from pydantic import SecretStr
 
 from nocmesh import network
 from nocmesh.errors import NotFoundError
 from nocmesh.inventory_checks import mistakes_across
+from nocmesh.inventory_form import CredentialEntry, DeviceEntry, IntentEntry, InventoryFile
 from nocmesh.yamlfile import Document, nearest, read_document, validated
-
-PlatformName = Literal["frr", "linux", "cisco_iosxe", "cisco_iosxr", "cisco_nxos", "arista_eos", "juniper_junos"]
-PersonRole = Literal["viewer", "operator", "approver", "admin"]
-
-
-def _an_address(text: str) -> str:
-    try:
-        ip_address(text)
-    except ValueError as error:
-        raise ValueError(f"{text!r} is no IP address; expected one such as 10.0.12.2") from error
-    return text
-
-
-def _with_prefix(text: str) -> str:
-    try:
-        ip_interface(text)
-    except ValueError as error:
-        raise ValueError(f"{text!r} is no interface address; expected one such as 10.0.12.1/30") from error
-    if "/" not in text:
-        raise ValueError(f"{text!r} lacks its prefix length; expected one such as {text}/30")
-    return text
-
-
-def _a_prefix(text: str) -> str:
-    try:
-        ip_network(text)
-    except ValueError as error:
-        raise ValueError(f"{text!r} is no prefix ({error}); expected one such as 10.255.0.1/32") from error
-    return text
-
-
-def _a_host(text: str) -> str:
-    if not text or any(c.isspace() or c in "/@" for c in text):
-        raise ValueError(f"{text!r} is no address; expected an IP address or a host name")
-    return text
-
-
-def _a_name(text: str) -> str:
-    plain = text.replace(".", "").replace("-", "").replace("_", "")
-    if not (plain.isascii() and plain.isalnum() and text[0].isalnum() and "--" not in text and len(text) <= 63):
-        raise ValueError(f"{text!r} cannot be a name; expected letters, digits, '.', '-', '_' (no '--'), at most 63")
-    return text
-
-
-IpAddress = Annotated[str, AfterValidator(_an_address)]
-InterfaceAddress = Annotated[str, AfterValidator(_with_prefix)]
-Prefix = Annotated[str, AfterValidator(_a_prefix)]
-Host = Annotated[str, AfterValidator(_a_host)]
-Name = Annotated[str, AfterValidator(_a_name)]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Asn = Annotated[int, Field(ge=1, le=4294967295)]
-"""RFC 6793: four octets; 0 is reserved (RFC 7607)."""
-
-
-class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class CredentialEntry(_Entry):
-    """How to sign in: a password, a private key, or both."""
-
-    username: str
-    password: SecretStr | None = None
-    private_key_file: str | None = None
-    """Relative to the inventory file."""
-    passphrase: SecretStr | None = None
-    enable_password: SecretStr | None = None
-
-    @model_validator(mode="after")
-    def _one_way_in(self) -> "CredentialEntry":
-        if self.password is None and self.private_key_file is None:
-            raise ValueError("has neither password nor private_key_file; add one")
-        return self
-
-
-class SnmpEntry(_Entry):
-    """How to ask the device over SNMP."""
-
-    version: Literal["1", "2c", "3"] = "2c"
-    community: SecretStr = SecretStr("public")
-    port: Port = 161
-
-
-class ShellEntry(_Entry):
-    """A Linux shell beside the router's own CLI."""
-
-    port: Port = 22
-    credential: str
-
-
-class InterfaceEntry(_Entry):
-    """An interface as it should be."""
-
-    name: str
-    addresses: list[InterfaceAddress] = []
-    enabled: bool = True
-    mtu: Annotated[int, Field(ge=64, le=65535)] | None = None
-    description: str = ""
-
-
-class NeighborEntry(_Entry):
-    """A BGP neighbour that should be there."""
-
-    address: IpAddress
-    remote_asn: Asn
-
-
-class BgpEntry(_Entry):
-    """BGP as it should be."""
-
-    asn: Asn
-    router_id: IpAddress | Literal[""] = ""
-    neighbors: list[NeighborEntry] = []
-    networks: list[Prefix] = []
-
-
-class OspfEntry(_Entry):
-    """OSPF as it should be: interfaces by area."""
-
-    areas: dict[str, list[str]] = {}
-
-
-class IsisEntry(_Entry):
-    """IS-IS as it should be."""
-
-    net: str = ""
-    level: str = ""
-    interfaces: list[str] = []
-
-
-class SoftwareEntry(_Entry):
-    """What should run."""
-
-    version: str = ""
-    packages: dict[str, str] = {}
-    services: list[str] = []
-
-
-class ConfigEntry(_Entry):
-    """Named configuration that drift is measured against."""
-
-    template: str = ""
-    stack: str = ""
-
-
-class IntentEntry(_Entry):
-    """What should be, where somebody wrote it down."""
-
-    bgp: BgpEntry | None = None
-    ospf: OspfEntry | None = None
-    isis: IsisEntry | None = None
-    software: SoftwareEntry | None = None
-    config: ConfigEntry | None = None
-
-
-class DeviceEntry(_Entry):
-    """One device."""
-
-    name: Name
-    platform: PlatformName
-    address: Host
-    port: Port = 22
-    credential: str
-    host_key: str = ""
-    """Empty: trusted on first use."""
-    role: str = ""
-    site: str = ""
-    core: bool = False
-    legacy: bool = False
-    """Offer the SHA-1 and CBC algorithms that old devices need; for this device only."""
-    simulated: bool = False
-    snmp: SnmpEntry | None = None
-    aliases: list[str] = []
-    shell: ShellEntry | None = None
-    interfaces: list[InterfaceEntry] = []
-    intent: IntentEntry = IntentEntry()
-
-
-class UserEntry(_Entry):
-    """A person, for labs and demos."""
-
-    name: Name
-    roles: list[PersonRole] = ["viewer"]
-
-
-class LinkEntry(_Entry):
-    """A cable: `a` and `b` as `device:interface`."""
-
-    a: str
-    b: str
-
-
-class InventoryFile(_Entry):
-    """The whole file."""
-
-    version: Literal[1]
-    credentials: dict[str, CredentialEntry] = {}
-    devices: list[DeviceEntry] = []
-    users: list[UserEntry] = []
-    links: list[LinkEntry] = []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -374,4 +175,5 @@ def _public(entry: DeviceEntry) -> network.Device:
 
 def _intent(entry: IntentEntry) -> network.Intent:
     # Entry and message have the same fields: the file's form is the mesh's form.
-    return msgspec.convert(entry.model_dump(), network.Intent)
+    intent: network.Intent = msgspec.convert(entry.model_dump(), network.Intent)
+    return intent
