@@ -1,0 +1,30 @@
+"""The one door to TextFSM and the ntc-templates: a command's text becomes rows.
+
+A template that matches nothing gives no rows and no error, so callers count what must be there themselves.
+"""
+
+from importlib.resources import files
+
+from textfsm import TextFSM, TextFSMError
+
+Row = dict[str, str]
+
+
+def rows(platform: str, command: str, text: str) -> list[Row]:
+    """The rows that the template of ``platform`` and ``command`` finds in ``text``; none when it gives up.
+
+    ``platform`` is the ntc-templates' name: `cisco_ios`. Raises FileNotFoundError for a command without a template.
+    """
+    template = files("ntc_templates").joinpath("templates", f"{platform}_{command.replace(' ', '_')}.textfsm")
+    with template.open(encoding="utf-8") as source:
+        machine = TextFSM(source)
+    try:
+        found = machine.ParseText(text)
+    except TextFSMError:
+        return []
+    names = [str(name).lower() for name in machine.header]
+    return [{name: _flat(value) for name, value in zip(names, row, strict=True)} for row in found]
+
+
+def _flat(value: str | list[str]) -> str:
+    return value.strip() if isinstance(value, str) else " ".join(value)
