@@ -1,0 +1,110 @@
+"""Every route, once: pages, API and the API's own description come from this table."""
+
+from nocmesh_dashboard import api, pages
+from nocmesh_dashboard.web import Endpoint
+
+_TEXT = {"type": "string"}
+_OBJECT = {"type": "object"}
+
+
+def _body(*required: str, **properties: object) -> dict[str, object]:
+    return {"type": "object", "required": list(required), "properties": properties}
+
+
+_DECISION = _body(
+    "decision",
+    decision={"enum": ["approve", "reject"]},
+    comment=_TEXT,
+    change_hash={"type": "string", "description": "the change that was looked at; refused when it is another by now"},
+)
+_WORKFLOW = _body("workflow_type", workflow_type=_TEXT, parameters=_OBJECT, workflow_id=_TEXT)
+_PAGED = {"limit": "how many at most (200)", "after": "the `next` of the page before"}
+
+API: tuple[Endpoint, ...] = (
+    Endpoint("GET", "/api/health", api.health, "Liveness of this process", open=True),
+    Endpoint("GET", "/api/ready", api.ready, "Whether the mesh can take work", open=True, answers=(200, 503)),
+    Endpoint(
+        "POST",
+        "/api/sign-in",
+        api.sign_in,
+        "A session for a personal token",
+        open=True,
+        body=_body("token", token=_TEXT),
+    ),
+    Endpoint("POST", "/api/sign-out", api.sign_out, "End the session"),
+    Endpoint("GET", "/api/me", api.whoami, "Who this request acts as"),
+    Endpoint(
+        "GET",
+        "/api/incidents",
+        api.incidents,
+        "Incidents, newest first",
+        query={"state": "only those in this state", **_PAGED},
+        schema="List",
+    ),
+    Endpoint("GET", "/api/incidents/{id}", api.incident, "The report of one incident", schema="Report"),
+    Endpoint(
+        "GET", "/api/incidents/{id}/timeline", api.incident_timeline, "What happened, oldest first", schema="List"
+    ),
+    Endpoint("GET", "/api/alerts", api.alerts, "Alerts, newest first", schema="List"),
+    Endpoint(
+        "GET",
+        "/api/approvals",
+        api.approvals,
+        "Approvals, newest first",
+        query={"status": "pending, approved, rejected or expired"},
+        schema="List",
+    ),
+    Endpoint("GET", "/api/approvals/{id}", api.approval, "One approval with its change and votes"),
+    Endpoint("POST", "/api/approvals/{id}/decisions", api.decide, "Vote on a change", body=_DECISION),
+    Endpoint("GET", "/api/agents", api.agents, "Who is there now", schema="List"),
+    Endpoint("GET", "/api/workflows", api.workflows, "Runs, newest first", schema="List"),
+    Endpoint("GET", "/api/workflows/{id}", api.workflow, "One run with its steps"),
+    Endpoint("POST", "/api/workflows", api.start_workflow, "Start a run", body=_WORKFLOW, answers=(202,)),
+    Endpoint(
+        "POST",
+        "/api/workflows/{id}/cancel",
+        api.cancel_workflow,
+        "Stop a run",
+        body=_body(reason=_TEXT),
+        answers=(202,),
+    ),
+    Endpoint("GET", "/api/tools", api.tools, "Tools that can be called", schema="List"),
+    Endpoint(
+        "POST", "/api/tools/{name}/call", api.call_tool, "Call a tool", body=_body("arguments", arguments=_OBJECT)
+    ),
+    Endpoint("GET", "/api/metrics", api.metrics_json, "Counts"),
+    Endpoint("GET", "/metrics", api.metrics_text, "Counts for Prometheus", kind="text"),
+    Endpoint(
+        "POST",
+        "/api/webhooks/{source:path}",
+        api.webhook,
+        "A monitoring system's own body",
+        open=True,
+        foreign=True,
+        answers=(202,),
+    ),
+    Endpoint(
+        "GET",
+        "/api/events",
+        api.events,
+        "Change notices as server-sent events",
+        kind="sse",
+        query={"since": "a position to go on from; the header Last-Event-ID wins"},
+    ),
+)
+
+PAGES: tuple[Endpoint, ...] = (
+    Endpoint("GET", "/", pages.live, "The live page", kind="html"),
+    Endpoint("GET", "/incidents/{id}", pages.incident, "The live page with an incident", kind="html"),
+    Endpoint("POST", "/approvals/{id}/decisions", pages.decide, "The vote of the buttons", kind="html"),
+    Endpoint("GET", "/sign-in", pages.sign_in_page, "Where a person signs in", open=True, kind="html"),
+    Endpoint("POST", "/sign-in", pages.sign_in, "Sign in", open=True, kind="html"),
+    Endpoint("POST", "/sign-out", pages.sign_out, "Sign out", kind="html"),
+    Endpoint("GET", "/parts/pending", pages.part_pending, "What waits", kind="html"),
+    Endpoint("GET", "/parts/incidents", pages.part_incidents, "The list", kind="html"),
+    Endpoint("GET", "/parts/agents", pages.part_agents, "Who is there", kind="html"),
+    Endpoint("GET", "/parts/overview", pages.part_overview, "Nothing selected", kind="html"),
+    Endpoint("GET", "/parts/incidents/{id}", pages.part_incident, "One incident", kind="html"),
+)
+
+ENDPOINTS = (*API, *PAGES)
