@@ -36,6 +36,8 @@ class Subject:
     """The message type, by name; empty: the body is a foreign system's own."""
     service: bool = False
     """Request and reply: ``readers`` serve it, ``writers`` call it."""
+    addressed: bool = False
+    """``<agent_id>`` is the one spoken to, not the speaker."""
 
 
 ALL_AGENTS = ("agent", "monitor")
@@ -51,6 +53,7 @@ def _row(
     readers: str,
     *,
     service: bool = False,
+    addressed: bool = False,
 ) -> Subject:
     return Subject(
         pattern=pattern,
@@ -60,6 +63,7 @@ def _row(
         writers=tuple(writers.split()),
         readers=tuple(readers.split()),
         service=service,
+        addressed=addressed,
     )
 
 
@@ -67,7 +71,8 @@ C, A, E, X = Zone.CORE, Zone.AGENTS, Zone.EDGE, Zone.EXT
 
 SUBJECTS: tuple[Subject, ...] = (
     # alerts and requests come in at the edge
-    _row("ai.alerts.incoming.<source>", E, "ALERTS", "", "alerts publisher monitor", "incidents"),
+    _row("ai.alerts.incoming.<source>", E, "ALERTS", "", "alerts publisher monitor", "alerts"),
+    _row("ai.alerts.normalised.<alert_id>", E, "NORMALISED", "Alert", "alerts", "incidents"),
     _row("ai.alerts.events.<alert_id>", E, "ALERT_EVENTS", "AlertEvent", "incidents", "dashboard"),
     _row(
         "ai.workflows.request",
@@ -173,6 +178,7 @@ SUBJECTS: tuple[Subject, ...] = (
         "orchestrator",
         "agent monitor bridge orchestrator",
         service=True,
+        addressed=True,
     ),
     _row(
         "ai.agents.control.<agent_id>",
@@ -181,6 +187,7 @@ SUBJECTS: tuple[Subject, ...] = (
         "Control",
         "orchestrator",
         "agent monitor bridge orchestrator",
+        addressed=True,
     ),
     _row(
         "ai.heartbeat.<agent_id>",

@@ -1,0 +1,347 @@
+"""The link: one connection to one zone, over nats-py. It reconnects for ever, and says what was denied, at once.
+
+Nothing is buffered while there is no connection: what must arrive is sent again when there is one. All answers come
+in over one wildcard inbox.
+"""
+
+import asyncio
+import base64
+import contextlib
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from typing import Any
+
+import nats
+import nats.errors
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+
+from nocmesh.bus import nkey
+from nocmesh.bus.credentials import Credentials
+from nocmesh.bus.received import Raw
+from nocmesh.bus.rights import inbox
+from nocmesh.bus.server import require_version
+from nocmesh.errors import BusError, DeniedError, InvalidInputError, NocmeshError, NotFoundError, OutcomeUnknownError
+from nocmesh.log import logger
+from nocmesh.subjects import Zone
+
+OnMessage = Callable[[Raw], Awaitable[None]]
+_VIOLATION = re.compile(r'permissions violation for (publish|subscription)[^"]*"([^"]+)"')
+_REFUSED = ("authorization violation", "authentication revoked", "authentication expired", "account authentication")
+_AGAIN = 0.25
+"""Seconds to wait when nobody answered for the stream: it is being elected or recovered."""
+
+
+class Link:
+    """One connection; handed out by ``Link.open``, ended by ``close``."""
+
+    def __init__(self, zone: Zone, credentials: Credentials, on_closed: Callable[[str], None]) -> None:
+        self.zone = zone
+        self.name = credentials.name
+        self.dropped = 0
+        """Messages that a slow listener lost."""
+        self._credentials = credentials
+        self._key = nkey.Key(credentials.seed)
+        self._on_closed = on_closed
+        self._client = Client()
+        self._log = logger(zone=zone.value)
+        self._waiting: dict[str, tuple[str, asyncio.Queue[Raw | Exception]]] = {}
+        self._denied_subscriptions: set[str] = set()
+        self._after_reconnect: list[Callable[[], None]] = []
+        self._turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._refused: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._answers = ""
+        self._count = 0
+        self._closing = False
+
+    @classmethod
+    async def open(
+        cls, url: str, zone: Zone, credentials: Credentials, on_closed: Callable[[str], None], *, timeout: float = 10.0
+    ) -> "Link":
+        """A connection to ``zone``.
+
+        Raises DeniedError when the keys are refused, BusError when no server answers within ``timeout``,
+        PreconditionError when the server is too old.
+        """
+        self = cls(zone, credentials, on_closed)
+        connecting = asyncio.ensure_future(self._connect(url))
+        await asyncio.wait({connecting, self._refused}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        if not connecting.done():
+            connecting.cancel()
+            await asyncio.gather(connecting, return_exceptions=True)
+            await self.close()
+            if self._refused.done():
+                raise DeniedError(f"{url} refuses {self.name} in {zone}: {self._refused.result()}; issue a new key")
+            raise BusError(f"no broker answered at {url} within {timeout:g} s; is it running?", url=url)
+        connecting.result()
+        try:
+            require_version(str(self._client._server_info.get("version", "")), f"the broker at {url}")
+        except NocmeshError:
+            await self.close()
+            raise
+        self._answers = f"{inbox(self.name)}.{self._client._nuid.next().decode()}"
+        await self.subscribe(f"{self._answers}.*", self._on_answer)
+        return self
+
+    async def _connect(self, url: str) -> None:
+        token = self._credentials.jwts[self.zone]
+        await self._client.connect(
+            servers=[each.strip() for each in url.split(",")],
+            name=f"{self.name}@{self.zone}",
+            user_jwt_cb=lambda: bytearray(token.encode()),
+            signature_cb=lambda nonce: base64.b64encode(self._key.sign(nonce.encode())),
+            inbox_prefix=inbox(self.name),
+            error_cb=self._on_error,
+            reconnected_cb=self._on_reconnected,
+            closed_cb=self._on_client_closed,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=0.25,  # type: ignore[arg-type]
+            connect_timeout=2,
+            ping_interval=10,
+            max_outstanding_pings=2,
+            pending_size=-1,
+        )
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection now."""
+        return bool(self._client.is_connected)
+
+    @property
+    def max_payload(self) -> int:
+        """The largest body that the server takes."""
+        return int(self._client.max_payload)
+
+    def on_reconnect(self, then: Callable[[], None]) -> Callable[[], None]:
+        """Call ``then`` after each reconnect; gives what undoes it."""
+        self._after_reconnect.append(then)
+        return lambda: self._after_reconnect.remove(then) if then in self._after_reconnect else None
+
+    def unique(self) -> str:
+        """A new inbox subject of our own, besides the one for answers."""
+        return f"{inbox(self.name)}.{self._client._nuid.next().decode()}"
+
+    async def send(self, subject: str, data: bytes, headers: Mapping[str, str] | None = None, reply: str = "") -> bool:
+        """Write one message to the connection; False when there is none now.
+
+        Raises InvalidInputError when it is too large or no subject, BusError when the link is closed.
+        """
+        try:
+            await self._client.publish(subject, data, reply=reply, headers=dict(headers) if headers else None)
+        except (nats.errors.OutboundBufferLimitError, nats.errors.ConnectionDrainingError):
+            return False
+        except nats.errors.MaxPayloadError as error:
+            raise InvalidInputError(
+                f"the message for {subject} has {len(data)} bytes; the broker takes {self.max_payload}: "
+                "put what is large into an object store",
+                field="message",
+            ) from error
+        except nats.errors.BadSubjectError as error:
+            raise InvalidInputError(f"{subject!r} is no subject", field="subject") from error
+        except nats.errors.ConnectionClosedError as error:
+            raise BusError(f"the connection to {self.zone} is closed") from error
+        return self.connected
+
+    async def request(
+        self, subject: str, data: bytes, headers: Mapping[str, str] | None = None, *, timeout: float = 5.0
+    ) -> Raw:
+        """Ask once, get one answer.
+
+        Raises OutcomeUnknownError when none comes, NotFoundError when nobody listens, DeniedError.
+        """
+        async with contextlib.aclosing(self.ask(subject, data, headers, timeout=timeout)) as answers:
+            async for answer in answers:
+                return answer
+        raise OutcomeUnknownError(f"no answer on {subject} within {timeout:g} s", subject=subject)
+
+    async def ask(
+        self, subject: str, data: bytes, headers: Mapping[str, str] | None = None, *, timeout: float = 5.0
+    ) -> AsyncIterator[Raw]:
+        """Ask once, get answer after answer; the caller knows which is the last."""
+        with self._expecting(subject) as (reply, queue):
+            if not await self._send_when_connected(subject, data, headers, reply, timeout):
+                raise BusError(f"there is no connection to the broker ({self.zone}); it is being restored")
+            while True:
+                yield _real(subject, await self._next(queue, subject, timeout))
+
+    async def confirm(self, subject: str, data: bytes, headers: Mapping[str, str], *, timeout: float) -> Raw:
+        """Send until it is answered: again after a reconnect, after half the time, when no stream answered.
+
+        The headers must carry an id, so that sending again does no harm. Raises OutcomeUnknownError, DeniedError.
+        """
+        loop = asyncio.get_running_loop()
+        deadline, patience, last_503 = loop.time() + timeout, timeout / 2, 0.0
+        with self._expecting(subject) as (reply, queue):
+            while (left := deadline - loop.time()) > 0:
+                turn = self._turn
+                await self.send(subject, data, headers, reply)
+                answer = await self._next_or_turn(queue, turn, min(patience, left))
+                patience = timeout
+                if answer is None:
+                    continue
+                if answer.status != "503":
+                    return answer
+                last_503 = last_503 or loop.time()
+                if loop.time() - last_503 > min(timeout / 2, 3.0):
+                    raise BusError(f"no stream takes {subject}; was the mesh provisioned?", subject=subject)
+                await asyncio.sleep(_AGAIN)
+        raise OutcomeUnknownError(
+            f"no acknowledgement for {subject} within {timeout:g} s: it may have happened; retry with the same id",
+            subject=subject,
+        )
+
+    async def subscribe(self, subject: str, then: OnMessage, *, queue: str = "", limit: int = 0) -> Subscription:
+        """Call ``then`` for each message, one after the other. Raises DeniedError."""
+
+        async def on_message(msg: Msg) -> None:
+            await then(Raw(subject=msg.subject, reply=msg.reply, data=msg.data, headers=msg.headers or {}))
+
+        self._denied_subscriptions.discard(subject.lower())
+        options: dict[str, Any] = {"pending_msgs_limit": limit} if limit else {}
+        try:
+            subscription = await self._client.subscribe(subject, queue=queue, cb=on_message, **options)
+            await self._client.flush()
+        except (nats.errors.Error, OSError) as error:
+            raise BusError(f"cannot listen on {subject}: {error}") from error
+        if subject.lower() in self._denied_subscriptions:
+            await self.unsubscribe(subscription)
+            raise DeniedError(f"{self.name} may not listen on {subject} in {self.zone}", subject=subject)
+        return subscription
+
+    async def unsubscribe(self, subscription: Subscription, *, drain: float = 0.0) -> None:
+        """Stop listening; with ``drain``, first handle what came in, for so many seconds at most."""
+        try:
+            if drain and self.connected:
+                await asyncio.wait_for(subscription.drain(), drain)
+            else:
+                await subscription.unsubscribe()
+        except (nats.errors.Error, OSError, TimeoutError) as error:
+            self._log.debug("unsubscribe_incomplete", subject=subscription.subject, reason=repr(error))
+
+    async def flush(self, timeout: float = 5.0) -> None:
+        """Wait until the server has seen all that was sent. Raises BusError."""
+        try:
+            await self._client.flush(timeout)  # type: ignore[arg-type]
+        except (nats.errors.Error, OSError) as error:
+            raise BusError(f"the broker ({self.zone}) did not answer: {error!r}") from error
+
+    async def close(self) -> None:
+        """End it; whatever still waits for an answer gets an error. Never raises, connected or not."""
+        self._closing = True
+        try:
+            await asyncio.wait_for(self._client.close(), 5)
+        except (nats.errors.Error, OSError, TimeoutError, RuntimeError, AttributeError) as error:
+            self._log.debug("close_incomplete", reason=repr(error))
+        self._fail_all(BusError(f"the connection to {self.zone} was closed"))
+
+    # --- the inner workings
+
+    @contextlib.contextmanager
+    def _expecting(self, subject: str) -> Iterator[tuple[str, "asyncio.Queue[Raw | Exception]"]]:
+        self._count += 1
+        reply = f"{self._answers}.{self._count}"
+        queue: asyncio.Queue[Raw | Exception] = asyncio.Queue()
+        self._waiting[reply] = (subject.lower(), queue)
+        try:
+            yield reply, queue
+        finally:
+            del self._waiting[reply]
+
+    async def _send_when_connected(
+        self, subject: str, data: bytes, headers: Mapping[str, str] | None, reply: str, timeout: float
+    ) -> bool:
+        turn = self._turn
+        if await self.send(subject, data, headers, reply):
+            return True
+        await asyncio.wait({turn}, timeout=timeout)
+        return await self.send(subject, data, headers, reply)
+
+    async def _next(self, queue: "asyncio.Queue[Raw | Exception]", subject: str, timeout: float) -> Raw:
+        try:
+            answer = await asyncio.wait_for(queue.get(), timeout)
+        except TimeoutError as error:
+            raise OutcomeUnknownError(f"no answer on {subject} within {timeout:g} s", subject=subject) from error
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def _next_or_turn(
+        self, queue: "asyncio.Queue[Raw | Exception]", turn: "asyncio.Future[None]", timeout: float
+    ) -> Raw | None:
+        """The next answer; None after a reconnect or after ``timeout``."""
+        getting = asyncio.ensure_future(queue.get())
+        try:
+            await asyncio.wait({getting, turn}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if not getting.done():
+                getting.cancel()
+        if not getting.done() or getting.cancelled():
+            return None
+        answer = getting.result()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def _on_answer(self, raw: Raw) -> None:
+        waiting = self._waiting.get(raw.subject)
+        if waiting:
+            waiting[1].put_nowait(raw)
+
+    async def _on_error(self, error: Exception) -> None:
+        if isinstance(error, nats.errors.SlowConsumerError):
+            self.dropped += 1
+            self._log.warning("listener_too_slow", subject=error.subject, dropped=self.dropped)
+            return
+        text = str(error).lower()
+        violation = _VIOLATION.search(text)
+        if violation:
+            self._on_denied(violation[1], violation[2])
+        elif any(each in text for each in _REFUSED):
+            self._on_refused(str(error))
+        else:
+            self._log.info("connection_trouble", reason=repr(error))
+
+    def _on_denied(self, kind: str, subject: str) -> None:
+        if kind == "subscription":
+            self._denied_subscriptions.add(subject)
+            return
+        denied = DeniedError(f"{self.name} may not publish on {subject} in {self.zone}", subject=subject)
+        waiting = [queue for wanted, queue in self._waiting.values() if wanted == subject]
+        for queue in waiting:
+            queue.put_nowait(denied)
+        if not waiting:
+            self._log.warning("publish_denied", subject=subject)
+
+    def _on_refused(self, reason: str) -> None:
+        if not self._refused.done():
+            self._refused.set_result(reason)
+        if self._answers and not self._closing:
+            asyncio.ensure_future(self._give_up(reason))
+
+    async def _give_up(self, reason: str) -> None:
+        await self.close()
+        self._on_closed(f"{self.zone}: {reason}")
+
+    async def _on_reconnected(self) -> None:
+        self._log.info("reconnected")
+        turn, self._turn = self._turn, asyncio.get_running_loop().create_future()
+        turn.set_result(None)
+        for then in list(self._after_reconnect):
+            then()
+
+    async def _on_client_closed(self) -> None:
+        if not self._closing and self._answers:
+            self._closing = True
+            self._fail_all(BusError(f"the connection to {self.zone} was closed"))
+            self._on_closed(f"{self.zone}: {self._client.last_error!r}")
+
+    def _fail_all(self, error: BusError) -> None:
+        for _, queue in self._waiting.values():
+            queue.put_nowait(error)
+
+
+def _real(subject: str, answer: Raw) -> Raw:
+    if answer.status == "503":
+        raise NotFoundError(f"nobody answers on {subject}", subject=subject)
+    return answer
