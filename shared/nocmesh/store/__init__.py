@@ -1,8 +1,8 @@
 """The one door to SQL: read models that any replay brings back, and the people who may decide.
 
 database    one connection pool over SQLite or PostgreSQL, migrated when it is opened
-tables      what is stored
-folds       what each message does to a row: pure
+rows, tables what is stored
+folds       what each message does to the rows, incident what an incident learns: pure
 projector   the folds applied to the bus's messages, once each
 records     what the dashboard and the API read
 people      users, personal tokens, sessions

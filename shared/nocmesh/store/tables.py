@@ -4,47 +4,12 @@ Every row belongs to a tenant, because several meshes may share one database.
 """
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Index, MetaData
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field, SQLModel
-from sqlmodel.sql.sqltypes import UTCDateTime
+from sqlalchemy import Index
+from sqlmodel import Field
 
-DEFAULT_TENANT = "default"
-METADATA = MetaData()
-
-_JSON: Any = JSON().with_variant(JSONB(), "postgresql")
-_BIG: Any = BigInteger()
-_TIME: Any = UTCDateTime()
-
-
-def _time() -> Any:
-    return Field(default=None, sa_type=_TIME, nullable=True)
-
-
-def _dict() -> Any:
-    return Field(default_factory=dict, sa_type=_JSON)
-
-
-def _list() -> Any:
-    return Field(default_factory=list, sa_type=_JSON)
-
-
-def _number() -> Any:
-    return Field(default=0, sa_type=_BIG)
-
-
-def _key_number() -> Any:
-    return Field(primary_key=True, sa_type=_BIG, sa_column_kwargs={"autoincrement": False})
-
-
-class Row(SQLModel):
-    """What every row has."""
-
-    metadata: ClassVar[MetaData] = METADATA
-
-    tenant: str = Field(default=DEFAULT_TENANT, primary_key=True)
+from nocmesh.store.rows import Row, dict_field, key_number_field, list_field, number_field, time_field
 
 
 class User(Row, table=True):
@@ -53,11 +18,11 @@ class User(Row, table=True):
     __tablename__ = "users"
 
     name: str = Field(primary_key=True)
-    roles: list[str] = _list()
+    roles: list[str] = list_field()
     source: str = ""
     """Who manages this row: `inventory`."""
     active: bool = True
-    created_at: datetime | None = _time()
+    created_at: datetime | None = time_field()
 
 
 class PersonalToken(Row, table=True):
@@ -70,11 +35,11 @@ class PersonalToken(Row, table=True):
     """For lists and revocation; it opens nothing."""
     user: str
     label: str = ""
-    scopes: list[str] = _list()
-    created_at: datetime | None = _time()
-    expires_at: datetime | None = _time()
-    last_used: datetime | None = _time()
-    revoked_at: datetime | None = _time()
+    scopes: list[str] = list_field()
+    created_at: datetime | None = time_field()
+    expires_at: datetime | None = time_field()
+    last_used: datetime | None = time_field()
+    revoked_at: datetime | None = time_field()
 
 
 class WebSession(Row, table=True):
@@ -85,8 +50,8 @@ class WebSession(Row, table=True):
     hash: str = Field(primary_key=True)
     token_hash: str
     user: str
-    created_at: datetime | None = _time()
-    seen_at: datetime | None = _time()
+    created_at: datetime | None = time_field()
+    seen_at: datetime | None = time_field()
 
 
 class AlertRow(Row, table=True):
@@ -95,7 +60,7 @@ class AlertRow(Row, table=True):
     __tablename__ = "alerts"
 
     alert_id: str = Field(primary_key=True)
-    episode: int = _key_number()
+    episode: int = key_number_field()
     kind: str = ""
     name: str = ""
     severity: str = ""
@@ -103,10 +68,10 @@ class AlertRow(Row, table=True):
     source: str = ""
     summary: str = ""
     incident_id: str = ""
-    count: int = _number()
-    first_at: datetime | None = _time()
-    last_at: datetime | None = _time()
-    alert: dict[str, Any] = _dict()
+    count: int = number_field()
+    first_at: datetime | None = time_field()
+    last_at: datetime | None = time_field()
+    alert: dict[str, Any] = dict_field()
 
 
 class IncidentRow(Row, table=True):
@@ -119,13 +84,13 @@ class IncidentRow(Row, table=True):
     title: str = ""
     severity: str = ""
     verdict: str = ""
-    devices: list[str] = _list()
-    alerts: list[str] = _list()
-    opened_at: datetime | None = _time()
-    updated_at: datetime | None = _time()
-    report: dict[str, Any] = _dict()
-    proposed: list[dict[str, Any]] = _list()
-    outcome: dict[str, Any] = _dict()
+    devices: list[str] = list_field()
+    alerts: list[str] = list_field()
+    opened_at: datetime | None = time_field()
+    updated_at: datetime | None = time_field()
+    report: dict[str, Any] = dict_field()
+    proposed: list[dict[str, Any]] = list_field()
+    outcome: dict[str, Any] = dict_field()
 
 
 class TimelineRow(Row, table=True):
@@ -135,13 +100,13 @@ class TimelineRow(Row, table=True):
     __table_args__ = (Index("ix_timeline_incident", "tenant", "incident_id"),)
 
     stream: str = Field(primary_key=True)
-    sequence: int = _key_number()
+    sequence: int = key_number_field()
     incident_id: str = ""
     kind: str = ""
-    at: datetime | None = _time()
+    at: datetime | None = time_field()
     actor: str = ""
     text: str = ""
-    data: dict[str, Any] = _dict()
+    data: dict[str, Any] = dict_field()
 
 
 class ApprovalRow(Row, table=True):
@@ -157,16 +122,16 @@ class ApprovalRow(Row, table=True):
     incident_id: str = ""
     device: str = ""
     risk: str = ""
-    quorum: int = _number()
+    quorum: int = number_field()
     summary: str = ""
     requested_by: str = ""
-    requested_at: datetime | None = _time()
-    expires_at: datetime | None = _time()
-    decided_at: datetime | None = _time()
+    requested_at: datetime | None = time_field()
+    expires_at: datetime | None = time_field()
+    decided_at: datetime | None = time_field()
     reason: str = ""
     change_hash: str = ""
-    change: dict[str, Any] = _dict()
-    votes: list[dict[str, Any]] = _list()
+    change: dict[str, Any] = dict_field()
+    votes: list[dict[str, Any]] = list_field()
 
 
 class RunRow(Row, table=True):
@@ -177,19 +142,19 @@ class RunRow(Row, table=True):
     run_id: str = Field(primary_key=True)
     type: str = ""
     status: str = ""
-    index: int = _number()
+    index: int = number_field()
     incident_id: str = ""
     requester: str = ""
     correlation_id: str = ""
-    started_at: datetime | None = _time()
-    updated_at: datetime | None = _time()
-    finished_at: datetime | None = _time()
+    started_at: datetime | None = time_field()
+    updated_at: datetime | None = time_field()
+    finished_at: datetime | None = time_field()
     error: str = ""
     failed_step: str = ""
-    parameters: dict[str, Any] = _dict()
-    definition: dict[str, Any] = _dict()
-    steps: dict[str, Any] = _dict()
-    result: dict[str, Any] = _dict()
+    parameters: dict[str, Any] = dict_field()
+    definition: dict[str, Any] = dict_field()
+    steps: dict[str, Any] = dict_field()
+    result: dict[str, Any] = dict_field()
 
 
 class SessionRow(Row, table=True):
@@ -205,10 +170,10 @@ class SessionRow(Row, table=True):
     incident_id: str = ""
     task_id: str = ""
     correlation_id: str = ""
-    entries: int = _number()
-    started_at: datetime | None = _time()
-    updated_at: datetime | None = _time()
-    result: dict[str, Any] = _dict()
+    entries: int = number_field()
+    started_at: datetime | None = time_field()
+    updated_at: datetime | None = time_field()
+    result: dict[str, Any] = dict_field()
 
 
 class SessionEventRow(Row, table=True):
@@ -221,16 +186,16 @@ class SessionEventRow(Row, table=True):
     )
 
     stream: str = Field(primary_key=True)
-    sequence: int = _key_number()
+    sequence: int = key_number_field()
     session_id: str = ""
-    index: int = _number()
+    index: int = number_field()
     incident_id: str = ""
     kind: str = ""
-    at: datetime | None = _time()
+    at: datetime | None = time_field()
     actor: str = ""
     agent_type: str = ""
     text: str = ""
-    data: dict[str, Any] = _dict()
+    data: dict[str, Any] = dict_field()
 
 
 class AgentRow(Row, table=True):
@@ -240,10 +205,10 @@ class AgentRow(Row, table=True):
 
     agent_id: str = Field(primary_key=True)
     type: str = ""
-    card: dict[str, Any] = _dict()
-    registered_sequence: int = _number()
-    registered_at: datetime | None = _time()
-    farewells: dict[str, Any] = _dict()
+    card: dict[str, Any] = dict_field()
+    registered_sequence: int = number_field()
+    registered_at: datetime | None = time_field()
+    farewells: dict[str, Any] = dict_field()
     """The last few, by instance: the late farewell of an old instance says nothing about the new one."""
 
 
@@ -254,8 +219,8 @@ class CursorRow(Row, table=True):
 
     stream: str = Field(primary_key=True)
     body: str = Field(primary_key=True)
-    sequence: int = _number()
-    at: datetime | None = _time()
+    sequence: int = number_field()
+    at: datetime | None = time_field()
 
 
 READ_MODELS: tuple[type[Row], ...] = (

@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from nocmesh.errors import InvalidInputError, PreconditionError
-from nocmesh.store.database import Database
-from nocmesh.store.tables import METADATA, User
 from sqlalchemy import Connection, text
 from sqlmodel import select
 
+from nocmesh.errors import InvalidInputError, PreconditionError
+from nocmesh.store.database import Database
+from nocmesh.store.tables import User
+
 
 def _differences(connection: Connection) -> list[object]:
-    return list(compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), METADATA))
+    return list(compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), User.metadata))
 
 
 async def test_the_migrations_make_exactly_the_tables(database: Database) -> None:
@@ -65,11 +66,14 @@ async def test_concurrent_writers_wait_for_each_other(database: Database) -> Non
 
 
 async def test_an_error_rolls_everything_back(database: Database) -> None:
-    with pytest.raises(RuntimeError):
+    async def add_and_fail() -> None:
         async with database.writing() as session:
             session.add(User(name="ghost"))
             await session.flush()
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await add_and_fail()
     async with database.reading() as session:
         assert (await session.exec(select(User))).all() == []
 

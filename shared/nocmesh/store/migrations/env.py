@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from nocmesh.store.tables import METADATA
+from nocmesh.store.tables import User
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=METADATA,
+    target_metadata=User.metadata,
     render_as_batch=True,
     compare_type=True,
 )
