@@ -64,10 +64,25 @@ class RunEvent(Message, frozen=True, kw_only=True):
 
     id: str
     kind: Literal[
-        "run_started", "step_started", "step_skipped", "step_completed", "step_failed", "step_retried", "step_extended", "step_cancelled",
-        "answer_received", "timer_fired", "cancel_requested", "pause_requested", "resume_requested", "retry_requested",
-        "ending_started", "run_finished", "run_failed", "run_cancelled",
-    ]  # fmt: skip
+        "run_started",
+        "step_started",
+        "step_skipped",
+        "step_completed",
+        "step_failed",
+        "step_retried",
+        "step_extended",
+        "step_cancelled",
+        "answer_received",
+        "timer_fired",
+        "cancel_requested",
+        "pause_requested",
+        "resume_requested",
+        "retry_requested",
+        "ending_started",
+        "run_finished",
+        "run_failed",
+        "run_cancelled",
+    ]
     at: datetime
     step: str = ""
     ref: str = ""

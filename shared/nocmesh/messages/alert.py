@@ -42,3 +42,5 @@ class AlertEvent(Message, frozen=True, kw_only=True):
     alert: Alert
     incident_id: str = ""
     count: int = 1
+    source_id: str = ""
+    """Id of the message that it came from, so that a second delivery of it is known."""

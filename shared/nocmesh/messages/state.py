@@ -19,6 +19,8 @@ class Output(Message, frozen=True, kw_only=True):
     command: str
     text: str
     status: ViewStatus = "parsed"
+    object: str = ""
+    """sha256 in the object store, when the text is too large for an event."""
 
 
 class Quote(Message, frozen=True, kw_only=True):

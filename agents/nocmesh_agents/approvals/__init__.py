@@ -1,0 +1,6 @@
+"""The approvals role owns people and decisions: it checks who votes, counts, and signs the decision.
+
+count   who may vote, and when a decision is made: pure
+people  sign-in, asked over the bus by dashboard and API
+agent   ears and mouth
+"""

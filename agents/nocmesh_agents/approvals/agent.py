@@ -1,0 +1,230 @@
+"""Ears and mouth of the approvals role: requests and votes in, decisions out.
+
+Votes and decisions are appended guarded, so any number of instances may run; who is who is read from the database.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from nocmesh.bus import Received
+from nocmesh.errors import DeniedError, LostRaceError, NocmeshError
+from nocmesh.inventory import load_inventory
+from nocmesh.messages.approval import ApprovalRequest, Decision, Vote
+from nocmesh.messages.people import PersonReply, PersonRequest
+from nocmesh.runtime import Context, Role, until
+from nocmesh.store.database import Database
+from nocmesh.store.people import People, Person
+from nocmesh.subjects import subject, wildcard
+from nocmesh_agents.approvals.count import refusal, tally
+
+PENDING, VOTES, DECISIONS = (
+    "ai.approvals.pending.<id>",
+    "ai.approvals.votes.<id>",
+    "ai.approvals.decisions.<id>",
+)
+TICK_SECONDS = 1.0
+MAX_RACES = 20
+
+
+class Approvals:
+    """Owns people and decisions."""
+
+    def __init__(self, context: Context, people: People) -> None:
+        self.context = context
+        self.core = context.mesh.core
+        self.log = context.log.bind(agent=context.name)
+        self.people = people
+        self._open: dict[str, ApprovalRequest] = {}
+        self._operations: dict[str, Callable[[PersonRequest], Awaitable[PersonReply]]] = {
+            "sign_in": self._sign_in,
+            "sign_out": self._sign_out,
+            "whoami": self._whoami,
+            "vote": self._vote,
+        }
+
+    async def run(self) -> None:
+        """Work until the context says stop."""
+        await self._recall()
+        worker = await self.core.work("APPROVALS", "approvals", ApprovalRequest, self._requested, slots=8)
+        service = await self.core.serve(wildcard("ai.approvals.call.<operation>"), PersonRequest, self._asked)
+        expiry = asyncio.create_task(self._expire())
+        await self.context.stopping.wait()
+        await expiry
+        await service.stop()
+        await worker.stop()
+
+    async def _recall(self) -> None:
+        """What was open before we started is open still."""
+        async for received in self.core.history("APPROVALS", wildcard(PENDING), ApprovalRequest):
+            if await self._decided(received.body.approval_id) is None:
+                self._open[received.body.approval_id] = received.body
+
+    async def _requested(self, received: Received[ApprovalRequest]) -> None:
+        request = received.body
+        self._open[request.approval_id] = request
+        self.log.info(
+            "approval_requested", approval=request.approval_id, device=request.change.device, quorum=request.quorum
+        )
+        await self._settle(request)
+
+    async def _expire(self) -> None:
+        while not await until(self.context.stopping, TICK_SECONDS):
+            now = self.context.clock.now()
+            for request in [r for r in self._open.values() if now >= r.expires_at]:
+                try:
+                    await self._settle(request)
+                except NocmeshError as wrong:
+                    self.log.warning("expiry_failed", approval=request.approval_id, error=str(wrong))
+
+    async def _settle(self, request: ApprovalRequest) -> Decision | None:
+        """Decide if the votes or the time decide; the first decision stands."""
+        decision = tally(request, await self._votes(request.approval_id), self.context.clock.now())
+        if decision is None:
+            return None
+        where = subject(DECISIONS, id=request.approval_id)
+        try:
+            await self.core.publish(
+                where,
+                decision,
+                id=f"{request.approval_id}:decision",
+                correlation_id=request.correlation_id,
+                expect_last=0,
+            )
+            self.log.info("decided", approval=request.approval_id, verdict=decision.verdict)
+        except LostRaceError:
+            decision = await self._decided(request.approval_id)
+        self._open.pop(request.approval_id, None)
+        return decision
+
+    async def _votes(self, approval_id: str) -> list[Vote]:
+        where = subject(VOTES, id=approval_id)
+        return [received.body async for received in self.core.history("APPROVALS", where, Vote)]
+
+    async def _decided(self, approval_id: str) -> Decision | None:
+        found = await self.core.last(subject(DECISIONS, id=approval_id), Decision)
+        return found.body if found else None
+
+    async def _asked(self, received: Received[PersonRequest]) -> PersonReply:
+        operation = received.subject.rsplit(".", 1)[-1]
+        serve = self._operations.get(operation)
+        if serve is None:
+            return PersonReply(error=f"no such operation; known: {', '.join(self._operations)}", code="invalid")
+        return await serve(received.body)
+
+    async def _sign_in(self, asked: PersonRequest) -> PersonReply:
+        token = asked.token or str(asked.arguments.get("token", ""))
+        try:
+            session = await self.people.sign_in(token)
+        except DeniedError as unknown:
+            return PersonReply(error=unknown.message, code="unauthenticated")
+        person = await self.people.who(session=session)
+        if person is None:
+            return PersonReply(error="this token was revoked just now", code="unauthenticated")
+        return PersonReply(name=person.name, roles=list(person.roles), content={"session": session})
+
+    async def _sign_out(self, asked: PersonRequest) -> PersonReply:
+        await self.people.sign_out(asked.session)
+        return PersonReply()
+
+    async def _whoami(self, asked: PersonRequest) -> PersonReply:
+        person, _ = await self._person(asked)
+        if person is None:
+            return PersonReply(error="nobody is signed in", code="unauthenticated")
+        return PersonReply(name=person.name, roles=list(person.roles))
+
+    async def _person(self, asked: PersonRequest) -> tuple[Person | None, str]:
+        """Who asks, and by which proof."""
+        if asked.session:
+            return await self.people.who(session=asked.session), "session"
+        if asked.token:
+            return await self.people.who(token=asked.token), "token"
+        if asked.loopback_user and self.context.settings.no_auth_for_loopback:
+            known = [person for person in await self.people.users() if person.name == asked.loopback_user]
+            return (known[0] if known else None), "loopback"
+        return None, ""
+
+    async def _vote(self, asked: PersonRequest) -> PersonReply:
+        person, via = await self._person(asked)
+        if person is None:
+            return PersonReply(error="sign in, or send a personal token", code="unauthenticated")
+        if via == "token" and "approve" not in person.scopes:
+            return PersonReply(name=person.name, error="this token has no scope 'approve'", code="denied")
+        approval_id = str(asked.arguments.get("approval_id", ""))
+        found = await self.core.last(subject(PENDING, id=approval_id), ApprovalRequest) if approval_id else None
+        if found is None:
+            return PersonReply(name=person.name, error=f"there is no approval {approval_id!r}", code="not_found")
+        request = found.body
+        given = str(asked.arguments.get("change_hash") or request.change_hash)
+        if given != request.change_hash:
+            return PersonReply(
+                name=person.name, error="the change is not the one that you saw; look again", code="conflict"
+            )
+        return await self._count(request, person, via, asked)
+
+    async def _count(self, request: ApprovalRequest, person: Person, via: str, asked: PersonRequest) -> PersonReply:
+        word = asked.arguments.get("decision")
+        if word not in ("approve", "reject"):
+            return PersonReply(name=person.name, error=f"decision {word!r}: expected approve or reject", code="invalid")
+        for _ in range(MAX_RACES):
+            votes, last = await self._votes_with_last(request.approval_id)
+            decided = await self._decided(request.approval_id) is not None
+            now = self.context.clock.now()
+            code, why = refusal(request, votes, decided, person.name, person.roles, now)
+            if why:
+                return PersonReply(name=person.name, roles=list(person.roles), error=why, code=code)  # type: ignore[arg-type]
+            vote = Vote(
+                approval_id=request.approval_id,
+                person=person.name,
+                decision=word,
+                change_hash=request.change_hash,
+                at=now,
+                comment=str(asked.arguments.get("comment", ""))[:2000],
+                via=via,  # type: ignore[arg-type]
+            )
+            try:
+                await self._record(vote, last, request.correlation_id)
+            except LostRaceError:
+                continue
+            return await self._counted(request, person, [*votes, vote])
+        return PersonReply(name=person.name, error="too many people vote at once; try again", code="conflict")
+
+    async def _votes_with_last(self, approval_id: str) -> tuple[list[Vote], int]:
+        votes, last = [], 0
+        async for received in self.core.history("APPROVALS", subject(VOTES, id=approval_id), Vote):
+            votes.append(received.body)
+            last = received.sequence
+        return votes, last
+
+    async def _record(self, vote: Vote, last: int, correlation_id: str) -> None:
+        await self.core.publish(
+            subject(VOTES, id=vote.approval_id),
+            vote,
+            id=f"{vote.approval_id}:{vote.person}",
+            correlation_id=correlation_id,
+            expect_last=last,
+        )
+        self.log.info("vote_counted", approval=vote.approval_id, person=vote.person, decision=vote.decision)
+
+    async def _counted(self, request: ApprovalRequest, person: Person, votes: Sequence[Vote]) -> PersonReply:
+        decision = await self._settle(request)
+        approving = sum(vote.decision == "approve" for vote in votes)
+        content = {
+            "approval_id": request.approval_id,
+            "votes": approving,
+            "quorum": request.quorum,
+            "decision": decision.verdict if decision else "",
+        }
+        return PersonReply(name=person.name, roles=list(person.roles), content=content)
+
+
+async def run(context: Context) -> None:
+    """The role: opens the database, knows the inventory's people, and works."""
+    async with await Database.open(context.settings.database_url) as database:
+        people = People(database, context.clock)
+        if context.settings.inventory:
+            inventory = load_inventory(context.settings.inventory)
+            await people.ensure_users(inventory.users)
+        await Approvals(context, people).run()
+
+
+role = Role(name="approvals", bus_role="approvals", type="approvals", run=run)

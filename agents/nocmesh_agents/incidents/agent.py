@@ -1,0 +1,86 @@
+"""Ears and mouth of the incidents role: alerts and the runs' journals in, timelines and the public feed out."""
+
+from typing import Any
+
+from nocmesh.bus import Received, Worker
+from nocmesh.engine.state import Transition
+from nocmesh.errors import BusError
+from nocmesh.messages.alert import AlertEvent
+from nocmesh.messages.incident import IncidentEvent
+from nocmesh.runtime import Context, Role
+from nocmesh.subjects import subject
+from nocmesh_agents.incidents.book import Book
+from nocmesh_agents.incidents.intake import Intake
+from nocmesh_agents.incidents.life import RUN_PREFIX, fold, from_transition
+
+JOURNAL = "ai.workflows.journal.<run_id>"
+MAX_RACES = 50
+
+
+class Incidents:
+    """Alone writes incident events."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.mesh = context.mesh
+        self.log = context.log.bind(agent=context.name)
+        self.book = Book(context.mesh.core, self.log)
+        self.intake = Intake(context.mesh, context.clock, self.book, context.name)
+
+    async def run(self) -> None:
+        """Work until the context says stop."""
+        core, edge = self.mesh.core, self.mesh.edge
+        follower = await core.follow("INCIDENTS", IncidentEvent, self.book.saw)
+        workers: list[Worker[Any]] = [
+            await edge.work("ALERTS", "incidents", bytes, self.intake.take, slots=1),
+            await core.work("JOURNAL", "incidents", Transition, self._moved, slots=8),
+            await core.work("INCIDENTS", "feed", IncidentEvent, self._feed_incident, slots=4),
+            await edge.work("ALERT_EVENTS", "feed", AlertEvent, self._feed_alert, slots=4),
+        ]
+        await self.context.stopping.wait()
+        for worker in workers:
+            await worker.stop()
+        await follower.stop()
+
+    async def _moved(self, received: Received[Transition]) -> None:
+        """A run moved on: bring its incident up to it, from whatever transition it was at."""
+        if not received.body.run_id.startswith(RUN_PREFIX):
+            return
+        for _ in range(MAX_RACES):
+            if await self._catch_up(received.body):
+                return
+        raise BusError(f"run {received.body.run_id}: its incident moved {MAX_RACES} times")
+
+    async def _catch_up(self, reached: Transition) -> bool:
+        """Append what the transitions up to ``reached`` mean; False when somebody else appended in between."""
+        incident, last = await self.book.load(reached.state.incident_id)
+        if incident is None:
+            raise BusError(f"run {reached.run_id} has no incident yet: its first event comes first; tried again later")
+        where = subject(JOURNAL, run_id=reached.run_id)
+        async for received in self.mesh.core.history("JOURNAL", where, Transition):
+            for event in from_transition(incident, received.body):
+                if event.event_id in incident.seen:
+                    continue
+                last = await self.book.append_after(event, last)
+                if not last:
+                    return False
+                incident = fold(incident, event)
+        return True
+
+    async def _feed_incident(self, received: Received[IncidentEvent]) -> None:
+        event = received.body
+        where = subject("ai.feed.incidents.<incident_id>", incident_id=event.incident_id)
+        await self.mesh.ext.publish(where, event, id=event.event_id, correlation_id=event.incident_id)
+
+    async def _feed_alert(self, received: Received[AlertEvent]) -> None:
+        event = received.body
+        where = subject("ai.feed.alerts.<alert_id>", alert_id=event.alert_id)
+        await self.mesh.ext.publish(where, event, id=event.event_id, correlation_id=event.incident_id)
+
+
+async def run(context: Context) -> None:
+    """The role."""
+    await Incidents(context).run()
+
+
+role = Role(name="incidents", bus_role="incidents", type="incidents", run=run)

@@ -1,0 +1,134 @@
+"""The registry as one orchestrator keeps it: cards from the bucket, beats from the wire, probes for the silent."""
+
+import asyncio
+from types import TracebackType
+from typing import Any
+
+import msgspec
+
+from nocmesh.agent.presence import BUCKET
+from nocmesh.bus import Listener, Received, Worker
+from nocmesh.errors import NocmeshError
+from nocmesh.messages.agent import AgentCard, Control, Farewell, Heartbeat, Probe
+from nocmesh.runtime import Context, until
+from nocmesh.subjects import subject, token, wildcard
+from nocmesh_agents.orchestrator.registry import Member, beaten, judge
+
+
+class Members:
+    """Who is there. ``async with`` watches; ``all()`` answers."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._bus = context.mesh.agents
+        self._log = context.log.bind(agent=context.name)
+        self._members: dict[str, Member] = {}
+        self._strangers: dict[str, int] = {}
+        self._probing: set[str] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._worker: Worker[dict[str, Any]] | None = None
+        self._beats: Listener[Heartbeat] | None = None
+
+    def all(self) -> list[Member]:
+        """Every agent that is registered and not known to be gone."""
+        return list(self._members.values())
+
+    async def __aenter__(self) -> "Members":
+        self._beats = await self._bus.listen(wildcard("ai.heartbeat.<agent_id>"), Heartbeat, self._beaten)
+        self._worker = await self._bus.work("REGISTRY", "orchestrator", dict[str, Any], self._registered, slots=4)
+        self._tasks = [asyncio.create_task(self._watch()), asyncio.create_task(self._judge())]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._worker:
+            await self._worker.stop()
+        if self._beats:
+            await self._beats.stop()
+
+    async def _watch(self) -> None:
+        async for entry in self._bus.bucket(BUCKET).watch():
+            if entry.deleted:
+                self._forget(entry.key)
+                continue
+            card = msgspec.json.decode(entry.value, type=AgentCard)
+            known = self._members.get(card.agent_id)
+            if known is None or known.card.instance != card.instance:
+                self._members[card.agent_id] = Member(card=card, last_sign=self._context.clock.now())
+            self._strangers.pop(card.agent_id, None)
+
+    def _forget(self, key: str) -> None:
+        self._members = {name: m for name, m in self._members.items() if token(name) != key}
+
+    async def _registered(self, received: Received[dict[str, Any]]) -> None:
+        """A card: make sure that its type has a task queue. A farewell: take the card away."""
+        if received.subject == subject("ai.agents.register"):
+            card = msgspec.convert(received.body, AgentCard)
+            if card.kind == "agent":
+                await self._bus.ensure_task_consumer(card.type)
+            return
+        farewell = msgspec.convert(received.body, Farewell)
+        await self._take_away(farewell.agent_id, farewell.instance, farewell.reason)
+
+    async def _take_away(self, agent_id: str, instance: str, reason: str) -> None:
+        bucket = self._bus.bucket(BUCKET)
+        entry = await bucket.get(token(agent_id))
+        if entry is None or msgspec.json.decode(entry.value, type=AgentCard).instance != instance:
+            return
+        self._log.info("agent_gone", gone=agent_id, reason=reason)
+        await bucket.delete(token(agent_id))
+
+    async def _beaten(self, received: Received[Heartbeat]) -> None:
+        beat = received.body
+        member = beaten(self._members, beat, self._context.clock.now())
+        if member is not None:
+            self._members[beat.agent_id] = member
+            return
+        seen = self._strangers[beat.agent_id] = self._strangers.get(beat.agent_id, 0) + 1
+        if seen >= 2 and beat.status != "draining":
+            await self._bus.emit(
+                subject("ai.agents.control.<agent_id>", agent_id=beat.agent_id),
+                Control(action="register", reason="a beat from an agent that is not registered"),
+            )
+
+    async def _judge(self) -> None:
+        tick = self._context.settings.heartbeat_seconds / 4
+        while not await until(self._context.stopping, tick):
+            now = self._context.clock.now()
+            for member in self.all():
+                verdict = judge(member, now)
+                try:
+                    await self._act_on(member, verdict)
+                except NocmeshError as wrong:
+                    self._log.warning("registry_failed", error=str(wrong))
+
+    async def _act_on(self, member: Member, verdict: str) -> None:
+        name = member.card.agent_id
+        if verdict == "gone":
+            self._members.pop(name, None)
+            await self._take_away(name, member.card.instance, "no beat and no answer to a probe")
+        elif verdict == "probe" and name not in self._probing:
+            self._probing.add(name)
+            self._tasks.append(asyncio.create_task(self._probe(member)))
+
+    async def _probe(self, member: Member) -> None:
+        name = member.card.agent_id
+        try:
+            beat = await self._bus.request(
+                subject("ai.agents.probe.<agent_id>", agent_id=name),
+                Probe(asked_by=self._context.name),
+                Heartbeat,
+                timeout=member.interval,
+            )
+            found = beaten(self._members, beat, self._context.clock.now())
+            if found is not None:
+                self._members[name] = found
+        except NocmeshError as silent:
+            self._log.info("probe_unanswered", agent=name, error=str(silent))
+        finally:
+            self._probing.discard(name)
+            self._tasks = [task for task in self._tasks if not task.done()]

@@ -1,0 +1,138 @@
+"""The tools that only read: guarded before, redacted after."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, cast, get_args
+
+from nocmesh.bus import Mesh, Received
+from nocmesh.diagnosis.configtext import normalise, sha256_of
+from nocmesh.errors import (
+    DeviceError,
+    DeviceRejectedError,
+    DeviceUnreachableError,
+    GuardError,
+    InvalidInputError,
+    NocmeshError,
+    NotFoundError,
+)
+from nocmesh.log import Log
+from nocmesh.messages.agent import ToolReply, ToolRequest
+from nocmesh.messages.state import DeviceState, Output, View
+from nocmesh.network import Device, Network
+from nocmesh_bridges import platforms
+from nocmesh_bridges.ssh.guard import check_show
+from nocmesh_bridges.ssh.pool import DevicePool
+from nocmesh_bridges.ssh.redact import redact
+
+RUNNING_CONFIG = "show running-config"
+MAX_VIEWS = 8
+
+
+class Reader:
+    """Reads devices through a pool."""
+
+    def __init__(self, mesh: Mesh, pool: DevicePool, network: Network, log: Log) -> None:
+        self._mesh = mesh
+        self._pool = pool
+        self._network = network
+        self._log = log
+        self.tools: dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]] = {
+            "device_show": self._show,
+            "device_state": self._state,
+            "device_backup": self._backup,
+            "device_validate": self._validate,
+        }
+
+    async def call(self, received: Received[ToolRequest]) -> ToolReply:
+        """Answer one call; whatever goes wrong is an answer too."""
+        call = received.body
+        try:
+            content = await self.tools[call.tool](call.arguments)
+        except DeviceUnreachableError as wrong:
+            return ToolReply(call_id=call.call_id, status="unreachable", error=wrong.message)
+        except GuardError as refused:
+            self._log.warning("command_refused", tool=call.tool, why=refused.message)
+            return ToolReply(call_id=call.call_id, status="refused", error=refused.message)
+        except NocmeshError as wrong:
+            return ToolReply(call_id=call.call_id, status="error", error=wrong.message)
+        return ToolReply(call_id=call.call_id, status="ok", content=content)
+
+    def device(self, arguments: dict[str, Any]) -> Device:
+        """The device that the arguments name. Raises InvalidInputError, NotFoundError."""
+        name = str(arguments.get("device", ""))
+        if not name:
+            raise InvalidInputError("the argument 'device' is missing: the name of an inventory device", field="device")
+        found = self._network.device(name)
+        if found is None:
+            known = ", ".join(device.name for device in self._network.devices[:50])
+            raise NotFoundError(f"no device {name!r} in the inventory; known: {known}", device=name)
+        return found
+
+    async def outputs(self, device: Device, commands: Sequence[str], *, single_use: bool = False) -> list[Output]:
+        """What the device answers to each command, redacted. A command that it does not know is an answer."""
+        for command in commands:
+            check_show(device.platform, command)
+        found: list[Output] = []
+        async with self._pool.session(device.name, single_use=single_use) as session:
+            for command in commands:
+                try:
+                    text = await session.show(command)
+                    found.append(Output(command=command, text=redact(device.platform, text)))
+                except DeviceRejectedError as rejected:
+                    said = redact(device.platform, str(rejected.facts.get("output", rejected.message)))
+                    found.append(Output(command=command, text=said, status="rejected"))
+        return found
+
+    async def state(
+        self, device: Device, views: Sequence[View], *, single_use: bool = False
+    ) -> tuple[DeviceState, list[Output]]:
+        """The device's typed state for ``views``, and the outputs that it was read from."""
+        commands = platforms.commands(device.platform, views)
+        outputs = await self.outputs(device, commands, single_use=single_use)
+        judged = platforms.judged(device.platform, outputs)
+        return platforms.state(device.name, device.platform, views, judged), judged
+
+    async def running(self, device: Device, *, single_use: bool = False) -> tuple[str, str]:
+        """The normalised running configuration, redacted, and its hash. Raises DeviceError when it is not whole."""
+        [output] = await self.outputs(device, [RUNNING_CONFIG], single_use=single_use)
+        if output.status == "rejected":
+            raise DeviceError(f"{device.name} does not show its configuration: {output.text[:200]}", device=device.name)
+        return normalise(device.platform, output.text), sha256_of(device.platform, output.text)
+
+    async def _show(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        device = self.device(arguments)
+        command = str(arguments.get("command", ""))
+        outputs = await self.outputs(device, [command])
+        return {"outputs": [output.to_dict() for output in outputs]}
+
+    async def _state(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        device = self.device(arguments)
+        state, outputs = await self.state(device, _views(arguments.get("views")))
+        return {"outputs": [output.to_dict() for output in outputs], "state": state.to_dict()}
+
+    async def _backup(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        device = self.device(arguments)
+        text, sha256 = await self.running(device)
+        stored = await self._mesh.core.objects("backups").put(text.encode())
+        return {"sha256": sha256, "object": stored, "bytes": len(text)}
+
+    async def _validate(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Each pattern {text, present}: a whole line that must, or must not, stand in the configuration."""
+        device = self.device(arguments)
+        text, sha256 = await self.running(device)
+        lines = {line.strip() for line in text.splitlines()}
+        results = []
+        for pattern in arguments.get("patterns") or []:
+            wanted = bool(pattern.get("present", True))
+            line = str(pattern.get("text", "")).strip()
+            results.append({"text": line, "present": line in lines, "valid": (line in lines) is wanted})
+        return {"valid": all(result["valid"] for result in results), "results": results, "sha256": sha256}
+
+
+def _views(given: object) -> list[View]:
+    known = get_args(View)
+    if not isinstance(given, list) or not 1 <= len(given) <= MAX_VIEWS:
+        raise InvalidInputError(f"'views' must be a list of some of: {', '.join(known)}", field="views")
+    for view in given:
+        if view not in known:
+            raise InvalidInputError(f"there is no view {view!r}; known: {', '.join(known)}", field="views")
+    return cast("list[View]", given)

@@ -1,0 +1,96 @@
+"""The SSH bridge as a process: it reads the inventory with its secrets, serves the tools, carries out changes."""
+
+from pathlib import Path
+
+from nocmesh import __version__
+from nocmesh.agent.network import publish_network
+from nocmesh.agent.presence import Presence, card_of
+from nocmesh.errors import PreconditionError
+from nocmesh.inventory import Inventory, InventoryDevice, load_inventory
+from nocmesh.messages.agent import ToolRequest
+from nocmesh.messages.change import DeviceCommand
+from nocmesh.runtime import Context, Role
+from nocmesh.subjects import subject
+from nocmesh_bridges.ssh.applying import Executor
+from nocmesh_bridges.ssh.hostkeys import HostKeys
+from nocmesh_bridges.ssh.pool import DevicePool
+from nocmesh_bridges.ssh.reading import Reader
+from nocmesh_bridges.ssh.target import Target
+
+SLOTS = 64
+CHANGES = 16
+
+
+async def run(context: Context) -> None:
+    """Serve until the context says stop. Without an inventory there is nothing to reach, and it says so."""
+    inventory = load_inventory(context.settings.inventory) if context.settings.inventory else _none(context)
+    network = inventory.network()
+    pool = DevicePool(
+        [target_of(device) for device in inventory.devices],
+        context.clock,
+        host_keys=HostKeys(Path(context.settings.data) / "known_hosts"),
+    )
+    mesh = context.mesh
+    reader = Reader(mesh, pool, network, context.log)
+    executor = Executor(mesh, pool, reader, context.clock, context.log)
+    card = card_of(
+        context,
+        agent_type="ssh",
+        version=__version__,
+        kind="bridge",
+        capabilities=("devices",),
+        tools=tuple(reader.tools),
+        description="Reaches devices over SSH.",
+        load_limit=SLOTS,
+    )
+    presence = Presence(
+        mesh.agents,
+        card,
+        clock=context.clock,
+        log=context.log,
+        interval=context.settings.heartbeat_seconds,
+        load=lambda: (sum(device["in_use"] for device in pool.stats().values()), 0, 0),
+    )
+    await publish_network(mesh.agents, network)
+    services = [
+        await mesh.agents.serve(subject("ai.tools.call.<tool>", tool=tool), ToolRequest, reader.call, slots=SLOTS)
+        for tool in reader.tools
+    ]
+    async with presence:
+        worker = await mesh.core.work("COMMANDS", "bridge", DeviceCommand, executor.take, slots=CHANGES)
+        await context.stopping.wait()
+        presence.drain()
+        await worker.stop()
+        for service in services:
+            await service.stop()
+    await pool.close()
+
+
+def _none(context: Context) -> Inventory:
+    context.log.warning("no_inventory", next="set NOCMESH_INVENTORY or use --inventory")
+    return Inventory(devices=[], links=[], users=[])
+
+
+def target_of(device: InventoryDevice) -> Target:
+    """How to reach a device of the inventory. Raises PreconditionError when its key file cannot be read."""
+    key = ""
+    if device.credential.private_key_file:
+        try:
+            key = device.credential.private_key_file.read_text()
+        except OSError as wrong:
+            raise PreconditionError(f"{device.name}: its private key cannot be read: {wrong}") from wrong
+    return Target(
+        name=device.name,
+        platform=device.platform,
+        host=device.address,
+        port=device.port,
+        username=device.credential.username,
+        password=device.credential.password,
+        private_key=key,
+        enable_password=device.credential.enable_password,
+        host_key=device.host_key,
+        legacy=device.legacy,
+    )
+
+
+role = Role(name="ssh", bus_role="bridge", type="ssh", run=run)

@@ -1,0 +1,109 @@
+"""A session's journal: each thought, action and observation is written before the next begins.
+
+Appends are guarded by the sequence of the one before: when another instance took the session over, the first loses the
+race and stops.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from msgspec.structs import replace
+
+from nocmesh.bus import Bus
+from nocmesh.clock import Clock
+from nocmesh.messages.session import Observation, SessionEvent, ToolCall
+from nocmesh.messages.state import Output
+from nocmesh.messages.task import TaskAssignment
+from nocmesh.subjects import subject
+
+STREAM = "SESSIONS"
+LARGE = 64 * 1024
+"""Characters: a longer output goes to the object store, and the event carries its sha256."""
+
+Kind = Literal["claimed", "thought", "action", "observation", "report", "handoff", "failed"]
+
+
+class SessionJournal:
+    """The journal of one session; the session's id is its task's."""
+
+    def __init__(self, agents: Bus, clock: Clock, *, agent_type: str, agent_id: str, task: TaskAssignment) -> None:
+        self._bus = agents
+        self._clock = clock
+        self._type = agent_type
+        self._me = agent_id
+        self._task = task
+        self._where = subject("ai.agents.sessions.<type>.<session_id>", type=agent_type, session_id=task.task_id)
+        self._sequence = 0
+        self.events: list[SessionEvent] = []
+
+    async def load(self) -> Sequence[SessionEvent]:
+        """Everything that was written so far, by whichever instance, large outputs included."""
+        self.events = []
+        async for received in self._bus.history(STREAM, self._where, SessionEvent):
+            self.events.append(await self._inflate(received.body))
+            self._sequence = received.sequence
+        return self.events
+
+    @property
+    def seen(self) -> list[Observation]:
+        """Every observation so far, in order."""
+        return [observation for event in self.events for observation in event.observations]
+
+    async def write(
+        self,
+        kind: Kind,
+        text: str,
+        *,
+        calls: Sequence[ToolCall] = (),
+        observations: Sequence[Observation] = (),
+        result: dict[str, Any] | None = None,
+    ) -> SessionEvent:
+        """Append one entry. Raises LostRaceError when another instance goes on with the session."""
+        event = SessionEvent(
+            session_id=self._task.task_id,
+            agent_type=self._type,
+            agent_id=self._me,
+            index=len(self.events),
+            kind=kind,
+            at=self._clock.now(),
+            text=text,
+            calls=list(calls),
+            observations=list(observations),
+            result=result or {},
+            incident_id=self._task.incident_id,
+            task_id=self._task.task_id,
+            correlation_id=self._task.correlation_id,
+        )
+        self._sequence = await self._bus.publish(
+            self._where,
+            await self._deflate(event),
+            id=f"{self._task.task_id}:{event.index}:{self._me}",
+            correlation_id=self._task.correlation_id,
+            expect_last=self._sequence,
+        )
+        self.events.append(event)
+        return event
+
+    async def _deflate(self, event: SessionEvent) -> SessionEvent:
+        return replace(event, observations=[await self._put_away(seen) for seen in event.observations])
+
+    async def _put_away(self, seen: Observation) -> Observation:
+        outputs: list[Output] = []
+        for output in seen.outputs:
+            if len(output.text) > LARGE:
+                stored = await self._bus.objects("observations").put(output.text.encode())
+                output = replace(output, text="", object=stored)
+            outputs.append(output)
+        return replace(seen, outputs=outputs)
+
+    async def _inflate(self, event: SessionEvent) -> SessionEvent:
+        return replace(event, observations=[await self._fetch(seen) for seen in event.observations])
+
+    async def _fetch(self, seen: Observation) -> Observation:
+        outputs: list[Output] = []
+        for output in seen.outputs:
+            if output.object:
+                text = (await self._bus.objects("observations").get(output.object)).decode()
+                output = replace(output, text=text)
+            outputs.append(output)
+        return replace(seen, outputs=outputs)

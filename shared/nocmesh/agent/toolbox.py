@@ -1,0 +1,83 @@
+"""Calling tools: a tool call goes over the bus and comes back as an observation, whatever happens."""
+
+import asyncio
+
+import msgspec
+
+from nocmesh.bus import Bus
+from nocmesh.errors import DeniedError, NocmeshError, NotFoundError
+from nocmesh.messages.agent import ToolReply, ToolRequest
+from nocmesh.messages.session import Observation, ToolCall
+from nocmesh.messages.state import DeviceState, Output
+from nocmesh.subjects import subject
+
+CALL_SECONDS = 90.0
+MAX_WAIT = 60.0
+
+
+class Toolbox:
+    """The tools as one agent sees them. A failed call is an observation too: the reasoner decides what it means."""
+
+    def __init__(self, agents: Bus, *, session_id: str, incident_id: str = "") -> None:
+        self._bus = agents
+        self._session = session_id
+        self._incident = incident_id
+
+    async def call(self, call: ToolCall) -> Observation:
+        """What came back from ``call``."""
+        if call.tool == "wait":
+            return await self._wait(call)
+        request = ToolRequest(
+            tool=call.tool,
+            arguments=call.arguments,
+            call_id=call.call_id,
+            session_id=self._session,
+            incident_id=self._incident,
+        )
+        try:
+            reply = await self._bus.request(
+                subject("ai.tools.call.<tool>", tool=call.tool), request, ToolReply, timeout=CALL_SECONDS
+            )
+        except NotFoundError:
+            reply = ToolReply(call_id=call.call_id, status="error", error=f"nobody serves the tool {call.tool!r} now")
+        except DeniedError as denied:
+            reply = ToolReply(call_id=call.call_id, status="refused", error=denied.message)
+        except NocmeshError as wrong:
+            reply = ToolReply(call_id=call.call_id, status="error", error=wrong.message)
+        return observed(call, reply)
+
+    async def _wait(self, call: ToolCall) -> Observation:
+        seconds = min(float(call.arguments.get("seconds", 1.0)), MAX_WAIT)
+        await asyncio.sleep(seconds)
+        return Observation(
+            observation_id=call.call_id, tool="wait", arguments=call.arguments, content={"waited": seconds}
+        )
+
+
+def observed(call: ToolCall, reply: ToolReply) -> Observation:
+    """The reply to ``call`` as an observation: outputs and typed state are lifted out of the content."""
+    content = dict(reply.content)
+    try:
+        outputs = msgspec.convert(content.pop("outputs", []), list[Output])
+        raw_state = content.pop("state", None)
+        state = msgspec.convert(raw_state, DeviceState) if raw_state else None
+    except msgspec.ValidationError as wrong:
+        return Observation(
+            observation_id=call.call_id,
+            tool=call.tool,
+            arguments=call.arguments,
+            status="error",
+            device=str(call.arguments.get("device", "")),
+            error=f"the tool answered what it may not: {wrong}",
+        )
+    return Observation(
+        observation_id=call.call_id,
+        tool=call.tool,
+        arguments=call.arguments,
+        status=reply.status,
+        device=str(call.arguments.get("device", "")),
+        outputs=outputs,
+        state=state,
+        content=content,
+        error=reply.error,
+    )

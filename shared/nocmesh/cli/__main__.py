@@ -1,0 +1,5 @@
+"""``python -m nocmesh.cli``."""
+
+from nocmesh.cli import main
+
+main()
