@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import and_, func, inspect, or_
+from sqlalchemy import BigInteger, and_, func, inspect, or_
 from sqlmodel import col, select
 
 from nocmesh.errors import InvalidInputError
@@ -70,10 +70,8 @@ class Reader:
         when = func.coalesce(time, NO_TIME, type_=time.type)
         keys = [key for key in inspect(table).primary_key if key.name != "tenant"]
         if after is not None:
-            where = [
-                *where,
-                _beyond([when, *keys], _read_mark(after, [datetime, *(key.type.python_type for key in keys)])),
-            ]
+            types = [int if isinstance(key.type, BigInteger) else str for key in keys]
+            where = [*where, _beyond([when, *keys], _read_mark(after, [datetime, *types]))]
         rows = await self._first(table, where, [when, *keys], limit + 1)
         shown = rows[:limit]
         return shown, _mark(shown[-1], time.key, [key.name for key in keys]) if len(rows) > limit else None
