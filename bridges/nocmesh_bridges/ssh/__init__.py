@@ -1,0 +1,15 @@
+"""The SSH way to a device, from the ground up.
+
+target      which device, how to log in
+prompts     what scrapli knows about a platform's prompts, modes and failure texts (the door to scrapli)
+hostkeys    which host key a device showed us first, and that it still shows it
+transport   bytes to and from a device (the door to asyncssh)
+screen      what printed bytes mean: echo, prompt, pager, stray log lines; pure
+dialogue    one question typed, one answer read, its end proved
+session     a logged-in device: ``show`` and ``configure``
+pool        few sessions for many callers
+guard       which commands may be typed at all; pure
+redact      secrets out of what was printed; pure
+
+Nothing is imported here: the guard is needed where asyncssh is not.
+"""

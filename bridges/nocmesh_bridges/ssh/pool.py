@@ -1,0 +1,192 @@
+"""Few sessions for many callers: bounded per device and in all, kept while they are worth keeping."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from nocmesh.clock import Clock
+from nocmesh.errors import DeviceUnreachableError, NotFoundError, PreconditionError
+from nocmesh_bridges.ssh.hostkeys import HostKeys
+from nocmesh_bridges.ssh.session import DeviceSession
+from nocmesh_bridges.ssh.target import Target
+
+
+@dataclass(slots=True)
+class _Idle:
+    session: DeviceSession
+    since: datetime
+
+
+@dataclass(slots=True)
+class _Device:
+    """What the pool holds for one device."""
+
+    target: Target
+    room: asyncio.Semaphore
+    idle: list[_Idle] = field(default_factory=list)
+    in_use: int = 0
+    waiting: int = 0
+    opened: int = 0
+    failures: int = 0
+    """In a row, to open a session."""
+    shut_until: datetime | None = None
+
+
+class DevicePool:
+    """Lends sessions; see ``session``. ``close`` it in the end.
+
+    ``limit`` bounds the sessions open in all, ``Target.max_sessions`` those of one device. After ``failures`` failed
+    opens in a row a device is not tried for ``pause`` seconds: a half-dead one would hold up every caller.
+    """
+
+    def __init__(
+        self,
+        targets: Iterable[Target],
+        clock: Clock,
+        *,
+        host_keys: HostKeys | None = None,
+        limit: int = 64,
+        idle_seconds: float = 60.0,
+        failures: int = 3,
+        pause: float = 15.0,
+    ) -> None:
+        self._clock = clock
+        self._host_keys = host_keys
+        self._limit = limit
+        self._room = asyncio.Semaphore(limit)
+        self._idle_seconds = idle_seconds
+        self._failures = failures
+        self._pause = timedelta(seconds=pause)
+        self._devices = {t.name: _Device(t, asyncio.Semaphore(max(1, t.max_sessions))) for t in targets}
+        self._sweeper: asyncio.Task[None] | None = None
+        self._closed = False
+
+    @asynccontextmanager
+    async def session(self, device: str, *, single_use: bool = False) -> AsyncIterator[DeviceSession]:
+        """A session with ``device``, ours alone until the block ends; waits while all of them are lent.
+
+        ``single_use``: a fresh one, closed afterwards, and not held off by the breaker: for changes and their proof.
+        Raises NotFoundError for an unknown device, DeviceUnreachableError when none can be opened, PreconditionError
+        after ``close``.
+        """
+        held = self._device(device)
+        async with AsyncExitStack() as stack:
+            held.waiting += 1
+            try:
+                await stack.enter_async_context(held.room)
+                await stack.enter_async_context(self._room)
+            finally:
+                held.waiting -= 1
+            held.in_use += 1
+            stack.callback(_leave, held)
+            session = await self._lend(held, single_use)
+            stack.push_async_callback(self._take_back, held, session, single_use)
+            yield session
+
+    def stats(self) -> dict[str, dict[str, Any]]:
+        """By device: sessions ``in_use``, ``idle`` and ``opened`` ever, callers ``waiting``, whether it is ``shut``."""
+        return {
+            name: {
+                "in_use": held.in_use,
+                "idle": len(held.idle),
+                "waiting": held.waiting,
+                "opened": held.opened,
+                "failures": held.failures,
+                "shut": self._shut_for(held) > timedelta(0),
+            }
+            for name, held in self._devices.items()
+        }
+
+    async def sweep(self) -> None:
+        """Closes the sessions that nobody has used for ``idle_seconds``. The pool does so by itself, too."""
+        limit = self._clock.now() - timedelta(seconds=self._idle_seconds)
+        for held in self._devices.values():
+            old = [idle for idle in held.idle if idle.since <= limit or not idle.session.alive]
+            held.idle = [idle for idle in held.idle if idle not in old]
+            for idle in old:
+                await idle.session.close()
+
+    async def close(self) -> None:
+        """Closes every idle session, and each lent one when it comes back. No new one is lent."""
+        self._closed = True
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._sweeper
+            self._sweeper = None
+        for held in self._devices.values():
+            while held.idle:
+                await held.idle.pop().session.close()
+
+    def _device(self, name: str) -> _Device:
+        if name not in self._devices:
+            known = ", ".join(sorted(self._devices)) or "none"
+            raise NotFoundError(f"no device {name!r}; known are: {known}", device=name)
+        return self._devices[name]
+
+    async def _lend(self, held: _Device, single_use: bool) -> DeviceSession:
+        if self._closed:
+            raise PreconditionError("the pool is closed; no session is lent any more")
+        while held.idle:
+            kept = held.idle.pop().session
+            if kept.alive and not single_use:
+                return kept
+            await kept.close()  # its vty must be free before another is asked for
+            if single_use:
+                break
+        if not single_use:
+            self._must_be_tried(held)
+        await self._make_room()
+        return await self._open(held)
+
+    async def _open(self, held: _Device) -> DeviceSession:
+        try:
+            session = await DeviceSession.open(held.target, host_keys=self._host_keys)
+        except DeviceUnreachableError:
+            held.failures += 1
+            if held.failures >= self._failures:
+                held.shut_until = self._clock.now() + self._pause
+            raise
+        held.failures, held.shut_until = 0, None
+        held.opened += 1
+        return session
+
+    async def _make_room(self) -> None:
+        """Closes the longest idle session of all when lent and idle ones together reach the limit."""
+        idle = [(kept.since, held, kept) for held in self._devices.values() for kept in held.idle]
+        lent = sum(held.in_use for held in self._devices.values())
+        if idle and lent + len(idle) > self._limit:
+            _, held, kept = min(idle, key=lambda entry: entry[0])
+            held.idle.remove(kept)
+            await kept.session.close()
+
+    async def _take_back(self, held: _Device, session: DeviceSession, single_use: bool) -> None:
+        if single_use or self._closed or not session.alive:
+            await session.close()
+            return
+        held.idle.append(_Idle(session, self._clock.now()))
+        if self._sweeper is None:
+            self._sweeper = asyncio.create_task(self._sweep_for_ever(), name="ssh-pool-sweeper")
+
+    async def _sweep_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(max(0.05, self._idle_seconds / 4))
+            await self.sweep()
+
+    def _must_be_tried(self, held: _Device) -> None:
+        left = self._shut_for(held)
+        if left > timedelta(0):
+            raise DeviceUnreachableError(
+                f"{held.target.name} failed {held.failures} times in a row; it is tried again in {left.seconds + 1} s",
+                device=held.target.name,
+            )
+
+    def _shut_for(self, held: _Device) -> timedelta:
+        return held.shut_until - self._clock.now() if held.shut_until else timedelta(0)
+
+
+def _leave(held: _Device) -> None:
+    held.in_use -= 1

@@ -1,0 +1,98 @@
+"""Secrets out of what a device printed, before anything leaves the bridge. Pure.
+
+The same secret gets the same mask, so that a difference between two configurations stays a difference, and equal
+passwords at both ends stay equal. No redactor is complete: it is the second defence, after not asking for secrets.
+"""
+
+import hashlib
+import re
+
+_TYPE = r"(?:(?:[0-9]|sha512|md5|cleartext|encrypted|clear|aes-256|0x) )?"
+"""How the secret is stored, as devices print it before the secret."""
+
+_REST = r"(?P<secret>\S.*?)(?=\s*;?\s*$)"
+_WORD = r"(?P<secret>\"[^\"\n]*\"|[^\s;,]+)"
+
+_PROSE = (
+    "(?:mismatch|required|encryption|authentication|recovery|is|was|has|not|for|of|or|and|to|but"
+    "|failed|failure|incorrect|invalid|expired|configured|set|minimum|policy|prompt)"
+)
+"""What follows the word password in a sentence; where a configuration line says so, it is masked all the same."""
+
+_LINES = (
+    rf"\b(?:neighbor|peer-group|vrrp|isis|domain|area) \S+ password {_TYPE}{_REST}",
+    rf"^\s*(?:isis |domain-|area-)?password {_TYPE}{_REST}",
+    rf"\b(?:domain|area|isis)-?\s?password (?:md5 |clear )?{_TYPE}{_WORD}",
+    rf"\busername \S+.*? (?:password|secret) {_TYPE}{_REST}",
+    rf"\b(?:enable|privilege) .*?(?:password|secret)(?: level \d+)? {_TYPE}{_REST}",
+    rf"\b(?:snmp(?:-server)? community|community-name|r[ow]community6?|com2sec \S+ \S+) {_TYPE}{_WORD}",
+    rf"\bsnmp-server host \S+(?: (?:traps|informs|vrf \S+|use-vrf \S+))*(?: version (?:1|2c|3 \S+))? {_WORD}",
+    rf"\b(?:snmp-server user|createUser|snmp user) .*?\bauth(?:entication)? (?:md5|sha\d*|sha-\d+) {_TYPE}{_WORD}",
+    rf"\bsnmp(?:-server)? user .*?\bpriv(?:acy)? (?:(?:aes|des|3des|aes-\d+)(?: \d+)? )?{_TYPE}{_WORD}",
+    rf"\bcreateUser \S+ (?:MD5|SHA\S*) {_WORD}",
+    rf"\bcreateUser .*?(?:AES|DES)\S* {_WORD}",
+    rf"\bsnmp\b.*? community {_WORD}",
+    rf"^\s*community {_WORD} \{{",
+    rf"\bkey-string {_TYPE}{_REST}",
+    rf"\b(?:message-digest-key|authentication-key|digest-key) \d+ (?:md5|hmac-\S+|sha\S*) {_TYPE}{_REST}",
+    rf"\bauthentication-key(?! \d+ (?:md5|hmac|sha)) {_TYPE}{_WORD}",
+    rf"\bauthentication (?:md5 key-string|text|md5|string) {_TYPE}{_WORD}",
+    rf"^\s*(?:standby|vrrp)(?: \d+)? authentication (?!md5 key-|text )(?:\S+ )??{_WORD}\s*$",
+    rf"\bauthentication mode (?:md5|sha1) key {_TYPE}{_WORD}",
+    rf"\bntp authentication-key \d+ (?:\S+) {_TYPE}{_WORD}",
+    rf"\b(?:tacacs-server|radius-server|tacacs|radius|ldap|server-private)\b.*? key {_TYPE}{_WORD}",
+    rf"^\s+key (?!chain\b|\d+\s*$){_TYPE}{_WORD}\s*$",
+    rf"\bcrypto (?:isakmp|keyring) key {_TYPE}{_WORD}",
+    rf"\bpre-shared-key(?: (?:local|remote|ascii-text|hexadecimal|hex|address \S+(?: \S+)? key)){{0,2}} {_TYPE}{_WORD}",
+    rf"\b(?:wpa-psk|psk|set-key) (?:set-key )?(?:ascii |hex )?{_TYPE}{_WORD}",
+    rf"\b(?:ppp chap|ppp pap sent-username \S+|l2tp tunnel|ip ftp|ip http client) password {_TYPE}{_WORD}",
+    rf"\b(?:encrypted-password|plain-text-password-value|hashed-password|shared-secret|simple-password) {_WORD}",
+    rf"\b(?:Authorization|Proxy-Authorization):\s*(?:Bearer|Basic|Token)?\s*{_WORD}",
+    r"://[^\s:/@]+:(?P<secret>[^\s@/]+)@",
+    rf"(?<![\w-])(?:password|passwd|passphrase|secret|api[-_]?key|(?:auth|access)[-_]?token|private[-_]key)\s*[:=]\s*{_WORD}",
+    rf"(?<![\w-])(?:password|passphrase|secret) {_TYPE}(?!{_PROSE}\b){_WORD}",
+    r"(?P<secret>\$(?:1|2[abxy]?|5|6|7|8|9|14|y|sha512)\$[^\s\";,]+)",
+    r"(?P<secret>\$9\$[^\s\";,]+)",
+)
+_LINE_RULES = tuple(re.compile(rule.replace(" ", r"[ \t]+"), re.IGNORECASE) for rule in _LINES)
+
+_HINT = re.compile(
+    r"pass|secret|key|communit|auth|snmp|psk|token|createuser|com2sec|://|\$(?:\d{1,2}|2[abxy]|y|sha512)\$",
+    re.IGNORECASE,
+)
+"""A line without any of these holds nothing that a rule would find: most lines, at a tenth of the cost."""
+
+_PEM = re.compile(r"-----BEGIN (?P<kind>[A-Z0-9 ]{1,40})-----(?P<secret>.*?)(?:-----END (?P=kind)-----|\Z)", re.DOTALL)
+"""A block without its end is masked to the end of the text: better too much than half a key."""
+
+_MASKED = re.compile(r"\"?<redacted:[0-9a-f]{6}>\"?")
+
+
+def redact(platform: str, text: str, *, key: bytes = b"") -> str:
+    """``text`` with each secret replaced by `<redacted:6 hex digits>`; what is masked already stays as it is.
+
+    The digits are a hash of the secret; with ``key`` (up to 64 bytes) a keyed one, so that nobody without the key can
+    try out guesses against it. ``platform`` is the device's; the rules are harmless on every other, so all apply.
+    """
+    text = _PEM.sub(lambda found: f"-----{found['kind']} {mask(found['secret'], key=key)}-----", text)
+    return "\n".join(_line(line, key) if _HINT.search(line) else line for line in text.split("\n"))
+
+
+def mask(secret: str, *, key: bytes = b"") -> str:
+    """What stands in the place of ``secret``."""
+    bare = secret.strip().strip('"')
+    return f"<redacted:{hashlib.blake2b(bare.encode('utf-8', 'replace'), digest_size=3, key=key).hexdigest()}>"
+
+
+def _line(line: str, key: bytes) -> str:
+    for rule in _LINE_RULES:
+        line = rule.sub(lambda found: _masked(found, key), line)
+    return line
+
+
+def _masked(found: re.Match[str], key: bytes) -> str:
+    secret = found["secret"]
+    if _MASKED.fullmatch(secret):
+        return found[0]
+    start = found.start("secret") - found.start()
+    return found[0][:start] + mask(secret, key=key) + found[0][start + len(secret) :]

@@ -1,0 +1,133 @@
+"""The guard's tables: what reads, what filters, what is refused and why. Data only."""
+
+import re
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_IOS_FILTERS = _words("include exclude begin section count inc incl includ exc excl exclud beg sec sect i ex b")
+_XR_FILTERS = _words("include exclude begin section inc exc beg")
+
+FILTERS: dict[str, frozenset[str]] = {
+    "cisco_ios": _IOS_FILTERS,
+    "cisco_iosxe": _IOS_FILTERS,
+    "cisco_nxos": _words("include exclude begin section count json json-pretty xml no-more inc exc beg"),
+    "cisco_iosxr": _XR_FILTERS,
+    "cisco_xr": _XR_FILTERS,
+    "arista_eos": _words("include exclude begin section json no-more inc exc beg nz"),
+    "frr": _words("include"),
+    "juniper_junos": _words("match except find count last trim no-more display"),
+}
+"""What may follow a pipe. Short forms stand here only where no writing filter begins likewise (NX-OS has `sed`)."""
+
+_SHOW = _words("show sho sh")
+SHOW_VERBS: dict[str, frozenset[str]] = {
+    "cisco_ios": _SHOW,
+    "cisco_iosxe": _SHOW,
+    "cisco_nxos": _SHOW,
+    "cisco_iosxr": _SHOW | {"admin show"},
+    "cisco_xr": _SHOW | {"admin show"},
+    "arista_eos": _SHOW,
+    "frr": _SHOW,
+    "juniper_junos": frozenset({"show"}),
+}
+
+_SECRETS = "it prints secrets"
+_LONG = "it prints everything, secrets included, for minutes"
+DANGEROUS_SHOWS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("tech-support",), _LONG),
+    (("tech",), _LONG),
+    (("private-config",), _SECRETS),
+    (("key", "chain"), _SECRETS),
+    (("snmp", "community"), _SECRETS),
+    (("crypto", "isakmp", "key"), _SECRETS),
+    (("crypto", "isakmp", "policy", "keys"), _SECRETS),
+    (("crypto", "ikev2", "keyring"), _SECRETS),
+    (("crypto", "pki", "export"), _SECRETS),
+    (("crypto", "key", "export"), _SECRETS),
+    (("crypto", "key", "pair"), _SECRETS),
+    (("wireless", "keys"), _SECRETS),
+    (("security", "keys"), _SECRETS),
+    (("macsec", "keys"), _SECRETS),
+    (("vault",), _SECRETS),
+    (("aaa", "keys"), _SECRETS),
+    (("redirect",), "it writes"),
+    (("append",), "it writes"),
+    (("tee",), "it writes"),
+)
+"""Each reason holds for the words and every abbreviation of them."""
+
+_LEAVES = "it leaves the configuration mode, or runs a command outside it"
+_RUNS = "it is no configuration: it runs something on the device"
+_PROGRAM = "it makes the device run programs by itself"
+_ACCESS = "it changes who may log in to the device, or how"
+_TRACES = "it hides what is done on the device, or sends it elsewhere"
+_STARTS = "it changes how the device starts, or what software it runs"
+
+
+def _each(reason: str, *texts: str) -> tuple[tuple[tuple[str, ...], str], ...]:
+    return tuple((tuple(text.split()), reason) for text in texts)
+
+
+DANGEROUS_LINES = (
+    *_each(_LEAVES, "do", "end", "exit", "quit", "abort", "top", "up", "logout", "disable", "disconnect", "commit"),
+    *_each(_LEAVES, "rollback", "root", "return", "configure"),
+    *_each(_RUNS, "show", "reload", "reboot", "copy", "write", "erase", "delete", "format", "clear", "debug"),
+    *_each(_RUNS, "more", "dir", "mkdir", "rmdir", "rename", "move", "tail", "cd", "pwd", "send", "ssh", "telnet"),
+    *_each(_RUNS, "request", "start", "run", "bash", "shell", "python", "python3", "tclsh", "guestshell", "attach"),
+    *_each(_RUNS, "install", "test", "verify", "source", "terminal", "setup", "restart", "switchover", "zerotouch"),
+    *_each(_RUNS, "ping", "traceroute", "run-script", "upgrade", "squeeze", "sleep", "load", "save", "archive"),
+    *_each(_RUNS, "checkpoint", "cli", "watch", "tcpdump", "who", "where", "lock", "resume", "connect", "file"),
+    *_each(_RUNS, "undebug"),
+    *_each(_PROGRAM, "event", "event-handler", "event-options", "kron", "scripting", "script", "daemon", "schedule"),
+    *_each(_PROGRAM, "scheduler", "macro", "iox", "app-hosting", "virtual-service", "feature bash-shell"),
+    *_each(_PROGRAM, "feature guestshell", "feature scheduler", "feature nxapi", "feature telnet", "ip sla schedule"),
+    *_each(_ACCESS, "banner", "alias", "username", "user", "aaa", "enable", "password", "privilege", "line", "parser"),
+    *_each(_ACCESS, "snmp-server", "snmp", "agentx", "tacacs-server", "tacacs", "radius-server", "radius", "role"),
+    *_each(_ACCESS, "ip ssh", "ip http", "ip scp", "ip tftp", "ip ftp", "ip rcmd", "ip telnet", "ip finger"),
+    *_each(_ACCESS, "ip tacacs", "ip radius", "crypto", "pki", "key config-key", "login", "service", "security"),
+    *_each(_ACCESS, "management", "restconf", "netconf", "netconf-yang", "gnxi", "grpc", "nxapi", "xml", "http"),
+    *_each(_ACCESS, "transport input", "transport output", "access-class", "system", "groups", "apply-groups"),
+    *_each(_ACCESS, "tftp-server", "ftp-server", "identity", "secret", "local-user", "control-plane", "vty"),
+    *_each(_TRACES, "logging", "log", "monitor", "flow", "sampler", "ip flow-export", "forwarding-options"),
+    *_each(_TRACES, "telemetry", "sflow", "syslog"),
+    *_each(_STARTS, "boot", "config-register", "hostname", "switchname", "license", "redundancy", "hw-module"),
+    *_each(_STARTS, "vdc", "diagnostic", "frr", "prompt"),
+)
+"""Abbreviations are refused likewise: `ban` is `banner`, `us` is `username`."""
+
+HARMLESS_LINES = frozenset({"set", "mac", "host", "exit-address-family", "exit-vrf", "exit-peer-policy"})
+"""Whole words that only look like the beginning of a refused one (`setup`, `macro`, `hostname`), or belong there."""
+
+_NAME = r"[\w.@:\-]+"
+_PREFIX = r"[\w.:/\-]+"
+LINUX: tuple[re.Pattern[str], ...] = tuple(
+    re.compile(shape)
+    for shape in (
+        r"ip(?: -(?:j|json|d|s|4|6|br|p|n " + _NAME + r"))*"
+        r" (?:addr|address|a|link|l|route|r|ro|neigh|neighbor|n|rule|nexthop|maddress|vrf|mroute)"
+        r"(?: (?:show|list|ls)(?: (?:dev|table|vrf|proto|type|via|scope|master|up|root|match|exact|src|to|"
+        + _PREFIX
+        + r"))*"
+        r"| get " + _PREFIX + r"(?: (?:from|iif|oif|vrf|to) " + _PREFIX + r")*)?",
+        r"ip netns(?: list)?",
+        r"bridge(?: -(?:j|d|s|p))* (?:link|fdb|vlan|mdb)(?: show(?: (?:br|dev|vlan) " + _NAME + r")*)?",
+        r"nft(?: -(?:j|a|n|s))* list (?:ruleset|tables|chains|sets|(?:table|chain|set)(?: " + _NAME + r"){1,4})",
+        r"tc(?: -(?:j|s|d))* (?:qdisc|class|filter) show(?: dev " + _NAME + r")?",
+        r"ss(?: -[tulnpaHsioemx46]+)*(?: state [a-z\-]+)?",
+        r"sysctl(?: -n)? net\.[\w.\-/]+",
+        r"cat (?:/proc/(?:net|sys/net)/[\w./\-]+|/proc/(?:uptime|loadavg|meminfo|cpuinfo|version|stat)|/etc/os-release"
+        r"|/etc/hostname|/sys/class/net/[\w./\-]+)",
+        r"uptime|uname(?: -[asnrvm]+)?|date|hostname|lscpu|nproc|free(?: -[bkmgh])?|df(?: -[hTi]+)?|lsmod",
+        r"ps (?:aux|-ef|-e)",
+        r"systemctl(?: --no-pager)? (?:status|is-active|is-enabled|is-failed) " + _NAME + r"(?: --no-pager)?",
+        r"journalctl --no-pager -u " + _NAME + r" -n [1-9]\d{0,3}",
+        r"(?:ping|ping6) -c [1-9]\d?(?: -(?:W|w|I|s|i) [\w.:\-]+){0,4} [\w.:]" + r"[\w.:\-]*",
+        r"traceroute(?: -(?:n|4|6|m \d{1,2}|w \d|q \d))* [\w.:][\w.:\-]*",
+        r"lldpcli(?: -f json)? show (?:neighbors|interfaces|statistics|chassis)(?: details)?",
+        r"ethtool(?: -[Skiagmcl])? [\w.@\-]+",
+    )
+)
+"""Whole commands: a shell reads with so many that only shapes that were thought about are let through."""

@@ -1,0 +1,29 @@
+"""A target: which device, where it listens, and how to log in to it."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """Everything that opening a session needs. Secrets are kept out of ``repr``."""
+
+    name: str
+    """The device's name in the inventory; host keys are remembered under it."""
+    platform: str
+    """`cisco_iosxe`, `frr`, `arista_eos`, `linux`, …: see ``prompts.platform_knowledge``."""
+    host: str
+    port: int = 22
+    username: str = ""
+    password: str = field(default="", repr=False)
+    private_key: str = field(default="", repr=False)
+    """The key itself, in PEM or OpenSSH format; never a path."""
+    enable_password: str = field(default="", repr=False)
+    """Empty: the session stays at the level at which the login left it."""
+    host_key: str = ""
+    """The pinned key, as `ssh-ed25519 AAAA…` or as `SHA256:…`. Empty: the host key store decides."""
+    legacy: bool = False
+    """Also offer SHA-1 key exchanges, CBC ciphers and ssh-rsa signatures: for old devices only."""
+    max_sessions: int = 2
+    """How many of the device's vtys we may hold at once."""
+    open_timeout: float = 20.0
+    """Seconds for everything up to the first usable prompt: connect, log in, enable, paging off."""
