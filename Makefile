@@ -1,0 +1,49 @@
+# Each target sets up what it needs, once; a second run starts at once.
+#
+#   make demo     an incident, end to end, on a simulated network
+#   make check    what to run before every commit: lint, format, types, contracts, unit tests
+#   make test     everything, against the real components, with coverage
+#
+# PYTHON names the interpreter (3.11 or newer); pip's own configuration is respected.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+SYSTEM := .venv/.system
+PYTEST_ARGS ?=
+
+.PHONY: demo check test install system clean
+
+demo: $(READY)
+	$(BIN)/nocmesh demo
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q -m "not mesh and not postgres and not browser" $(PYTEST_ARGS)
+
+test: $(READY) $(SYSTEM)
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+install: $(READY)
+
+system: $(SYSTEM)
+
+$(READY): pyproject.toml scripts/environment
+	PYTHON="$(PYTHON)" scripts/environment .venv
+	@touch $@
+
+# Not kept when something is missing, so that the next run looks again.
+$(SYSTEM): scripts/system-packages $(READY)
+	@if scripts/system-packages; then touch $@; elif [ "$$CI" = true ]; then exit 1; fi
+
+clean:
+	rm -rf .venv .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
