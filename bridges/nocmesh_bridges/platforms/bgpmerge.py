@@ -30,6 +30,20 @@ _NOTIFICATIONS = {
 """IOS's wording (lower case) to that of RFC 4271 §6 and RFC 4486, which FRR uses."""
 
 
+_CODES = frozenset(
+    [
+        "Message Header Error",
+        "OPEN Message Error",
+        "UPDATE Message Error",
+        "Hold Timer Expired",
+        "Neighbor Events Error",
+        "Cease",
+        "ROUTE-REFRESH Message Error",
+    ]
+)
+"""What FRR writes before the slash."""
+
+
 def session_state(word: str) -> SessionState:
     """RFC 4271 §8.2.2's name of a state; `unknown` for what is none, such as FRR's `Clearing`."""
     lowered = word.lower().replace(" ", "")
@@ -38,9 +52,11 @@ def session_state(word: str) -> SessionState:
 
 def notification(text: str) -> str:
     """The name of a notification: `OPEN Message Error/Bad Peer AS` and `peer in wrong AS` are both `Bad Peer AS`."""
-    code, _, subcode = text.strip().partition("/")
-    name = code if not subcode or subcode == "Unspecific" else subcode
-    return _NOTIFICATIONS.get(text.strip().lower(), _NOTIFICATIONS.get(name.lower(), name))
+    name = text.strip()
+    code, _, subcode = name.partition("/")
+    if code in _CODES:
+        name = code if subcode in {"", "Unspecific"} else subcode
+    return _NOTIFICATIONS.get(name.lower(), name)
 
 
 def merged(configured: ConfiguredBgp, sessions: Sequence[BgpNeighbor], source: str, router_id: str = "") -> Bgp:

@@ -49,11 +49,11 @@ _PROTOCOLS = {
     "a": "application",
     "K": "kernel",
 }
-_ROUTE = re.compile(r"^[A-Za-z][\s*%+p].*?(?P<network>\d+\.\d+\.\d+\.\d+)(?:/\d+)?(?:\s|$)")
+_ROUTE = re.compile(r"^[A-Za-z][\s*%+p].*?(?P<prefix>(?P<network>\d+\.\d+\.\d+\.\d+)(?:/\d+)?)(?:\s|$)")
 _GATEWAY = re.compile(r"^Gateway of last resort is ", re.MULTILINE)
 _ROUTE_NOISE = re.compile(
     r"^(?:\s*$|Routing Table:|Codes:|\s+[A-Za-z*+%&][\w*]*\s?[A-Za-z0-9]* - |Gateway of last resort"
-    r"|\s+\d+\.\d+\.\d+\.\d+/\d+ is (?:variably )?subnetted,|\s+\[\d+/\d+\] via |Load for |Time source is )"
+    r"|\s+\d+\.\d+\.\d+\.\d+/\d+ is (?:variably )?subnetted,|\s+\[\d+/\d+\] via \d+\.\d+\.\d+\.\d+(?:,|\s*$)|Load for |Time source is )"
 )
 
 
@@ -78,6 +78,8 @@ class CiscoIosXe:
         """What is to be thought of ``output``."""
         if rejected(output):
             return "rejected"
+        if output.status == "unparsed":
+            return "unparsed"  # the session already knows that it cannot be trusted
         judge = _JUDGES.get(output.command.strip())
         return judge(output.text) if judge else output.status
 
@@ -94,7 +96,7 @@ def _config(answers: Sequence[Output], status: ViewStatus) -> Parsed:
 def _blocks(text: str, opening: re.Pattern[str]) -> list[tuple[re.Match[str], str]]:
     """The paragraphs that ``opening`` begins, each with its opening."""
     openings = list(opening.finditer(text))
-    ends = [match.start() for match in openings[1:]] + [len(text)]
+    ends = [*(match.start() for match in openings[1:]), len(text)][: len(openings)]
     return [(match, text[match.start() : end]) for match, end in zip(openings, ends, strict=True)]
 
 
@@ -107,16 +109,18 @@ def _interfaces_status(text: str) -> ViewStatus:
 
 def _whole_interface(block: str) -> bool:
     """Say whether a paragraph reaches its last counters and holds no line that is not its own."""
-    return "output errors" in block and all(line.startswith(" ") for line in block.splitlines()[1:] if line.strip())
+    subinterface = "." in block.split(" ", 1)[0] and "Last clearing of" in block  # it has no counters of its own
+    inside = all(line.startswith(" ") for line in block.splitlines()[1:] if line.strip())
+    return inside and ("output errors" in block or subinterface)
 
 
 def _interfaces(answers: Sequence[Output], status: ViewStatus) -> Parsed:
     text = answers[0].text
     found = zip(_blocks(text, _INTERFACE), rows(TEMPLATES, INTERFACES, text), strict=True)
-    return Parsed(status=status, interfaces=[_interface(match, row) for (match, _), row in found])
+    return Parsed(status=status, interfaces=[_interface(match, block, row) for (match, block), row in found])
 
 
-def _interface(match: re.Match[str], row: Row) -> Interface:
+def _interface(match: re.Match[str], block: str, row: Row) -> Interface:
     address = f"{row['ip_address']}/{row['prefix_length']}" if row["ip_address"] else ""
     return Interface(
         name=row["interface"],
@@ -126,7 +130,7 @@ def _interface(match: re.Match[str], row: Row) -> Interface:
         addresses=[address] if address else [],
         description=row["description"],
         in_errors=_number(row["input_errors"]),
-        out_errors=_number(row["output_errors"]),
+        out_errors=_number(_found(block, r"^ *(?P<it>\d+) output errors\b")),
         quote=Quote(command=INTERFACES, text=match[0].rstrip()),
     )
 
@@ -154,7 +158,7 @@ def _routes(answers: Sequence[Output], status: ViewStatus) -> Parsed:
     by_prefix: dict[str, list[Row]] = {}
     for row in rows(TEMPLATES, ROUTES, text):
         by_prefix.setdefault(f"{row['network']}/{row['prefix_length']}", []).append(row)
-    lines = {match["network"]: line.strip() for line in text.splitlines() if (match := _ROUTE.match(line))}
+    lines = {match["prefix"]: line.strip() for line in text.splitlines() if (match := _ROUTE.match(line))}
     return Parsed(status=status, routes=[_route(prefix, paths, lines) for prefix, paths in by_prefix.items()])
 
 
@@ -165,7 +169,7 @@ def _route(prefix: str, paths: Sequence[Row], lines: Mapping[str, str]) -> Route
         protocol=_PROTOCOLS.get(paths[0]["protocol"], paths[0]["protocol"]),
         next_hops=[path["nexthop_ip"] for path in paths if path["nexthop_ip"]],
         interfaces=list(dict.fromkeys(interfaces)),
-        quote=Quote(command=ROUTES, text=lines[paths[0]["network"]]),
+        quote=Quote(command=ROUTES, text=lines.get(prefix) or lines[paths[0]["network"]]),
     )
 
 

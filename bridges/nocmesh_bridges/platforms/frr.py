@@ -59,6 +59,8 @@ class Frr:
         """What is to be thought of ``output``."""
         if rejected(output):
             return "rejected"
+        if output.status == "unparsed":
+            return "unparsed"  # the session already knows that it cannot be trusted
         if output.command.strip() == RUNNING:
             return "parsed" if whole(output.text) else "unparsed"
         if not output.command.strip().endswith(" json"):

@@ -17,9 +17,9 @@ def rows(platform: str, command: str, text: str) -> list[Row]:
     """
     template = files("ntc_templates").joinpath("templates", f"{platform}_{command.replace(' ', '_')}.textfsm")
     with template.open(encoding="utf-8") as source:
-        machine = TextFSM(source)
+        machine = TextFSM(source)  # type: ignore[no-untyped-call]
     try:
-        found = machine.ParseText(text)
+        found = machine.ParseText(text)  # type: ignore[no-untyped-call]
     except TextFSMError:
         return []
     names = [str(name).lower() for name in machine.header]

@@ -126,7 +126,7 @@ def whole(text: str) -> bool:
     last = next((line for line in reversed(text.splitlines()) if line.strip()), "")
     if last.strip() != "end":
         return False
-    every = list(_meaningful(text))
+    every = list(_meaningful(text.rstrip()))
     if every and every[-1][2] and every[-1][1].strip() == "end":
         return False  # a banner that nothing closes has swallowed the rest
     lines = [(indent, line) for indent, line, banner in every if not banner]
