@@ -1,0 +1,215 @@
+"""The rules of the house that no other tool keeps."""
+
+import ast
+import importlib
+import re
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ROOMS = {
+    "shared": "nocmesh",
+    "agents": "nocmesh_agents",
+    "bridges": "nocmesh_bridges",
+    "mcp-servers": "nocmesh_mcp",
+    "dashboard": "nocmesh_dashboard",
+}
+MODULES = sorted(path for room, package in ROOMS.items() for path in (ROOT / room / package).rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+LONGEST_FUNCTION = 50
+
+DOORS: dict[str, tuple[str, ...]] = {
+    "alembic": ("nocmesh.store",),
+    "asyncssh": ("nocmesh_bridges.ssh", "nocmesh.proving"),
+    "httpx2": ("nocmesh.cli", "nocmesh_dashboard"),
+    "jinja2": ("nocmesh_dashboard",),
+    "markupsafe": ("nocmesh_dashboard",),
+    "msgspec": ("nocmesh", "nocmesh_agents", "nocmesh_bridges", "nocmesh_dashboard"),
+    "nacl": ("nocmesh.bus",),
+    "nats": ("nocmesh.bus",),
+    "opentelemetry": ("nocmesh.bus",),
+    "prometheus_client": ("nocmesh_dashboard.metrics",),
+    "pydantic": (
+        "nocmesh.settings",
+        "nocmesh.setting_sources",
+        "nocmesh.inventory",
+        "nocmesh.inventory_form",
+        "nocmesh.yamlfile",
+    ),
+    "pydantic_settings": ("nocmesh.settings", "nocmesh.setting_sources"),
+    "rich": ("nocmesh.cli",),
+    "ruamel": ("nocmesh.yamlfile", "nocmesh.cli.output", "nocmesh_bridges.ssh.prompts"),
+    "sqlalchemy": ("nocmesh.store",),
+    "sqlmodel": ("nocmesh.store",),
+    "starlette": ("nocmesh_bridges.alerts", "nocmesh_dashboard"),
+    "structlog": ("nocmesh.log",),
+    "textfsm": ("nocmesh_bridges.platforms",),
+    "typer": ("nocmesh.cli",),
+    "uvicorn": ("nocmesh_bridges.alerts.serving", "nocmesh_dashboard"),
+}
+"""Outside library to the packages or modules that may import it; a library without a row has no door yet."""
+
+TALKERS = ("nocmesh.cli",)
+"""Who may print; everybody else logs."""
+
+
+def named(path: Path) -> str:
+    """The module's dotted name."""
+    parts = path.relative_to(ROOT).with_suffix("").parts[1:]
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def lies_in(module: str, packages: tuple[str, ...]) -> bool:
+    return any(module == package or module.startswith(f"{package}.") for package in packages)
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(), filename=str(path))
+
+
+def libraries(path: Path) -> Iterator[tuple[str, int]]:
+    """Every outside library that the module imports, wherever in it, with the line."""
+    ours = set(ROOMS.values()) | sys.stdlib_module_names
+    for node in ast.walk(tree(path)):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names = [node.module or ""]
+        for name in names:
+            if name.split(".")[0] not in ours:
+                yield name.split(".")[0], node.lineno  # type: ignore[attr-defined]
+
+
+def strays(path: Path) -> list[str]:
+    """Imports that do not come through the library's door."""
+    return [
+        f"{path.relative_to(ROOT)}:{line}: {library} (its door: {', '.join(DOORS.get(library, ())) or 'none yet'})"
+        for library, line in libraries(path)
+        if not lies_in(named(path), DOORS.get(library, ()))
+    ]
+
+
+def shown(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def test_a_room_holds_one_package_and_is_none_itself() -> None:
+    for room, package in ROOMS.items():
+        assert not (ROOT / room / "__init__.py").exists(), room
+        assert (ROOT / room / package / "__init__.py").is_file()
+        holders = [child.name for child in (ROOT / room).iterdir() if child.is_dir() and list(child.rglob("*.py"))]
+        assert holders == [package]
+
+
+@pytest.mark.parametrize("folder", ["nats", "docs"])
+def test_a_folder_of_configuration_or_words_holds_no_python(folder: str) -> None:
+    assert not list((ROOT / folder).rglob("*.py"))
+
+
+def test_no_folder_of_tests_is_a_package() -> None:
+    assert [shown(path) for path in TESTS if path.name == "__init__.py"] == []
+
+
+def test_test_files_have_names_of_their_own() -> None:
+    names = [path.name for path in TESTS if path.name != "conftest.py"]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
+
+
+@pytest.mark.parametrize("library", ["nats"])
+def test_a_folder_of_ours_shadows_no_library(library: str) -> None:
+    found = importlib.import_module(library).__file__
+    assert found is not None
+    assert "site-packages" in found
+
+
+def test_every_module_starts_with_a_caption() -> None:
+    assert [shown(path) for path in MODULES if not captioned(path)] == []
+
+
+def captioned(path: Path) -> bool:
+    """Its first line is a sentence, or a line of its own."""
+    lines = (ast.get_docstring(tree(path)) or "").splitlines()
+    return bool(lines) and len(lines[0]) > 10 and (lines[0][-1] in ".:;?!,)`" or len(lines) > 1)
+
+
+def test_no_function_is_longer_than_a_screen() -> None:
+    assert [found for path in MODULES for found in long_functions(path)] == []
+
+
+def long_functions(path: Path) -> Iterator[str]:
+    if "versions" in path.parts:
+        return  # a migration is a list of tables, and is never touched again
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or 0) - node.lineno + 1
+            if length > LONGEST_FUNCTION:
+                yield f"{shown(path)}: {node.name} has {length} lines"
+
+
+def test_an_outside_library_is_imported_through_its_door_alone() -> None:
+    assert [stray for path in MODULES for stray in strays(path)] == []
+
+
+@pytest.mark.parametrize("library", DOORS)
+def test_a_door_leads_to_a_library_that_somebody_imports(library: str) -> None:
+    assert any(found == library for path in MODULES for found, _ in libraries(path))
+
+
+def test_only_the_commands_print() -> None:
+    silent = [path for path in MODULES if not lies_in(named(path), TALKERS)]
+    assert [f"{shown(path)}:{line}" for path in silent for line in prints(path)] == []
+
+
+def prints(path: Path) -> Iterator[int]:
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
+            yield node.lineno
+
+
+def test_a_file_name_is_short_and_in_small_letters() -> None:
+    name = re.compile(r"__init__|__main__|[a-z][a-z0-9_]{1,24}")
+    assert [shown(path) for path in MODULES if not name.fullmatch(path.stem)] == []
+
+
+def test_every_test_file_says_what_it_is_about() -> None:
+    assert [shown(path) for path in TESTS if not ast.get_docstring(tree(path))] == []
+
+
+def texts() -> Iterator[Path]:
+    """Every file of ours that people read: code, tests, pages, configuration."""
+    kinds = {".py", ".md", ".toml", ".yaml", ".yml", ".html", ".js", ".css", ".conf"}
+    bare = {"Makefile", "Containerfile", ".gitignore", "run", "environment", "system-packages", "compose-keys"}
+    folders = (*ROOMS, "tests", "docs", "nats", "scripts", ".ci")
+    found = [path for folder in folders for path in (ROOT / folder).rglob("*")] + list(ROOT.iterdir())
+    skipped = {"__pycache__", "versions", "node_modules"}
+    for path in sorted(set(found)):
+        if path.is_file() and (path.suffix in kinds or path.name in bare) and not skipped & set(path.parts):
+            yield path
+
+
+MACHINE = re.compile(r"(?<![\w.~}\])-])/(?:work|root|home/\w+|opt/wheels|opt/pypi)(?:/|\b)(?![-\w])")
+
+
+def test_no_file_names_a_folder_of_somebodys_machine() -> None:
+    found = [
+        f"{shown(path)}:{number}"
+        for path in texts()
+        if path != Path(__file__)
+        for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1)
+        if MACHINE.search(line)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [("in /work/main/x", True), ("/root", True), ("'/home/nina/x'", True), ("/workflows", False), ("a/work/b", False)],
+)
+def test_the_search_for_machine_folders_finds_them(text: str, is_one: bool) -> None:
+    assert bool(MACHINE.search(text)) is is_one
