@@ -2,14 +2,13 @@
 
 A flag beats the environment, the environment beats the file, the file beats the default. The file is
 ``nocmesh.toml`` in the working folder, or the one that ``NOCMESH_CONFIG`` names. Every field has the variable
-``NOCMESH_<FIELD>``; some also answer to an older name, listed in ``ALSO_KNOWN_AS``.
+``NOCMESH_<FIELD>``; some also answer to an older name
+(``nocmesh.setting_sources``).
 """
 
-import difflib
 import os
 import re
-import tomllib
-from collections.abc import Mapping
+import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -18,31 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from nocmesh.errors import InvalidInputError
-
-PREFIX = "NOCMESH_"
-FILE_NAME = "nocmesh.toml"
-
-ALSO_KNOWN_AS: Mapping[str, str] = {
-    "nats_url": "NATS_URL",
-    "anthropic_api_key": "ANTHROPIC_API_KEY",
-    "openrouter_api_key": "OPENROUTER_API_KEY",
-    "default_llm_provider": "DEFAULT_LLM_PROVIDER",
-    "default_llm_model": "DEFAULT_LLM_MODEL",
-    "max_concurrent_agents": "MAX_CONCURRENT_AGENTS",
-    "agent_task_timeout": "AGENT_TASK_TIMEOUT",
-    "approval_timeout_minutes": "APPROVAL_TIMEOUT_MINUTES",
-    "embedding_model": "EMBEDDING_MODEL",
-    "embedding_dimension": "EMBEDDING_DIMENSION",
-    "credential_encryption_key": "CREDENTIAL_ENCRYPTION_KEY",
-    "agent_id": "AGENT_ID",
-    "service_id": "SERVICE_ID",
-}
-"""Names that other systems already use; the name with our prefix wins where both are set."""
-
-NEVER_SHOWN = frozenset(
-    {"anthropic_api_key", "openrouter_api_key", "credential_encryption_key", "token", "database_url", "nats_url"}
-)
-"""Fields whose value may hold a password: no error repeats it."""
+from nocmesh.setting_sources import NEVER_SHOWN, Environment, TomlFile, explained, file_named, variables_of
 
 
 class Address(NamedTuple):
@@ -65,7 +40,7 @@ def address(text: object) -> Address:
     host, colon, port = str(text).rpartition(":")
     bare = host.removeprefix("[").removesuffix("]")
     bracketed = host != bare
-    digits = port.isascii() and port.isdigit()
+    digits = port.isascii() and port.isdigit() and len(port) <= 5
     if not colon or not digits or int(port) > 65535 or (":" in bare) is not bracketed or any(c in bare for c in " []/"):
         raise InvalidInputError("expected HOST:PORT with a port from 0 to 65535", field="address")
     return Address(bare or "0.0.0.0", int(port))  # noqa: S104 - the caller wrote ":PORT" and means every interface
@@ -102,7 +77,7 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=False, hide_input_in_errors=True
+        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False, hide_input_in_errors=True
     )
 
     config: File | None = None
@@ -179,7 +154,7 @@ class Settings(BaseSettings):
         try:
             super().__init__(**given)
         except ValidationError as error:
-            raise _explained(error, given) from error
+            raise explained(error, given, type(self)) from error
 
     @classmethod
     def settings_customise_sources(
@@ -191,90 +166,47 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Flags, then our reading of the environment, then the file."""
-        file = _file_named(init_settings().get("config"))
-        return init_settings, _Environment(settings_cls), _TomlFile(settings_cls, file)
+        file = file_named(init_settings().get("config"))
+        return init_settings, Environment(settings_cls), TomlFile(settings_cls, file)
 
 
-class _Environment(PydanticBaseSettingsSource):
-    """Variables, by field; an empty one counts as unset."""
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        for variable in variables_of(field_name):
-            if os.environ.get(variable):
-                return os.environ[variable], field_name, False
-        return None, field_name, False
-
-    def __call__(self) -> dict[str, Any]:
-        found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
-        return {name: value for name, value in found.items() if value is not None}
+def reference() -> str:
+    """The page docs/reference/settings.md, made of the fields themselves."""
+    rows = [_row(name, field) for name, field in Settings.model_fields.items()]
+    return _PAGE + "\n".join(rows) + "\n"
 
 
-class _TomlFile(_Environment):
-    """Keys of the file; they are the fields' own names."""
-
-    def __init__(self, settings_cls: type[BaseSettings], path: Path | None) -> None:
-        super().__init__(settings_cls)
-        self._path = path
-
-    def __call__(self) -> dict[str, Any]:
-        if self._path is None:
-            return {}
-        values = _parsed(self._path)
-        for key in values:
-            if key not in self.settings_cls.model_fields or key == "config":
-                raise _unknown_key(key, self._path)
-        return values
+def _row(name: str, field: FieldInfo) -> str:
+    variables = "<br>".join(f"`{variable}`" for variable in variables_of(name))
+    secret = " Secret: never shown or logged." if name in NEVER_SHOWN else ""
+    cells = (f"`{name}`", variables, _default(name, field), f"{field.description}{secret}")
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def variables_of(field: str) -> list[str]:
-    """The environment variables that set ``field``, the strongest first."""
-    also = ALSO_KNOWN_AS.get(field)
-    return [PREFIX + field.upper(), *([also] if also else [])]
+def _default(name: str, field: FieldInfo) -> str:
+    shown = {"data": "~/.local/share/nocmesh", "database_url": "sqlite:///<data>/nocmesh.db"}.get(name)
+    value = shown or field.default
+    if value is None or value == "":
+        return "unset"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
-def _file_named(flag: object) -> Path | None:
-    named = flag or os.environ.get(PREFIX + "CONFIG")
-    if named:
-        return Path(str(named)).expanduser()
-    here = Path(FILE_NAME)
-    return here if here.is_file() else None
+_PAGE = """# Settings
+
+Every process of the mesh reads these once, when it starts. A flag beats the environment, the environment beats the
+file, the file beats the default. The file is `nocmesh.toml` in the working folder, or the one that `NOCMESH_CONFIG`
+names; its keys are the names in the first column. An empty variable counts as unset. Where two variables are listed,
+the first wins.
+
+A flag is spelled like the name, with dashes: `--log-level debug`. A wrong value stops the process before it does
+anything, and the message names the variable, the value and what was expected.
+
+This page is generated: `python -m nocmesh.settings > docs/reference/settings.md`.
+
+| setting | variables | default | what it is |
+| --- | --- | --- | --- |
+"""
 
 
-def _parsed(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InvalidInputError(
-            f"the settings file {path} cannot be read: {error}; expected TOML, one `name = value` a line",
-            field=PREFIX + "CONFIG",
-            reason=str(error),
-        ) from error
-
-
-def _unknown_key(key: str, where: object) -> InvalidInputError:
-    near = difflib.get_close_matches(key, Settings.model_fields, n=1)
-    hint = f"did you mean `{near[0]}`?" if near else "docs/reference/settings.md lists them all"
-    return InvalidInputError(f"{where}: there is no setting `{key}`; {hint}", field=key, reason="unknown setting")
-
-
-def _explained(error: ValidationError, flags: Mapping[str, Any]) -> InvalidInputError:
-    first = error.errors(include_url=False, include_context=True)[0]
-    field = str(first["loc"][0]) if first["loc"] else ""
-    if first["type"] == "extra_forbidden":
-        return _unknown_key(field, "the flags")
-    origin, value = _origin(field, flags)
-    shown = "its value (not shown)" if field in NEVER_SHOWN else repr(value)
-    expected = first["msg"].removeprefix("Value error, ")
-    return InvalidInputError(
-        f"{origin} is {shown}: {expected[:1].lower()}{expected[1:]}", field=origin, reason=expected
-    )
-
-
-def _origin(field: str, flags: Mapping[str, Any]) -> tuple[str, Any]:
-    if field in flags:
-        return f"--{field.replace('_', '-')}", flags[field]
-    for variable in variables_of(field):
-        if os.environ.get(variable):
-            return variable, os.environ[variable]
-    path = _file_named(flags.get("config"))
-    return f"{field} in {path}", _parsed(path).get(field) if path else None
+if __name__ == "__main__":
+    sys.stdout.write(reference())
