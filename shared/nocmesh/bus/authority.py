@@ -152,14 +152,8 @@ class Authority:
     def _user(self, zone: Zone, role: str, name: str, type: str, public: str, now: int) -> str:
         """A JWT without permissions of its own: those come from the scope of the key that signs it."""
         account = nkey.Key(self._secrets.zones[zone]).public
-        nats = {
-            "type": "user",
-            "version": 2,
-            "issuer_account": account,
-            "tags": [f"type:{type}"] if type else [],
-            "pub": {},
-            "sub": {},
-        }
+        tags = [f"type:{type}"] if type else []
+        nats = {"type": "user", "version": 2, "issuer_account": account, "tags": tags, "pub": {}, "sub": {}}
         claims = {"iat": now, "sub": public, "name": name, "nats": nats}
         return tokens.encode(claims, nkey.Key(self._secrets.signers[f"{zone}/{role}"]))
 

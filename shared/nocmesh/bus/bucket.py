@@ -5,7 +5,7 @@ An entry is signed, and believed only from the bucket's writers.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -82,7 +82,7 @@ class Bucket:
                 found.append(entry)
         return found
 
-    async def watch(self, keys: str = ">") -> AsyncIterator[Entry]:
+    async def watch(self, keys: str = ">") -> AsyncGenerator[Entry, None]:
         """The entries as they are, then each change, deletions and expiries too; survives a reconnect.
 
         ``keys`` may be a wildcard. For trusted roles only: raises DeniedError for others.

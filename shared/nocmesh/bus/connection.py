@@ -1,10 +1,10 @@
 """The bus of one zone: what a process says and hears there."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from nocmesh.bus import services, stored
 from nocmesh.bus.bucket import Bucket
@@ -31,6 +31,13 @@ R = TypeVar("R")
 
 class _Stoppable(Protocol):
     async def stop(self) -> None: ...
+
+
+class _Startable(_Stoppable, Protocol):
+    async def start(self) -> None: ...
+
+
+S = TypeVar("S", bound=_Startable)
 
 
 class Bus:
@@ -130,7 +137,7 @@ class Bus:
 
     async def history(
         self, stream: str, subject_filter: str, body: type[T], *, after: int = 0
-    ) -> AsyncIterator[Received[T]]:
+    ) -> AsyncGenerator[Received[T], None]:
         """All stored messages on ``subject_filter`` behind the sequence ``after``, oldest first.
 
         What cannot be believed or read is left out, and logged.
@@ -240,7 +247,7 @@ class Bus:
 
     # --- the inner workings
 
-    async def _begin(self, it: Any) -> Any:
+    async def _begin(self, it: S) -> S:
         await it.start()
         self._started.append(it)
         return it
@@ -249,7 +256,7 @@ class Bus:
         return new_id(self._speech.clock.now())
 
     async def _own(self, subject: str, guarded: str, id: str, expected: int, error: LostRaceError) -> int:
-        """After a lost acknowledgement the retry looks like a lost race: was the winner our own message?"""
+        """The sequence of our own message, if that was the winner: a retry after a lost acknowledgement looks so."""
         found = await stored.first_after(self._link, _stream_of(subject), guarded, expected)
         if found and found[0].subject == subject and self._is_mine(found[0], found[1], id):
             return found[1].sequence

@@ -8,7 +8,7 @@ import asyncio
 import base64
 import contextlib
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any
 
 import nats
@@ -18,6 +18,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from nocmesh.bus import nkey
+from nocmesh.bus.answers import Answers
 from nocmesh.bus.credentials import Credentials
 from nocmesh.bus.received import Raw
 from nocmesh.bus.rights import inbox
@@ -46,13 +47,12 @@ class Link:
         self._on_closed = on_closed
         self._client = Client()
         self._log = logger(zone=zone.value)
-        self._waiting: dict[str, tuple[str, asyncio.Queue[Raw | Exception]]] = {}
         self._denied_subscriptions: set[str] = set()
         self._after_reconnect: list[Callable[[], None]] = []
         self._turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._refused: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._answers = ""
-        self._count = 0
+        self._answers: Answers | None = None
+        self._ending: asyncio.Future[None] | None = None
         self._closing = False
 
     @classmethod
@@ -66,7 +66,8 @@ class Link:
         """
         self = cls(zone, credentials, on_closed)
         connecting = asyncio.ensure_future(self._connect(url))
-        await asyncio.wait({connecting, self._refused}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        waited: set[asyncio.Future[Any]] = {connecting, self._refused}
+        await asyncio.wait(waited, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         if not connecting.done():
             connecting.cancel()
             await asyncio.gather(connecting, return_exceptions=True)
@@ -80,8 +81,8 @@ class Link:
         except NocmeshError:
             await self.close()
             raise
-        self._answers = f"{inbox(self.name)}.{self._client._nuid.next().decode()}"
-        await self.subscribe(f"{self._answers}.*", self._on_answer)
+        self._answers = Answers(self.unique())
+        await self.subscribe(f"{self._answers.prefix}.*", self._answers.take)
         return self
 
     async def _connect(self, url: str) -> None:
@@ -157,13 +158,19 @@ class Link:
 
     async def ask(
         self, subject: str, data: bytes, headers: Mapping[str, str] | None = None, *, timeout: float = 5.0
-    ) -> AsyncIterator[Raw]:
+    ) -> AsyncGenerator[Raw, None]:
         """Ask once, get answer after answer; the caller knows which is the last."""
-        with self._expecting(subject) as (reply, queue):
-            if not await self._send_when_connected(subject, data, headers, reply, timeout):
-                raise BusError(f"there is no connection to the broker ({self.zone}); it is being restored")
+        turn = self._turn
+        with self._opened().expecting(subject) as waiting:
+            if not await self.send(subject, data, headers, waiting.reply):
+                await asyncio.wait({turn}, timeout=timeout)
+                if not await self.send(subject, data, headers, waiting.reply):
+                    raise BusError(f"there is no connection to the broker ({self.zone}); it is being restored")
             while True:
-                yield _real(subject, await self._next(queue, subject, timeout))
+                answer = await waiting.next(timeout)
+                if answer.status == "503":
+                    raise NotFoundError(f"nobody answers on {subject}", subject=subject)
+                yield answer
 
     async def confirm(self, subject: str, data: bytes, headers: Mapping[str, str], *, timeout: float) -> Raw:
         """Send until it is answered: again after a reconnect, after half the time, when no stream answered.
@@ -172,11 +179,11 @@ class Link:
         """
         loop = asyncio.get_running_loop()
         deadline, patience, last_503 = loop.time() + timeout, timeout / 2, 0.0
-        with self._expecting(subject) as (reply, queue):
+        with self._opened().expecting(subject) as waiting:
             while (left := deadline - loop.time()) > 0:
                 turn = self._turn
-                await self.send(subject, data, headers, reply)
-                answer = await self._next_or_turn(queue, turn, min(patience, left))
+                await self.send(subject, data, headers, waiting.reply)
+                answer = await waiting.next_or(turn, min(patience, left))
                 patience = timeout
                 if answer is None:
                     continue
@@ -213,7 +220,7 @@ class Link:
         """Stop listening; with ``drain``, first handle what came in, for so many seconds at most."""
         try:
             if drain and self.connected:
-                await asyncio.wait_for(subscription.drain(), drain)
+                await asyncio.wait_for(subscription.drain(), drain)  # type: ignore[no-untyped-call]
             else:
                 await subscription.unsubscribe()
         except (nats.errors.Error, OSError, TimeoutError) as error:
@@ -235,59 +242,6 @@ class Link:
             self._log.debug("close_incomplete", reason=repr(error))
         self._fail_all(BusError(f"the connection to {self.zone} was closed"))
 
-    # --- the inner workings
-
-    @contextlib.contextmanager
-    def _expecting(self, subject: str) -> Iterator[tuple[str, "asyncio.Queue[Raw | Exception]"]]:
-        self._count += 1
-        reply = f"{self._answers}.{self._count}"
-        queue: asyncio.Queue[Raw | Exception] = asyncio.Queue()
-        self._waiting[reply] = (subject.lower(), queue)
-        try:
-            yield reply, queue
-        finally:
-            del self._waiting[reply]
-
-    async def _send_when_connected(
-        self, subject: str, data: bytes, headers: Mapping[str, str] | None, reply: str, timeout: float
-    ) -> bool:
-        turn = self._turn
-        if await self.send(subject, data, headers, reply):
-            return True
-        await asyncio.wait({turn}, timeout=timeout)
-        return await self.send(subject, data, headers, reply)
-
-    async def _next(self, queue: "asyncio.Queue[Raw | Exception]", subject: str, timeout: float) -> Raw:
-        try:
-            answer = await asyncio.wait_for(queue.get(), timeout)
-        except TimeoutError as error:
-            raise OutcomeUnknownError(f"no answer on {subject} within {timeout:g} s", subject=subject) from error
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    async def _next_or_turn(
-        self, queue: "asyncio.Queue[Raw | Exception]", turn: "asyncio.Future[None]", timeout: float
-    ) -> Raw | None:
-        """The next answer; None after a reconnect or after ``timeout``."""
-        getting = asyncio.ensure_future(queue.get())
-        try:
-            await asyncio.wait({getting, turn}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            if not getting.done():
-                getting.cancel()
-        if not getting.done() or getting.cancelled():
-            return None
-        answer = getting.result()
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    async def _on_answer(self, raw: Raw) -> None:
-        waiting = self._waiting.get(raw.subject)
-        if waiting:
-            waiting[1].put_nowait(raw)
-
     async def _on_error(self, error: Exception) -> None:
         if isinstance(error, nats.errors.SlowConsumerError):
             self.dropped += 1
@@ -307,17 +261,14 @@ class Link:
             self._denied_subscriptions.add(subject)
             return
         denied = DeniedError(f"{self.name} may not publish on {subject} in {self.zone}", subject=subject)
-        waiting = [queue for wanted, queue in self._waiting.values() if wanted == subject]
-        for queue in waiting:
-            queue.put_nowait(denied)
-        if not waiting:
+        if not self._answers or not self._answers.fail(denied, subject):
             self._log.warning("publish_denied", subject=subject)
 
     def _on_refused(self, reason: str) -> None:
         if not self._refused.done():
             self._refused.set_result(reason)
         if self._answers and not self._closing:
-            asyncio.ensure_future(self._give_up(reason))
+            self._ending = asyncio.ensure_future(self._give_up(reason))
 
     async def _give_up(self, reason: str) -> None:
         await self.close()
@@ -337,11 +288,10 @@ class Link:
             self._on_closed(f"{self.zone}: {self._client.last_error!r}")
 
     def _fail_all(self, error: BusError) -> None:
-        for _, queue in self._waiting.values():
-            queue.put_nowait(error)
+        if self._answers:
+            self._answers.fail(error)
 
-
-def _real(subject: str, answer: Raw) -> Raw:
-    if answer.status == "503":
-        raise NotFoundError(f"nobody answers on {subject}", subject=subject)
-    return answer
+    def _opened(self) -> Answers:
+        if self._answers is None:
+            raise BusError(f"the connection to {self.zone} was never opened")
+        return self._answers

@@ -40,9 +40,8 @@ class Objects:
     async def put(self, data: bytes) -> str:
         """Store ``data`` once; gives its name, the sha256 in hex. Raises InvalidInputError above 64 MB."""
         if len(data) > _LARGEST:
-            raise InvalidInputError(
-                f"an object of {len(data)} bytes is too large; the limit is {_LARGEST}", field="data"
-            )
+            text = f"an object of {len(data)} bytes is too large; at most {_LARGEST}"
+            raise InvalidInputError(text, field="data")
         sha256 = hashlib.sha256(data).hexdigest()
         if await self._info(sha256) is not None:
             return sha256
@@ -50,9 +49,8 @@ class Objects:
         chunks = [data[at : at + _CHUNK] for at in range(0, len(data), _CHUNK)]
         for number, chunk in enumerate(chunks):
             await self._publish(f"{self._prefix}C.{nuid}", chunk, {"Nats-Msg-Id": f"{nuid}.{number}"})
-        await self._publish(
-            self._meta(sha256), self._describe(sha256, nuid, len(data), len(chunks)), {"Nats-Msg-Id": nuid}
-        )
+        info = self._describe(sha256, nuid, len(data), len(chunks))
+        await self._publish(self._meta(sha256), info, {"Nats-Msg-Id": nuid})
         return sha256
 
     async def get(self, sha256: str) -> bytes:

@@ -83,11 +83,7 @@ def consumer_config(plan: ConsumerPlan) -> Config:
 
 def differences(wanted: Mapping[str, Any], echoed: Mapping[str, Any]) -> list[str]:
     """The fields that the broker did not take over; a false or empty one may be missing from the echo."""
-    return [
-        key
-        for key, value in wanted.items()
-        if echoed.get(key, type(value)()) != value and not _same(value, echoed.get(key))
-    ]
+    return [key for key, value in wanted.items() if not _same(value, echoed.get(key, type(value)()))]
 
 
 async def provision_zone(link: Link, zone: Zone, plan: Plan) -> None:
@@ -157,11 +153,11 @@ def _keep(found: Mapping[str, Any]) -> Config:
 
 
 def _same(value: Any, echoed: Any) -> bool:
-    if isinstance(value, dict):
-        return isinstance(echoed, dict) and all(echoed.get(key) == each for key, each in value.items())
-    if isinstance(value, list):
-        return isinstance(echoed, list) and sorted(value) == sorted(echoed)
-    return False
+    if isinstance(value, dict) and isinstance(echoed, dict):
+        return all(echoed.get(key) == each for key, each in value.items())
+    if isinstance(value, list) and isinstance(echoed, list):
+        return sorted(value) == sorted(echoed)
+    return bool(value == echoed)
 
 
 def _check(what: str, wanted: Config, echoed: Mapping[str, Any]) -> None:

@@ -74,9 +74,9 @@ def parse_ack_subject(reply: str) -> Place:
     tokens = reply.split(".")
     if len(tokens) >= 11:
         tokens = tokens[:2] + tokens[4:11]
+    if tokens[:2] != ["$JS", "ACK"] or len(tokens) != 9:
+        raise BusError(f"{reply[:200]!r} is no acknowledgement subject; expected $JS.ACK and seven more tokens")
     try:
-        if tokens[:2] != ["$JS", "ACK"] or len(tokens) != 9:
-            raise ValueError("it does not have the form of one")
         delivered, sequence, consumer_sequence, nanos, pending = (int(each) for each in tokens[4:])
         at = datetime.fromtimestamp(nanos / 1e9, UTC)
     except (ValueError, OverflowError, OSError) as error:

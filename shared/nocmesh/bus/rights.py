@@ -23,7 +23,15 @@ ROLES: tuple[str, ...] = tuple(
 _NAME, _TYPE = "{{name()}}", "{{tag(type)}}"
 _PLACE = re.compile(r"<(\w+)>")
 _API = "$JS.API."
-_PROBED = ("INFO", "STREAM.NAMES", "STREAM.LIST", "STREAM.INFO.*", "CONSUMER.NAMES.*", "CONSUMER.LIST.*", "CONSUMER.INFO.*.*")  # fmt: skip
+_PROBED = (
+    "INFO",
+    "STREAM.NAMES",
+    "STREAM.LIST",
+    "STREAM.INFO.*",
+    "CONSUMER.NAMES.*",
+    "CONSUMER.LIST.*",
+    "CONSUMER.INFO.*.*",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

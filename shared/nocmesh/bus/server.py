@@ -60,17 +60,21 @@ async def find_binary() -> Path:
     if named:
         require_version(await binary_version(named), f"NOCMESH_NATS_SERVER={named}")
         return Path(named)
-    places = [shutil.which("nats-server"), str(Path(sysconfig.get_path("scripts")) / "nats-server")]
     seen = []
-    for place in places:
-        if place and Path(place).is_file():
-            version = await binary_version(place)
-            if parse_version(version) >= FLOOR:
-                return Path(place)
-            seen.append(f"{place} ({version or 'does not run'})")
+    for place in _places():
+        version = await binary_version(place)
+        if parse_version(version) >= FLOOR:
+            return Path(place)
+        seen.append(f"{place} ({version or 'does not run'})")
     floor = ".".join(map(str, FLOOR))
     found = ", ".join(seen) or "none"
     raise PreconditionError(f"no nats-server {floor} or newer was found (found: {found}): {_HOWTO}")
+
+
+def _places() -> list[str]:
+    """Where a nats-server lies: on the PATH, among the scripts of our environment."""
+    found = (shutil.which("nats-server"), shutil.which("nats-server", path=sysconfig.get_path("scripts")))
+    return [place for place in found if place]
 
 
 def server_conf(

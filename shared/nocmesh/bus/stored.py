@@ -1,6 +1,6 @@
 """What is stored: the JetStream API, and reading streams by direct get, without a consumer."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
@@ -82,7 +82,7 @@ async def first_after(link: Link, stream: str, subject: str, sequence: int) -> t
     return await get(link, stream, {"seq": sequence + 1, "next_by_subj": subject})
 
 
-async def history(link: Link, stream: str, subject: str, after: int) -> AsyncIterator[tuple[Raw, Place]]:
+async def history(link: Link, stream: str, subject: str, after: int) -> AsyncGenerator[tuple[Raw, Place], None]:
     """All messages on ``subject`` behind ``sequence``, oldest first, in batches."""
     start, left = after + 1, 1
     while left:

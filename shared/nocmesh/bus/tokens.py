@@ -38,11 +38,11 @@ def decode(token: str) -> dict[str, Any]:
     """
     try:
         header, body, signature = token[:_LONGEST].split(".")
-        if msgspec.json.decode(_unb64(header), type=dict[str, str]) != _HEADER:
-            raise ValueError("its header is not that of a NATS token")
+        algorithm = msgspec.json.decode(_unb64(header), type=dict[str, str])
         claims = msgspec.json.decode(_unb64(body), type=dict[str, Any])
-        if not nkey.verify(str(claims.get("iss", "")), f"{header}.{body}".encode(), _unb64(signature)):
-            raise ValueError("its signature does not match")
-    except (ValueError, binascii.Error, msgspec.DecodeError) as error:
-        raise SignatureError(f"this is not a valid certificate: {error}; expected a NATS user JWT") from error
+        raw = _unb64(signature)
+    except (ValueError, binascii.Error, msgspec.DecodeError, RecursionError) as error:
+        raise SignatureError(f"this is no certificate: {error}; expected a NATS user JWT") from error
+    if algorithm != _HEADER or not nkey.verify(str(claims.get("iss", "")), f"{header}.{body}".encode(), raw):
+        raise SignatureError("a certificate's signature does not match: it was altered; expected a NATS user JWT")
     return claims

@@ -17,9 +17,8 @@ async def provision(url: str, who: Authority | Credentials) -> None:
     plan = load_plan()
     for zone, limits in plan.zones.items():
         if reserved_mb(plan, zone) > limits.disk_mb:
-            raise PreconditionError(
-                f"topology.toml reserves {reserved_mb(plan, zone)} MB in {zone}, of {limits.disk_mb}"
-            )
+            reserved = reserved_mb(plan, zone)
+            raise PreconditionError(f"topology.toml reserves {reserved} MB in {zone}, which has {limits.disk_mb}")
     credentials = who if isinstance(who, Credentials) else who.issue(PROVISIONER, "provisioner")
     for zone in credentials.jwts:
         link = await Link.open(url, zone, credentials, lambda _: None)
