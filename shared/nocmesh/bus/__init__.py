@@ -5,7 +5,7 @@ plan, rights                limits; who may do what
 authority, credentials      the keys of a mesh; those of one process
 trust                       whom to believe
 server                      a broker of our own
-provision, topology         streams, buckets and consumers
+provisioning, topology       streams, buckets and consumers
 events, received, speech    headers; what comes in; signing and verifying it
 link, stored                one connection; what is stored
 puller, worker, follower, services, listener, bucket, objects

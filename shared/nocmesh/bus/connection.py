@@ -14,7 +14,7 @@ from nocmesh.bus.link import Link
 from nocmesh.bus.listener import Listener
 from nocmesh.bus.objects import Objects
 from nocmesh.bus.plan import load_plan
-from nocmesh.bus.provision import make_consumer
+from nocmesh.bus.provisioning import make_consumer
 from nocmesh.bus.received import Place, Raw, Received
 from nocmesh.bus.services import Service
 from nocmesh.bus.speech import SCHEDULE_TARGET, Speech

@@ -8,6 +8,7 @@ import asyncio
 import base64
 import contextlib
 import re
+import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any
 
@@ -77,7 +78,8 @@ class Link:
             raise BusError(f"no broker answered at {url} within {timeout:g} s; is it running?", url=url)
         connecting.result()
         try:
-            require_version(str(self._client._server_info.get("version", "")), f"the broker at {url}")
+            found = self._client.connected_server_version
+            require_version(f"{found.major}.{found.minor}.{found.patch}", f"the broker at {url}")
         except NocmeshError:
             await self.close()
             raise
@@ -121,7 +123,7 @@ class Link:
 
     def unique(self) -> str:
         """A new inbox subject of our own, besides the one for answers."""
-        return f"{inbox(self.name)}.{self._client._nuid.next().decode()}"
+        return f"{inbox(self.name)}.{secrets.token_hex(10)}"
 
     async def send(self, subject: str, data: bytes, headers: Mapping[str, str] | None = None, reply: str = "") -> bool:
         """Write one message to the connection; False when there is none now.

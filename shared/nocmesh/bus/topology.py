@@ -4,7 +4,7 @@ from nocmesh.bus.authority import Authority
 from nocmesh.bus.credentials import Credentials
 from nocmesh.bus.link import Link
 from nocmesh.bus.plan import load_plan, reserved_mb
-from nocmesh.bus.provision import provision_zone
+from nocmesh.bus.provisioning import provision_zone
 from nocmesh.bus.rights import PROVISIONER
 from nocmesh.errors import PreconditionError
 
