@@ -12,4 +12,6 @@ webhooks        passes monitoring systems on to the alerts bridge
 app             puts them together
 bus_backend     the backend over the mesh
 role            the process
+
+testing         the backend without a mesh: real read models, fed by hand
 """

@@ -55,9 +55,10 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Something is new: look again. ``topic`` is `incidents`, `approvals`, `alerts`, `runs` or `agents`."""
+    """Something is new: look again."""
 
     topic: str
+    """`incidents`, `sessions` (by incident), `approvals`, `alerts`, `runs` or `agents`."""
     id: str = ""
 
 

@@ -27,7 +27,7 @@ MOST_IDS = 50
 _PLAIN = re.compile(r"[A-Za-z0-9_=.-]{1,200}")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Client:
     """One open stream: what changed since its last notice."""
 
