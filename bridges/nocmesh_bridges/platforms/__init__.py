@@ -2,7 +2,7 @@
 
 protocol     what a platform is, and the verdict on an answer
 frr          FRRouting: JSON and running configuration
-cisco_iosxe  Cisco IOS and IOS-XE: TextFSM and running configuration
+cisco_iosxe  Cisco IOS and IOS-XE: TextFSM and running configuration; iosroutes is its routing table
 bgpconfig    BGP as configured; bgpmerge joins it with the sessions
 spans        JSON that can be quoted; parsing is the door to TextFSM
 """

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, ip_address, ip_network
 
-from nocmesh.diagnosis.configtext import JOINT
+from nocmesh.diagnosis.configlines import JOINT
 from nocmesh.messages.state import BgpNeighbor, ConfigLine, Quote
 
 _ROUTER = re.compile(r"^router bgp (?P<asn>[\d.]+)$")

@@ -7,17 +7,16 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from nocmesh.diagnosis.configtext import sections, sha256_of, whole
-from nocmesh.messages.state import BgpNeighbor, Interface, Output, Quote, Route, View, ViewStatus
+from nocmesh.messages.state import BgpNeighbor, Interface, Output, Quote, View, ViewStatus
 from nocmesh_bridges.platforms.bgpconfig import asn_of, canonical, configured_bgp
 from nocmesh_bridges.platforms.bgpmerge import merged, notification, session_state
-from nocmesh_bridges.platforms.parsing import Row, rows
+from nocmesh_bridges.platforms.iosroutes import ROUTES, routes_of, routes_status
+from nocmesh_bridges.platforms.parsing import TEMPLATES, Row, rows
 from nocmesh_bridges.platforms.protocol import Parsed, answer, rejected, worst
 
 RUNNING = "show running-config"
 NEIGHBORS = "show ip bgp neighbors"
 INTERFACES = "show interfaces"
-ROUTES = "show ip route"
-TEMPLATES = "cisco_ios"
 
 _COMMANDS: Mapping[View, tuple[str, ...]] = {
     "interfaces": (INTERFACES,),
@@ -31,29 +30,6 @@ _BLOCK = re.compile(
 )
 _INTERFACE = re.compile(
     r"^(?P<name>\S+) is (?P<state>[^,\n]+), line protocol is (?P<protocol>[^\n]+?)\s*$", re.MULTILINE
-)
-_LINK = re.compile(r"^\S")
-_PROTOCOLS = {
-    "C": "connected",
-    "L": "local",
-    "S": "static",
-    "B": "bgp",
-    "O": "ospf",
-    "i": "isis",
-    "D": "eigrp",
-    "R": "rip",
-    "U": "static",
-    "o": "odr",
-    "H": "nhrp",
-    "l": "lisp",
-    "a": "application",
-    "K": "kernel",
-}
-_ROUTE = re.compile(r"^[A-Za-z][\s*%+p].*?(?P<prefix>(?P<network>\d+\.\d+\.\d+\.\d+)(?:/\d+)?)(?:\s|$)")
-_GATEWAY = re.compile(r"^Gateway of last resort is ", re.MULTILINE)
-_ROUTE_NOISE = re.compile(
-    r"^(?:\s*$|Routing Table:|Codes:|\s+[A-Za-z*+%&][\w*]*\s?[A-Za-z0-9]* - |Gateway of last resort"
-    r"|\s+\d+\.\d+\.\d+\.\d+/\d+ is (?:variably )?subnetted,|\s+\[\d+/\d+\] via \d+\.\d+\.\d+\.\d+(?:,|\s*$)|Load for |Time source is )"
 )
 
 
@@ -139,38 +115,8 @@ def _number(text: str) -> int | None:
     return int(text) if text.isdecimal() else None
 
 
-def _routes_status(text: str) -> ViewStatus:
-    gateway = _GATEWAY.search(text)
-    if gateway is None:
-        return "unparsed"
-    lines = [line for line in text[gateway.start() :].splitlines() if not _ROUTE_NOISE.match(line)]
-    wanted = [match["network"] for line in lines if (match := _ROUTE.match(line))]
-    if len(wanted) != len(lines):
-        return "unparsed"
-    found = {row["network"] for row in rows(TEMPLATES, ROUTES, text)}
-    if not set(wanted) <= found:
-        return "unparsed"
-    return "parsed" if wanted else "empty"
-
-
 def _routes(answers: Sequence[Output], status: ViewStatus) -> Parsed:
-    text = answers[0].text
-    by_prefix: dict[str, list[Row]] = {}
-    for row in rows(TEMPLATES, ROUTES, text):
-        by_prefix.setdefault(f"{row['network']}/{row['prefix_length']}", []).append(row)
-    lines = {match["prefix"]: line.strip() for line in text.splitlines() if (match := _ROUTE.match(line))}
-    return Parsed(status=status, routes=[_route(prefix, paths, lines) for prefix, paths in by_prefix.items()])
-
-
-def _route(prefix: str, paths: Sequence[Row], lines: Mapping[str, str]) -> Route:
-    interfaces = [path["nexthop_if"] for path in paths if path["nexthop_if"]]
-    return Route(
-        prefix=prefix,
-        protocol=_PROTOCOLS.get(paths[0]["protocol"], paths[0]["protocol"]),
-        next_hops=[path["nexthop_ip"] for path in paths if path["nexthop_ip"]],
-        interfaces=list(dict.fromkeys(interfaces)),
-        quote=Quote(command=ROUTES, text=lines.get(prefix) or lines[paths[0]["network"]]),
-    )
+    return Parsed(status=status, routes=routes_of(answers[0].text))
 
 
 def _bgp_status(text: str) -> ViewStatus:
@@ -253,7 +199,7 @@ _JUDGES: Mapping[str, Callable[[str], ViewStatus]] = {
     RUNNING: _config_status,
     NEIGHBORS: _bgp_status,
     INTERFACES: _interfaces_status,
-    ROUTES: _routes_status,
+    ROUTES: routes_status,
 }
 _READERS: Mapping[View, Callable[[Sequence[Output], ViewStatus], Parsed]] = {
     "interfaces": _interfaces,

@@ -8,6 +8,8 @@ from importlib.resources import files
 from textfsm import TextFSM, TextFSMError
 
 Row = dict[str, str]
+TEMPLATES = "cisco_ios"
+"""What the templates call IOS and IOS-XE."""
 
 
 def rows(platform: str, command: str, text: str) -> list[Row]:

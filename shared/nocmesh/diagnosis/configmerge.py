@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from nocmesh.diagnosis.configtext import JOINT, rendered, sections, unified_diff
+from nocmesh.diagnosis.configlines import JOINT, sections
 from nocmesh.messages.state import ConfigLine
 
 _TOP = re.compile(
@@ -52,35 +52,19 @@ class _Merge:
     lines: list[ConfigLine]
     path: list[str] = field(default_factory=list)
     """Where the next command lands."""
-    touched: dict[str, None] = field(default_factory=dict)
-    """Top headers, in order; empty text for lines that stand at the top."""
+    touched: set[str] = field(default_factory=set)
 
     @property
     def section(self) -> str:
         return JOINT.join(self.path)
 
 
-def affected_diff(running: str, commands: Sequence[str]) -> str:
-    """The unified diff that ``commands`` make in the sections of ``running`` that they touch; empty: no effect."""
-    before = sections(running)
-    merge = _Merge(list(before))
-    for command in commands:
-        _apply(merge, " ".join(command.split()))
-    old, new = ("\n".join(_shown(lines, merge.touched)) for lines in (before, merge.lines))
-    return unified_diff(old, new, "running-config")
-
-
-def merged(running: str, commands: Sequence[str]) -> list[ConfigLine]:
-    """The lines of ``running`` after ``commands``."""
+def merged(running: str, commands: Sequence[str]) -> tuple[list[ConfigLine], set[str]]:
+    """The lines of ``running`` after ``commands``, and the headers of the top sections that they change."""
     merge = _Merge(sections(running))
     for command in commands:
         _apply(merge, " ".join(command.split()))
-    return merge.lines
-
-
-def _shown(lines: Sequence[ConfigLine], touched: dict[str, None]) -> list[str]:
-    kept = [line for line in lines if (line.section or line.text).split(JOINT)[0] in touched]
-    return rendered(kept)
+    return merge.lines, merge.touched
 
 
 def _apply(merge: _Merge, command: str) -> None:
@@ -102,8 +86,13 @@ def _apply(merge: _Merge, command: str) -> None:
         merge.path.append(command)
 
 
+def top_of(line: ConfigLine) -> str:
+    """The header of the top section that ``line`` belongs to; a line at the top is its own."""
+    return (line.section or line.text).split(JOINT)[0]
+
+
 def _touch(merge: _Merge, line: ConfigLine) -> None:
-    merge.touched[(line.section or line.text).split(JOINT)[0]] = None
+    merge.touched.add(top_of(line))
 
 
 def _add(merge: _Merge, command: str) -> None:

@@ -1,34 +1,16 @@
 """Running configurations as text: normalised, hashed, cut into sections, compared.
 
-Pure. Knows the indented dialect that FRR and Cisco IOS share; the effect of commands is ``configmerge``'s.
+Pure. ``configlines`` reads the lines, ``configmerge`` knows what commands do to them.
 """
 
 import hashlib
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from difflib import unified_diff as difference
 
-from nocmesh.messages.state import ConfigLine
+from nocmesh.diagnosis.configlines import JOINT, meaningful, rendered, sections, whole
+from nocmesh.diagnosis.configmerge import merged, top_of
 
-JOINT = " / "
-"""Between the headers of a nested section: `router bgp 65001 / address-family ipv4 unicast`."""
-
-_NOISE = re.compile(
-    r"""^\s*(?:
-        building\ configuration.*
-      | current\ configuration.*
-      | ntp\ clock-period\ .*
-      | load\ for\ (?:five|one)\ .*
-      | time\ source\ is\ .*
-      | using\ \d+\ out\ of\ \d+\ bytes.*
-    )$""",
-    re.VERBOSE | re.IGNORECASE,
-)
-"""What a device says around its configuration, or changes in it by itself."""
-_LEAVING = re.compile(r"^(?:exit|end|exit-\S+|quit)$")
-_BANNER = re.compile(r"^banner\s+(?:motd|login|exec|incoming|slip-ppp|prompt-timeout)\s+(?P<rest>\S.*)$")
-_BANNER_WORDS = ("line ", "file ", "default")
-"""FRR's `banner motd line TEXT` and its kin end with their own line."""
+__all__ = ["JOINT", "affected_diff", "normalise", "sections", "sha256_of", "unified_diff", "whole"]
 
 
 def normalise(platform: str, text: str) -> str:
@@ -38,32 +20,12 @@ def normalise(platform: str, text: str) -> str:
     a banner stays.
     """
     del platform  # both dialects that we know carry the same noise
-    return "".join(f"{' ' * indent}{line}\n" for indent, line, _ in _meaningful(text))
+    return "".join(f"{' ' * indent}{line}\n" for indent, line, _ in meaningful(text))
 
 
 def sha256_of(platform: str, text: str) -> str:
     """The hash, in hex, of the normalised configuration: the pre-state that an approval is bound to."""
     return hashlib.sha256(normalise(platform, text).encode()).hexdigest()
-
-
-def sections(text: str) -> list[ConfigLine]:
-    """Each line of the configuration with the chain of headers that it stands under; leaving words are left out."""
-    found: list[ConfigLine] = []
-    stack: list[tuple[int, str]] = []
-    for indent, line, banner in _meaningful(text):
-        if banner:
-            found.append(ConfigLine(section=banner, text=line.rstrip()))
-            continue
-        stack = _around(stack, indent, line)
-        if not _LEAVING.match(line):
-            found.append(ConfigLine(section=JOINT.join(header for _, header in stack), text=line))
-            stack.append((indent, line))
-    return found
-
-
-def rendered(lines: Sequence[ConfigLine]) -> list[str]:
-    """``lines`` as text again, one blank of indentation per level."""
-    return [" " * (line.section.count(JOINT) + 1 if line.section else 0) + line.text for line in lines]
 
 
 def unified_diff(before: str, after: str, name: str) -> str:
@@ -72,72 +34,10 @@ def unified_diff(before: str, after: str, name: str) -> str:
     return "\n".join(lines)
 
 
-def _around(stack: list[tuple[int, str]], indent: int, line: str) -> list[tuple[int, str]]:
-    """The part of ``stack`` that ``line`` stands under.
-
-    Old IOS prints what is inside an address family at the family's own indentation, until `exit-address-family`.
-    """
-    kept = [entry for entry in stack if entry[0] < indent]
-    if line.startswith(("address-family ", "exit-")):
-        return kept
-    flat = next((i for i, entry in enumerate(stack) if _is_flat_family(entry, indent)), None)
-    return kept if flat is None else stack[: flat + 1]
-
-
-def _is_flat_family(entry: tuple[int, str], indent: int) -> bool:
-    return indent > 0 and entry[0] == indent and entry[1].startswith("address-family ")
-
-
-def _meaningful(text: str) -> Iterator[tuple[int, str, str]]:
-    """Indentation, line, and the banner that it stands in (empty outside of one)."""
-    banner = delimiter = ""
-    for raw in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
-        line = raw.expandtabs().rstrip()
-        if banner:
-            yield 0, line, banner
-            if delimiter in line:
-                banner = ""
-            continue
-        bare = line.strip()
-        if not bare or bare.startswith("!") or bare == "end" or _NOISE.match(bare):
-            continue
-        yield len(line) - len(line.lstrip()), bare, ""
-        banner, delimiter = _opened_banner(bare)
-
-
-def _opened_banner(line: str) -> tuple[str, str]:
-    """The banner that ``line`` opens and leaves open, with the mark that ends it."""
-    match = _BANNER.match(line)
-    if match is None or match["rest"].startswith(_BANNER_WORDS):
-        return "", ""
-    rest = match["rest"]
-    delimiter = rest[:2] if rest[0] == "^" and len(rest) > 1 else rest[0]
-    if delimiter in rest[len(delimiter) :]:
-        return "", ""
-    return line[: len(line) - len(rest)].strip(), delimiter
-
-
-def whole(text: str) -> bool:
-    """Say whether ``text`` is a running configuration from start to end.
-
-    FRR (vtysh) and IOS both close it with `end`. A log message or an error that the terminal mixed in makes it
-    untrustworthy, so does a line that no configuration starts with; banners may hold anything.
-    """
-    last = next((line for line in reversed(text.splitlines()) if line.strip()), "")
-    if last.strip() != "end":
-        return False
-    every = list(_meaningful(text.rstrip()))
-    if every and every[-1][2] and every[-1][1].strip() == "end":
-        return False  # a banner that nothing closes has swallowed the rest
-    lines = [(indent, line) for indent, line, banner in every if not banner]
-    known = any(indent == 0 and line.split(" ", 1)[0] in _OPENING for indent, line in lines)
-    return known and all(_plausible(indent, line) for indent, line in lines)
-
-
-_OPENING = frozenset(["hostname", "version", "frr", "interface", "router", "ip", "line", "service", "log", "no"])
-_FOREIGN = re.compile(r"^(?:[%*^]|\.?[A-Z][a-z]{2} +\d+ \d\d:|\d{4}/\d\d/\d\d |-+ ?[Mm]ore)")
-"""A log line, an error, an error's marker, a pager."""
-
-
-def _plausible(indent: int, line: str) -> bool:
-    return not _FOREIGN.match(line) and (indent > 0 or line[0].islower())
+def affected_diff(running: str, commands: Sequence[str]) -> str:
+    """The unified diff that ``commands`` make in the sections of ``running`` that they change; empty: no effect."""
+    after, touched = merged(running, commands)
+    old, new = (
+        "\n".join(rendered([line for line in lines if top_of(line) in touched])) for lines in (sections(running), after)
+    )
+    return unified_diff(old, new, "running-config")

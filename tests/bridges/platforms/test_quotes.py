@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nocmesh.messages.state import DeviceState, Output, Quote, View
+from nocmesh.messages.state import Bgp, DeviceState, Interface, Output, Quote, Route, View
 from nocmesh_bridges.platforms import VIEWS, state
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -20,7 +20,11 @@ FOLDERS: dict[str, tuple[View, str]] = {
 
 
 def quotes(found: DeviceState) -> Iterator[Quote]:
-    records = [*(found.interfaces or []), *(found.routes or []), *([found.bgp] if found.bgp else [])]
+    records: list[Interface | Route | Bgp] = [
+        *(found.interfaces or []),
+        *(found.routes or []),
+        *([found.bgp] if found.bgp else []),
+    ]
     yield from (record.quote for record in records if record.quote is not None)
     for neighbor in found.bgp.neighbors if found.bgp else []:
         yield from neighbor.quotes
@@ -38,7 +42,7 @@ def captured() -> list[Path]:
 
 
 @pytest.mark.parametrize("platform", ["frr", "cisco_iosxe"])
-def test_every_quote_occurs_letter_for_letter_in_the_answer_that_it_names(platform: str):
+def test_every_quote_occurs_letter_for_letter_in_the_answer_that_it_names(platform: str) -> None:
     outputs = sample(platform)
     texts = {output.command: output.text for output in outputs}
     found = list(quotes(state("r1", platform, VIEWS, outputs)))
@@ -48,7 +52,7 @@ def test_every_quote_occurs_letter_for_letter_in_the_answer_that_it_names(platfo
 
 @pytest.mark.skipif(not CAPTURES.is_dir(), reason="no captures of real devices beside the project")
 @pytest.mark.parametrize("path", captured(), ids=lambda path: path.stem)
-def test_a_real_capture_is_parsed_whole_and_quoted(path: Path):
+def test_a_real_capture_is_parsed_whole_and_quoted(path: Path) -> None:
     view, command = FOLDERS[path.parent.name]
     text = path.read_text()
     found = state("r1", "cisco_iosxe", [view], [Output(command=command, text=text), CONFIG])

@@ -1,5 +1,6 @@
 """Checks decide on typed state, and never on what was not understood."""
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -101,21 +102,21 @@ FAIL = [
 
 
 @pytest.mark.parametrize("holds", HOLD, ids=lambda c: f"{c.kind} {c.arguments}")
-def test_a_check_that_holds_passes(holds: Check):
+def test_a_check_that_holds_passes(holds: Check) -> None:
     assert evaluate(holds, STATE).passed
 
 
 @pytest.mark.parametrize(
     ("fails", "seen"), FAIL, ids=lambda c: f"{c.kind} {c.arguments}" if isinstance(c, Check) else ""
 )
-def test_a_check_that_does_not_hold_says_what_was_seen(fails: Check, seen: str):
+def test_a_check_that_does_not_hold_says_what_was_seen(fails: Check, seen: str) -> None:
     result = evaluate(fails, STATE)
     assert (result.passed, result.seen) == (False, seen)
 
 
 @pytest.mark.parametrize("status", ["unparsed", "rejected"])
 @pytest.mark.parametrize("holds", HOLD, ids=lambda c: f"{c.kind} {c.arguments}")
-def test_nothing_passes_on_a_view_that_was_not_understood(holds: Check, status: ViewStatus):
+def test_nothing_passes_on_a_view_that_was_not_understood(holds: Check, status: ViewStatus) -> None:
     distrusted = DeviceState(**{**_fields(STATE), "status": dict.fromkeys(VIEWS, status)})
     result = evaluate(holds, distrusted)
     assert not result.passed
@@ -123,7 +124,7 @@ def test_nothing_passes_on_a_view_that_was_not_understood(holds: Check, status: 
 
 
 @pytest.mark.parametrize("holds", HOLD, ids=lambda c: f"{c.kind} {c.arguments}")
-def test_nothing_passes_on_a_view_that_was_not_read(holds: Check):
+def test_nothing_passes_on_a_view_that_was_not_read(holds: Check) -> None:
     assert not evaluate(holds, DeviceState(device="r1", platform="frr")).passed
     bare = DeviceState(device="r1", platform="frr", status=dict.fromkeys(VIEWS, "parsed"))
     assert not evaluate(holds, bare).passed
@@ -133,7 +134,7 @@ def _fields(state: DeviceState) -> dict[str, Any]:
     return {name: getattr(state, name) for name in state.__struct_fields__}
 
 
-def test_absence_passes_on_a_view_that_is_empty():
+def test_absence_passes_on_a_view_that_is_empty() -> None:
     empty = DeviceState(device="r1", platform="frr", routes=[], status={"routes": "empty"})
     assert evaluate(check("route", prefix="10.0.0.0/8", present=False), empty).passed
 
@@ -152,19 +153,19 @@ def test_absence_passes_on_a_view_that_is_empty():
     ],
     ids=lambda c: f"{c.kind} {c.arguments}" if isinstance(c, Check) else "",
 )
-def test_a_check_that_makes_no_sense_says_what_would(wrong: Check, words: str):
+def test_a_check_that_makes_no_sense_says_what_would(wrong: Check, words: str) -> None:
     with pytest.raises(InvalidInputError, match=words):
         evaluate(wrong, STATE)
     with pytest.raises(InvalidInputError, match=words):
         views_for([wrong])
 
 
-def test_the_views_of_checks_are_named_once():
+def test_the_views_of_checks_are_named_once() -> None:
     assert views_for(HOLD) == ["bgp", "interfaces", "routes", "config"]
     assert views_for([]) == []
 
 
-def test_every_kind_is_tested():
+def test_every_kind_is_tested() -> None:
     assert {c.kind for c in HOLD} == set(KINDS) == {c.kind for c, _ in FAIL}
 
 
@@ -173,9 +174,7 @@ def test_every_kind_is_tested():
         st.sampled_from(["neighbor", "state", "prefix", "present", "text"]), st.text() | st.booleans() | st.none()
     )
 )
-def test_any_arguments_are_decided_or_refused(arguments: dict[str, Any]):
+def test_any_arguments_are_decided_or_refused(arguments: dict[str, Any]) -> None:
     for kind in KINDS:
-        try:
-            assert isinstance(evaluate(Check(kind=kind, arguments=arguments), STATE).passed, bool)
-        except InvalidInputError as refusal:
-            assert refusal.field
+        with suppress(InvalidInputError):
+            assert evaluate(Check(kind=kind, arguments=arguments), STATE).seen

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nocmesh.diagnosis.configmerge import affected_diff, merged
+from nocmesh.diagnosis.configmerge import merged
+from nocmesh.diagnosis.configtext import affected_diff
 
 RUNNING = """\
 hostname r1
@@ -95,29 +96,29 @@ def changed(*commands: str) -> list[str]:
     ],
     ids=lambda value: " ; ".join(value),
 )
-def test_commands_are_merged_as_a_device_merges_them(commands: list[str], lines: list[str]):
+def test_commands_are_merged_as_a_device_merges_them(commands: list[str], lines: list[str]) -> None:
     assert changed(*commands) == lines
 
 
-def test_removing_a_section_removes_all_in_it():
+def test_removing_a_section_removes_all_in_it() -> None:
     removed = changed("no router bgp 65001")
     assert len(removed) == 11
     assert all(line.startswith("-") for line in removed)
 
 
-def test_only_the_sections_that_are_touched_are_shown():
+def test_only_the_sections_that_are_touched_are_shown() -> None:
     assert "interface r1-e0" not in affected_diff(RUNNING, ["router bgp 65001", "neighbor 10.0.12.2 remote-as 65002"])
 
 
 @given(st.sampled_from(["65002", "65003", "4200000000"]), st.sampled_from(["10.0.12.2", "10.0.13.2", "10.0.14.2"]))
-def test_a_change_and_its_undoing_leave_nothing(asn: str, neighbor: str):
-    before = merged(RUNNING, [])
+def test_a_change_and_its_undoing_leave_nothing(asn: str, neighbor: str) -> None:
+    before, _ = merged(RUNNING, [])
     old = next((line.text for line in before if line.text.startswith(f"neighbor {neighbor} remote-as")), "")
     undo = old or f"no neighbor {neighbor} remote-as {asn}"
-    after = merged(RUNNING, [ROUTER, f"neighbor {neighbor} remote-as {asn}", undo])
+    after, _ = merged(RUNNING, [ROUTER, f"neighbor {neighbor} remote-as {asn}", undo])
     assert after == before
 
 
 @given(st.lists(st.text(max_size=30), max_size=6))
-def test_any_commands_give_a_diff_or_none(commands: list[str]):
+def test_any_commands_give_a_diff_or_none(commands: list[str]) -> None:
     assert isinstance(affected_diff(RUNNING, commands), str)

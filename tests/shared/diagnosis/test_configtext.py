@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nocmesh.diagnosis.configtext import normalise, rendered, sections, sha256_of, unified_diff, whole
+from nocmesh.diagnosis.configlines import rendered
+from nocmesh.diagnosis.configtext import normalise, sections, sha256_of, unified_diff, whole
 
 FRR = """\
 Building configuration...
@@ -49,7 +50,7 @@ def pairs(text: str) -> list[tuple[str, str]]:
     return [(line.section, line.text) for line in sections(text)]
 
 
-def test_a_nested_line_has_the_chain_of_its_headers():
+def test_a_nested_line_has_the_chain_of_its_headers() -> None:
     assert pairs(FRR) == [
         ("", "frr version 8.4.4"),
         ("", "hostname r1"),
@@ -61,7 +62,7 @@ def test_a_nested_line_has_the_chain_of_its_headers():
     ]
 
 
-def test_an_address_family_without_indentation_of_its_own_still_holds_its_lines():
+def test_an_address_family_without_indentation_of_its_own_still_holds_its_lines() -> None:
     assert [section for section, text in pairs(OLD_IOS) if text.endswith("activate")] == [
         "router bgp 65001 / address-family ipv4",
         "router bgp 65001 / address-family ipv6",
@@ -70,8 +71,11 @@ def test_an_address_family_without_indentation_of_its_own_still_holds_its_lines(
     assert ("", "ip route 0.0.0.0 0.0.0.0 10.0.12.2") in pairs(OLD_IOS)
 
 
-def test_a_banner_may_hold_anything():
-    text = "hostname r1\nbanner motd ^C\nrouter bgp 1\n!\nend\n^C\nbanner login #one line#\nbanner motd line hi\nip routing\nend\n"
+def test_a_banner_may_hold_anything() -> None:
+    text = (
+        "hostname r1\nbanner motd ^C\nrouter bgp 1\n!\nend\n^C\n"
+        "banner login #one line#\nbanner motd line hi\nip routing\nend\n"
+    )
     assert pairs(text) == [
         ("", "hostname r1"),
         ("", "banner motd ^C"),
@@ -86,7 +90,7 @@ def test_a_banner_may_hold_anything():
     assert whole(text)
 
 
-def test_rendering_gives_each_level_its_blank():
+def test_rendering_gives_each_level_its_blank() -> None:
     assert rendered(sections(FRR))[2:] == [
         "router bgp 65001",
         " neighbor 10.0.12.2 remote-as 65002",
@@ -106,11 +110,11 @@ def test_rendering_gives_each_level_its_blank():
         "Load for five secs: 1%\nTime source is NTP, 11:00:00\n" + FRR,
     ],
 )
-def test_two_readings_of_one_configuration_have_one_hash(noisy: str):
+def test_two_readings_of_one_configuration_have_one_hash(noisy: str) -> None:
     assert sha256_of("frr", noisy) == sha256_of("frr", FRR)
 
 
-def test_the_clock_period_that_ios_writes_by_itself_does_not_count():
+def test_the_clock_period_that_ios_writes_by_itself_does_not_count() -> None:
     assert sha256_of("cisco_iosxe", OLD_IOS) == sha256_of("cisco_iosxe", OLD_IOS.replace("17179738", "17179801"))
 
 
@@ -123,11 +127,11 @@ def test_the_clock_period_that_ios_writes_by_itself_does_not_count():
         FRR.replace("hostname r1", "hostname r1\nbanner motd #\n! note\n#"),
     ],
 )
-def test_another_configuration_has_another_hash(other: str):
+def test_another_configuration_has_another_hash(other: str) -> None:
     assert sha256_of("frr", other) != sha256_of("frr", FRR)
 
 
-def test_a_diff_names_what_it_compares_and_is_empty_for_the_same():
+def test_a_diff_names_what_it_compares_and_is_empty_for_the_same() -> None:
     assert unified_diff("a\nb\n", "a\nc\n", "r1").splitlines() == [
         "--- r1 (before)",
         "+++ r1 (after)",
@@ -156,17 +160,17 @@ def test_a_diff_names_what_it_compares_and_is_empty_for_the_same():
         FRR.replace("!\nrouter", "banner motd ^C\nrouter"),
     ],
 )
-def test_a_configuration_that_is_cut_or_mixed_with_something_else_is_not_whole(text: str):
+def test_a_configuration_that_is_cut_or_mixed_with_something_else_is_not_whole(text: str) -> None:
     assert not whole(text)
 
 
-def test_a_configuration_from_start_to_end_is_whole():
+def test_a_configuration_from_start_to_end_is_whole() -> None:
     assert whole(FRR)
     assert whole(OLD_IOS)
 
 
 @given(st.text(alphabet="abc !^#\n\tbner motd%", max_size=200))
-def test_normalising_twice_changes_nothing_more(text: str):
+def test_normalising_twice_changes_nothing_more(text: str) -> None:
     once = normalise("frr", text)
     assert [line for line in normalise("frr", once).splitlines() if line] == [
         line for line in once.splitlines() if line
@@ -174,6 +178,6 @@ def test_normalising_twice_changes_nothing_more(text: str):
 
 
 @given(st.text(max_size=200))
-def test_any_text_has_sections_and_a_verdict(text: str):
+def test_any_text_has_sections_and_a_verdict(text: str) -> None:
     assert all(line.text == line.text.rstrip() for line in sections(text))
     assert whole(text) in {True, False}
