@@ -32,7 +32,8 @@ devices:
     interfaces:
       - {name: r1-e0, addresses: [10.0.12.1/30], enabled: true, mtu: 1500, description: to r2}
     intent:                       # optional: what should be, where somebody wrote it down
-      bgp: {asn: 65001, router_id: 10.255.0.1, neighbors: [{address: 10.0.12.2, remote_asn: 65002}], networks: [10.255.0.1/32]}
+      bgp: {asn: 65001, router_id: 10.255.0.1, neighbors: [{address: 10.0.12.2, remote_asn: 65002}],
+            networks: [10.255.0.1/32]}
       ospf: {areas: {"0.0.0.0": [r1-e0, lo]}}
       isis: {net: 49.0001.0000.0000.0001.00, level: 1-2, interfaces: [r1-e0]}
       software: {version: "8.4.4", packages: {frr: "8.4"}, services: [bgpd, ospfd]}
@@ -99,7 +100,7 @@ def test_the_network_has_the_intent_and_no_secret() -> None:
     assert intent.bgp is not None
     assert (intent.bgp.asn, intent.bgp.neighbors[0].remote_asn) == (65001, 65002)
     assert intent.ospf is not None
-    assert intent.ospf.areas == {"0.0.0.0": ["r1-e0", "lo"]}  # noqa: S104
+    assert intent.ospf.areas == {"0.0.0.0": ["r1-e0", "lo"]}
     assert intent.isis is not None
     assert intent.isis.level == "1-2"
     assert intent.software is not None

@@ -209,7 +209,7 @@ def _total(families: Mapping[str, Span], key: str) -> int | None:
 def _family(name: str) -> str:
     for ending, spelled in _FAMILIES.items():
         if name.endswith(ending):
-            return name.removesuffix(ending) + spelled
+            return name.removesuffix(ending).lower() + spelled
     return name
 
 

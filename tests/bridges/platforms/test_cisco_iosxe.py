@@ -54,6 +54,15 @@ def test_a_session_is_joined_with_its_configuration() -> None:
     assert found.last_reset_reason == ""
 
 
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [("00:18:02", 1082), ("1d05h", 104400), ("38w4d", 23328000), ("1y10w", 37584000), ("soon", None)],
+)
+def test_an_uptime_is_read_as_exactly_as_ios_tells_it(told: str, seconds: int | None) -> None:
+    outputs = replaced("show ip bgp neighbors", NEIGHBORS.replace("1d05h", told))
+    assert neighbor("10.0.45.2", outputs).established_for == seconds
+
+
 def test_a_notification_has_its_rfc_name_and_an_asdot_number_is_read() -> None:
     found = neighbor("10.0.46.2")
     assert (found.last_error, found.enabled, found.session_state) == ("Bad Peer AS", False, "idle")

@@ -55,6 +55,15 @@ def test_a_session_is_joined_with_its_configuration() -> None:
     assert "neighbor 10.0.12.2 remote-as 65002" in [quote.text for quote in found.quotes]
 
 
+def test_the_families_of_a_session_that_nothing_configures_are_its_own() -> None:
+    families = '"addressFamilyInfo":{"l2VpnEvpn":{},"ipv4Other":{}},"bgpState":"Clearing"'
+    text = FRR_NEIGHBORS.replace('"bgpState":"Clearing"', families)
+    assert neighbor("10.0.77.2", replaced(FRR, "show bgp neighbors json", text)).address_families == [
+        "ipv4Other",
+        "l2vpn-evpn",
+    ]
+
+
 def test_no_quote_shows_what_follows_the_word_password() -> None:
     open_text = FRR_RUNNING.replace("<redacted>", "hunter2")
     found = neighbor("10.0.12.2", replaced(FRR, "show running-config", open_text)).quotes
