@@ -1,0 +1,143 @@
+"""The judgement: causes from the lowest broken layer up, symptoms, what was ruled out, and the verdict. Pure."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from nocmesh.diagnosis.evidence import verify_evidence
+from nocmesh.diagnosis.peering import Session
+from nocmesh.diagnosis.signs import Scene, Sign, session_name, signs_of, unclear
+from nocmesh.diagnosis.vocabulary import check_root_cause
+from nocmesh.messages.report import Diagnosis, Recovered, RootCause, RuledOut, Verdict
+from nocmesh.messages.session import Observation
+from nocmesh_agents.bgp.causes import merged
+from nocmesh_agents.bgp.identity import missing_neighbors, wrong_addresses, wrong_asns
+from nocmesh_agents.bgp.layers import (
+    dead_links,
+    detached_interfaces,
+    shut_interfaces,
+    silent_daemons,
+    unreachable_devices,
+)
+from nocmesh_agents.bgp.origination import missing_routes, suspected_routes
+from nocmesh_agents.bgp.settings import (
+    different_passwords,
+    exceeded_limits,
+    missing_families,
+    shut_neighbors,
+    unshared_passwords,
+    wrong_ttls,
+)
+from nocmesh_agents.bgp.sources import wrong_sources
+
+Rule = Callable[[Scene], Iterable[RootCause]]
+
+RULES: Sequence[tuple[str, Rule, str]] = (
+    ("device_unreachable", unreachable_devices, "every device that was looked at answered"),
+    ("frr_service_down", silent_daemons, "every BGP daemon that should run answered"),
+    ("interface_admin_down", shut_interfaces, "no interface in use is shut down against the inventory"),
+    ("link_detach", detached_interfaces, "every link's interfaces are there"),
+    ("link_down", dead_links, "every link has carrier at the ends that are up"),
+    ("bgp_asn_misconfig", wrong_asns, "every neighbour's AS number is the one that it has"),
+    ("bgp_peer_address_misconfig", wrong_addresses, "every neighbour's address is its own"),
+    ("bgp_update_source_misconfig", wrong_sources, "every end speaks from where the other expects it"),
+    ("bgp_neighbor_missing", missing_neighbors, "every neighbour that is waited for or intended is configured"),
+    ("bgp_neighbor_shutdown", shut_neighbors, "no neighbour is shut down without a reason in the inventory"),
+    ("bgp_auth_mismatch", unshared_passwords, "wherever one end has a password the other has one"),
+    ("bgp_ttl_misconfig", wrong_ttls, "multihop and TTL security fit on every session"),
+    ("bgp_max_prefix_exceeded", exceeded_limits, "no session was closed for a prefix limit"),
+    ("bgp_address_family_missing", missing_families, "both ends activated the same address families"),
+    ("bgp_missing_route_advertisement", missing_routes, "every prefix that is asked for is originated"),
+)
+"""The rules in the order of the layers, each with what it means when it finds nothing."""
+
+CERTAIN = 0.5
+"""Below it a cause is a lead: it goes to `unproven`."""
+
+
+def judge(scene: Scene, observations: Sequence[Observation]) -> Diagnosis:
+    """What is wrong in ``scene``, with evidence that stands in ``observations``."""
+    found = {fault: list(rule(scene)) for fault, rule, _ in RULES}
+    causes = merged([cause for causes in found.values() for cause in causes])
+    leads = [*_by_exclusion(scene, causes), *suspected_routes(scene)]
+    every = [check_root_cause(cause, scene.facts.network) for cause in merged([*causes, *leads])]
+    certain = [cause for cause in every if cause.confidence >= CERTAIN]
+    signs = signs_of(scene)
+    verdict, confidence = _verdict(scene, certain, signs)
+    diagnosis = Diagnosis(
+        verdict=verdict,
+        confidence=confidence,
+        root_causes=certain,
+        symptoms=[sign.symptom for sign in signs if sign.kind in ("link", "session")],
+        ruled_out=_ruled_out(scene, found, every),
+        unproven=[cause for cause in every if cause.confidence < CERTAIN],
+        summary=_summary(scene, certain, signs),
+        needs_person=_for_a_person(certain),
+    )
+    return verify_evidence(diagnosis, observations)
+
+
+def recovered(before: Sequence[Sign], after: Sequence[Sign], how: str) -> Recovered | None:
+    """The episode, when there were signs and there are none any more."""
+    if not before or after:
+        return None
+    return Recovered(what="; ".join(sign.what for sign in before), how_we_know=how)
+
+
+def _by_exclusion(scene: Scene, causes: Sequence[RootCause]) -> list[RootCause]:
+    """What is left for a session that nothing else explains: passwords that both ends have and that differ."""
+    named = {cause.resource for cause in causes}
+    return [lead for lead in different_passwords(scene) if lead.resource not in named and not _concerned(lead, causes)]
+
+
+def _concerned(lead: RootCause, causes: Sequence[RootCause]) -> bool:
+    devices = {evidence.device for evidence in lead.evidence}
+    return any(devices <= {evidence.device for evidence in cause.evidence} for cause in causes if cause.evidence)
+
+
+def _verdict(scene: Scene, causes: Sequence[RootCause], signs: Sequence[Sign]) -> tuple[Verdict, float]:
+    if causes:
+        return "true_positive", max(cause.confidence for cause in causes)
+    if signs or not scene.facts.sights or unclear(scene, scene.facts.sights):
+        return "uncertain", 0.5
+    return "false_positive", 0.97
+
+
+def _summary(scene: Scene, causes: Sequence[RootCause], signs: Sequence[Sign]) -> str:
+    swept = f"{len(scene.facts.sights)} devices, {len(scene.cables)} links, {len(scene.peering.sessions)} BGP sessions"
+    if causes:
+        return " ".join(cause.summary for cause in causes)
+    if signs:
+        return f"Looked at {swept}: {'; '.join(sign.what for sign in signs[:5])}; no cause could be proven."
+    blind = unclear(scene, scene.facts.sights)
+    if blind or not scene.facts.sights:
+        return f"Looked at {swept}; nothing wrong was seen, but {'; '.join(blind[:5]) or 'nothing was looked at'}."
+    return f"Healthy: swept {swept}, all as they should be."
+
+
+def _ruled_out(scene: Scene, found: dict[str, list[RootCause]], every: Sequence[RootCause]) -> list[RuledOut]:
+    """Only what was really looked at may be ruled out."""
+    if not scene.facts.reachable:
+        return []
+    named = {cause.fault_type for cause in every}
+    open_sessions = "; ".join(session_name(s) for s in _half_seen(scene)[:3])
+    tail = f" (not judged, for only one end was seen: {open_sessions})" if open_sessions else ""
+    return [
+        RuledOut(fault_type=fault, because=because + (tail if fault.startswith("bgp_") else ""))
+        for fault, _, because in RULES
+        if not found[fault] and fault not in named
+    ]
+
+
+def _half_seen(scene: Scene) -> list[Session]:
+    return [s for s in scene.down if s.far is None and s.far_device not in scene.peering.peers]
+
+
+_HANDS = {
+    "link_down": "{at}: look at the cable, the optics or the provider's circuit; no configuration brings it back.",
+    "link_detach": "{at}: the interface is gone from the device; put the module or virtual port back.",
+    "device_unreachable": "{at}: it does not answer; look at its power, its console and the management network.",
+    "frr_service_down": "{at}: start the routing daemon, and find out in its log why it ended.",
+}
+
+
+def _for_a_person(causes: Sequence[RootCause]) -> str:
+    return " ".join(_HANDS[c.fault_type].format(at=c.resource) for c in causes if c.fault_type in _HANDS)

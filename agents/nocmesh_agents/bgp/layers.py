@@ -1,0 +1,84 @@
+"""The lowest layers: whether the device answers, the daemon runs, the link carries, the interface is up."""
+
+import re
+from collections.abc import Iterable
+
+from nocmesh.diagnosis import resources
+from nocmesh.diagnosis.cabling import Cable
+from nocmesh.diagnosis.facts import Sight
+from nocmesh.diagnosis.signs import Scene, shut_ports
+from nocmesh.messages.report import Evidence, RootCause
+from nocmesh.network import End
+from nocmesh_agents.bgp.causes import cause, quoted
+
+_SILENT_DAEMON = re.compile(r"^.*\bbgpd\b.*\bnot running\b.*$", re.MULTILINE | re.IGNORECASE)
+"""What vtysh says of a daemon that is not there."""
+
+
+def unreachable_devices(scene: Scene) -> Iterable[RootCause]:
+    """`device_unreachable`: no session to the device could be opened."""
+    for sight in scene.facts.sights.values():
+        if sight.unreachable:
+            summary = f"{sight.name} does not answer: no session to it could be opened."
+            yield cause("device_unreachable", resources.node(sight.name), summary, 0.95, sight.error())
+
+
+def silent_daemons(scene: Scene) -> Iterable[RootCause]:
+    """`frr_service_down`: the device should speak BGP, and its daemon does not run."""
+    spoken_to = {scene.facts.owner(peer.address) for peer in scene.peering.all}
+    for sight in scene.facts.reachable:
+        evidence = _silence(sight)
+        if evidence and (sight.intent.bgp is not None or sight.name in spoken_to):
+            summary = f"The BGP daemon of {sight.name} is not running."
+            yield cause("frr_service_down", resources.node(sight.name), summary, 0.97, evidence)
+
+
+def _silence(sight: Sight) -> list[Evidence]:
+    if sight.view_status("bgp") != "rejected":
+        return []
+    texts = (output.text for output in sight.observations[0].outputs)
+    return sight.quote(*(match[0] for match in map(_SILENT_DAEMON.search, texts) if match))
+
+
+def shut_interfaces(scene: Scene) -> Iterable[RootCause]:
+    """`interface_admin_down`: shut down by configuration, and the inventory does not explain it."""
+    for end in shut_ports(scene.facts):
+        summary = f"{end.interface} of {end.device} is shut down by configuration; the inventory wants it up."
+        resource = resources.interface(end.device, end.interface)
+        yield cause("interface_admin_down", resource, summary, 0.98, _seen_at(scene, end))
+
+
+def detached_interfaces(scene: Scene) -> Iterable[RootCause]:
+    """`link_detach`: the device has no such interface, and the far end has no carrier."""
+    for cable in scene.cables:
+        for end in [] if cable.intended_off else cable.gone:
+            far = cable.link.other(end)
+            summary = f"{end.device} has no interface {end.interface}; the link to {far} ends nowhere."
+            evidence = _seen_at(scene, far)
+            if far in cable.dark:
+                yield cause("link_detach", resources.interface(end.device, end.interface), summary, 0.9, evidence)
+
+
+def dead_links(scene: Scene) -> Iterable[RootCause]:
+    """`link_down`: ends that are administratively up have no carrier, and both devices answer."""
+    for cable in scene.cables:
+        if cable.down:
+            yield cause("link_down", cable.link.resource, _dead(cable), _sure(cable), _carrier(scene, cable))
+
+
+def _dead(cable: Cable) -> str:
+    ends = " and ".join(str(end) for end in sorted(cable.dark, key=str))
+    return f"No carrier at {ends}, though both ends are administratively up: the link itself is down."
+
+
+def _sure(cable: Cable) -> float:
+    return 0.97 if len(cable.dark) == 2 else 0.8
+
+
+def _carrier(scene: Scene, cable: Cable) -> list[Evidence]:
+    return [evidence for end in sorted(cable.dark, key=str) for evidence in _seen_at(scene, end)]
+
+
+def _seen_at(scene: Scene, end: End) -> list[Evidence]:
+    interface = scene.facts.interface(end)
+    return quoted(scene, (end.device, interface.quote)) if interface else []

@@ -1,0 +1,80 @@
+"""The moves of the BGP specialist: look at everybody concerned side by side, judge, look once more when unsure.
+
+Longer investigations score worse: two rounds of looking are the rule, and a short wait only where something is wrong
+and nothing explains it, since a session may just be on its way up.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from nocmesh.agent.reasoner import Act, Case, Finish, Move
+from nocmesh.diagnosis.facts import VIEWS, Facts
+from nocmesh.diagnosis.find import named_in
+from nocmesh.diagnosis.scope import next_look
+from nocmesh.diagnosis.signs import Scene, signs_of
+from nocmesh.messages.report import Diagnosis
+from nocmesh.messages.session import Observation
+from nocmesh_agents.bgp.judge import judge, recovered
+from nocmesh_agents.dossier import alert_of, calls, devices_of
+from nocmesh_agents.verify import verify
+
+SETTLE_SECONDS = 5.0
+"""A session that only lost its turn is back within this: FRR and IOS retry a connect within seconds."""
+
+
+def decide(case: Case, seen: Sequence[Observation]) -> Move:
+    """The next move: pure in ``case`` and ``seen``. Task type `verify` proves a change, any other is a diagnosis."""
+    if case.task.task_type == "verify":
+        return verify(case, seen, judge)
+    looks = looks_of(seen)
+    scene = scene_of(case, looks[-1])
+    suspects = suspects_of(case)
+    further = next_look(scene, suspects)
+    if further:
+        return _look(case, seen, further)
+    diagnosis = judge(scene, seen)
+    if diagnosis.verdict == "uncertain" and len(looks) == 1 and signs_of(scene):
+        wait = calls(case, len(seen), "wait", [{"seconds": SETTLE_SECONDS}])
+        return Act(thought="Something is wrong and nothing explains it; it may be on its way up.", calls=wait)
+    return _finish(case, diagnosis, looks, seen)
+
+
+def looks_of(seen: Sequence[Observation]) -> list[list[Observation]]:
+    """``seen``, cut where a wait was: each part is one look at the network."""
+    looks: list[list[Observation]] = [[]]
+    for observation in seen:
+        if observation.tool == "wait":
+            looks.append([])
+        else:
+            looks[-1].append(observation)
+    return looks
+
+
+def scene_of(case: Case, look: Sequence[Observation]) -> Scene:
+    """What one look shows, with what the alert asks for."""
+    return Scene(Facts.gather(case.network, look), named_in(alert_of(case), case.network).prefixes)
+
+
+def suspects_of(case: Case) -> list[str]:
+    """The devices that the case is about: those that triage found, then those that the alert names."""
+    named = named_in(alert_of(case), case.network).devices
+    return list(dict.fromkeys([*devices_of(case), *named]))
+
+
+def _look(case: Case, seen: Sequence[Observation], devices: Sequence[str]) -> Act:
+    arguments = [{"device": device, "views": VIEWS} for device in devices]
+    first = "Is it still there, who else has it, which layer is the lowest that is broken?"
+    thought = f"{first if not seen else 'What was seen leads further.'} Looking at {', '.join(devices)}."
+    return Act(thought=thought, calls=calls(case, len(seen), "device_state", arguments))
+
+
+def _finish(
+    case: Case, diagnosis: Diagnosis, looks: Sequence[Sequence[Observation]], seen: Sequence[Observation]
+) -> Finish:
+    if len(looks) > 1 and diagnosis.verdict == "false_positive":
+        before, after = (signs_of(scene_of(case, look)) for look in (looks[0], looks[-1]))
+        how = f"gone when looked at again {SETTLE_SECONDS:.0f} seconds later"
+        diagnosis = msgspec.structs.replace(diagnosis, recovered=recovered(before, after, how))
+    result = {**diagnosis.to_dict(), "device_commands": sum(o.device_commands for o in seen)}
+    return Finish(thought=diagnosis.summary, result=result)

@@ -1,0 +1,164 @@
+"""What the two ends of a session must agree on: shutdown, password, TTL, prefix limit, address families."""
+
+import re
+from collections.abc import Iterable
+
+from nocmesh.diagnosis.peer import Peer
+from nocmesh.diagnosis.peering import Session
+from nocmesh.diagnosis.signs import Scene
+from nocmesh.messages.report import RootCause
+from nocmesh_agents.bgp.blame import odd_one
+from nocmesh_agents.bgp.causes import at_node
+
+_PREFIX_LIMIT = re.compile(
+    r"max(?:imum)?[ -]*(?:number of )?[ -]*prefix|prefix.{0,20}(?:limit|overflow|exceed)", re.IGNORECASE
+)
+"""RFC 4486: Cease, subcode 1, Maximum Number of Prefixes Reached; and what devices call it."""
+_IPV4 = "ipv4-unicast"
+
+
+def shut_neighbors(scene: Scene) -> Iterable[RootCause]:
+    """`bgp_neighbor_shutdown`: shut down by configuration, and nobody's intent leaves the session out."""
+    for session in scene.down:
+        for peer in (session.near, session.far):
+            if peer is not None and peer.shut and scene.wanted(peer) is not False:
+                summary = f"{peer.device} has its BGP neighbour {peer.address} shut down by configuration."
+                quotes = (peer.device, *peer.quotes("shutdown"))
+                yield at_node(scene, "bgp_neighbor_shutdown", peer.device, summary, 0.98, quotes)
+
+
+def unshared_passwords(scene: Scene) -> Iterable[RootCause]:
+    """`bgp_auth_mismatch` (RFC 2385): one end has a password and the other none."""
+    for session in scene.down:
+        if session.far is None or bool(session.near.password) == bool(session.far.password):
+            continue
+        odd, sure = odd_one(scene.peering, session.near, session.far, lambda peer: bool(peer.password))
+        yield _auth(scene, session, odd, sure)
+
+
+def different_passwords(scene: Scene) -> Iterable[RootCause]:
+    """`bgp_auth_mismatch` where both ends have a password: they differ when nothing else keeps the session down.
+
+    Passwords are redacted, so this is found by exclusion; where nothing tells which end moved it is not certain.
+    """
+    for session in scene.down:
+        far = session.far
+        if far is not None and session.near.password and far.password and scene.carried(session):
+            odd, sure = _changed(scene, session.near, far)
+            yield _auth(scene, session, odd, sure)
+
+
+def _changed(scene: Scene, near: Peer, far: Peer) -> tuple[Peer, float]:
+    """The end whose redacted password nobody else has; else the one whose other passworded sessions fail more."""
+    rest = [p for p in scene.peering.all if p not in (near, far) and p.password]
+    if near.password != far.password:
+        common = [[p.password for p in rest].count(end.password) for end in (near, far)]
+        if common[0] != common[1]:
+            return (near if common[0] < common[1] else far), 0.85
+    failing = [sum(1 for p in rest if p.device == end.device and not p.established) for end in (near, far)]
+    if failing[0] != failing[1]:
+        return (near if failing[0] > failing[1] else far), 0.7
+    return near, 0.3
+
+
+def _auth(scene: Scene, session: Session, odd: Peer, sure: float) -> RootCause:
+    ends = [end for end in (session.near, session.far) if end is not None]
+    said = " and ".join(f"{end.device} has {'a' if end.password else 'no'} password" for end in ends)
+    summary = f"Between {ends[0].device} and {ends[-1].device}: {said}; the odd one is {odd.device}."
+    quotes = [(end.device, *(end.quotes("password") if end.password else end.quotes("remote-as"))) for end in ends]
+    return at_node(scene, "bgp_auth_mismatch", odd.device, summary, sure, *quotes)
+
+
+def wrong_ttls(scene: Scene) -> Iterable[RootCause]:
+    """`bgp_ttl_misconfig`: packets do not live long enough, or TTL security (RFC 5082) refuses them."""
+    for session in scene.down:
+        if session.far is None:
+            continue
+        short = [peer for peer, _ in session.ends if _too_short(scene, peer)]
+        for peer in short:
+            yield _ttl(scene, session, peer, f"allows {_hops(peer)} hop(s) to a neighbour that is not connected", 0.95)
+        if not short and (bool(session.near.ttl_security) != bool(session.far.ttl_security)):
+            odd, sure = odd_one(scene.peering, session.near, session.far, lambda peer: bool(peer.ttl_security))
+            words = (
+                "asks for TTL security alone"
+                if odd.ttl_security
+                else "lacks the TTL security that its neighbour asks for"
+            )
+            yield _ttl(scene, session, odd, words, sure)
+
+
+def _too_short(scene: Scene, peer: Peer) -> bool:
+    """An external neighbour that is not directly connected needs at least two hops (RFC 4271 leaves eBGP at TTL 1)."""
+    internal = peer.remote_as is not None and peer.remote_as == peer.own_asn
+    if internal or scene.facts.same_subnet(peer.device, peer.address) or not scene.facts.addresses(peer.device):
+        return False
+    return _hops(peer) < 2 and peer.line("disable-connected-check") is None and _is_far_loopback(scene, peer)
+
+
+def _is_far_loopback(scene: Scene, peer: Peer) -> bool:
+    """Both ends speak between addresses that no subnet joins: else the address is wrong, not the TTL."""
+    back = scene.peering.other_end(peer)
+    return back is not None and not scene.facts.same_subnet(back.device, back.address)
+
+
+def _hops(peer: Peer) -> int:
+    return peer.ttl_security or peer.multihop or 1
+
+
+def _ttl(scene: Scene, session: Session, peer: Peer, words: str, sure: float) -> RootCause:
+    far = session.far if session.far is not None and session.near is peer else session.near
+    summary = f"{peer.device} {words} at {peer.address}; {far.device} has {_hops(far)} hop(s)."
+    quotes = [(p.device, *p.quotes("ttl-security", "ebgp-multihop", "remote-as")[:3]) for p in (peer, far)]
+    return at_node(scene, "bgp_ttl_misconfig", peer.device, summary, sure, *quotes)
+
+
+def missing_families(scene: Scene) -> Iterable[RootCause]:
+    """`bgp_address_family_missing`: one end has not activated a family that the other end has."""
+    for session in scene.peering.sessions:
+        for near, far in session.ends:
+            lacks = (far.families or frozenset()) - (
+                near.families if near.families is not None else _unknown(near, far)
+            )
+            if lacks and not scene.explained(session):
+                summary = (
+                    f"{near.device} has not activated {', '.join(sorted(lacks))} for {near.address}; {far.device} has."
+                )
+                off = next(
+                    (
+                        line.text
+                        for line in near.lines
+                        if line.text.endswith(" activate") and line.text.startswith("no ")
+                    ),
+                    None,
+                )
+                plain = "no bgp default ipv4-unicast" if "no bgp default ipv4-unicast" in near.bare else None
+                quotes = [
+                    (near.device, off, plain, *near.quotes("remote-as")),
+                    (far.device, *far.quotes("activate", "remote-as")[:2]),
+                ]
+                yield at_node(scene, "bgp_address_family_missing", near.device, summary, 0.95, *quotes)
+
+
+def _unknown(near: Peer, far: Peer) -> frozenset[str]:
+    """An end that does not tell its families while its session is up has what the other end has."""
+    told_nothing = near.established or not near.session.quotes
+    return (far.families or frozenset()) if told_nothing else frozenset()
+
+
+def exceeded_limits(scene: Scene) -> Iterable[RootCause]:
+    """`bgp_max_prefix_exceeded`: the end that has a limit closed the session for it."""
+    for session in scene.down:
+        for near, far in session.ends:
+            if near.maximum_prefix is None or not _exceeded(scene, near, far):
+                continue
+            most = f"{near.device} accepts {near.maximum_prefix} prefixes from {near.address}"
+            summary = f"{most}, and {far.device} sends more."
+            quotes = [(near.device, *near.quotes("maximum-prefix")), (far.device, *far.session.quotes[:2])]
+            yield at_node(scene, "bgp_max_prefix_exceeded", near.device, summary, 0.95, *quotes)
+
+
+def _exceeded(scene: Scene, near: Peer, far: Peer) -> bool:
+    if _PREFIX_LIMIT.search(near.said) or _PREFIX_LIMIT.search(far.said):
+        return True
+    quotes = " ".join(quote.text for quote in near.session.quotes)
+    return "prefixesConfigExceedMax" in quotes

@@ -1,0 +1,97 @@
+"""Edits: lines for one section of a configuration, with the lines that undo them exactly."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from nocmesh.diagnosis.configlines import JOINT
+from nocmesh.messages.change import Check
+
+T = TypeVar("T")
+
+SECRET_WORDS = ("password", "key-string", "authentication-key", "message-digest-key")
+"""Settings whose values leave the device redacted: what we read of them must never be written back."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """``do`` in ``section`` (its headers joined, as `router bgp 65001`), and ``undo`` that takes it back."""
+
+    section: str
+    do: tuple[str, ...]
+    undo: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Fix:
+    """What heals one cause on one device."""
+
+    device: str
+    edits: tuple[Edit, ...]
+    summary: str
+    routing: bool = True
+    checks: tuple[Check, ...] = ()
+    """How its effect is proved where nothing else is in the way."""
+    configured: tuple[Check, ...] = field(default=())
+    """How it is proved where something else keeps the effect from showing."""
+    far: str = ""
+    """The other end of the session that it is about."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """No safe change exists: this is for a person."""
+
+    reason: str
+
+
+def setting(section: str, old: str, new: str) -> Edit:
+    """``new`` in the place of ``old``, a setting of which the section holds one; an empty ``old``: there was none."""
+    return Edit(section, (new,), (old or f"no {new}",))
+
+
+def removal(section: str, line: str) -> Edit:
+    """``line`` goes; a line that is a `no` is taken back by its positive."""
+    return Edit(section, (negated(line),), (line,))
+
+
+def negated(line: str) -> str:
+    """What removes ``line``."""
+    return line.removeprefix("no ") if line.startswith("no ") else f"no {line}"
+
+
+def commands_of(edits: Sequence[Edit]) -> list[str]:
+    """The lines to send, each section entered by its headers."""
+    return _entered([(edit.section, edit.do) for edit in edits])
+
+
+def rollback_of(edits: Sequence[Edit]) -> list[str]:
+    """The lines that undo ``commands_of(edits)``: the last edit first."""
+    return _entered([(edit.section, edit.undo) for edit in reversed(edits)])
+
+
+def unique(items: Iterable[T]) -> list[T]:
+    """Each of ``items`` once, in order; they need not be hashable."""
+    found: list[T] = []
+    for item in items:
+        if item not in found:
+            found.append(item)
+    return found
+
+
+def secret_in(lines: Sequence[str]) -> str:
+    """The line that holds a redacted secret, without it; empty when none does."""
+    for line in lines:
+        words = line.split()
+        place = next((i for i, word in enumerate(words) if word in SECRET_WORDS), None)
+        if place is not None and not line.startswith("no "):
+            return " ".join(words[: place + 1])
+    return ""
+
+
+def _entered(blocks: Sequence[tuple[str, tuple[str, ...]]]) -> list[str]:
+    lines: list[str] = []
+    for section, block in blocks:
+        headers = section.split(JOINT) if section else []
+        lines += [*headers, *block, *(["exit-address-family"] if len(headers) > 1 else [])]
+    return lines

@@ -1,0 +1,175 @@
+"""The plan: one change per device for everything that is proven, and words for a person where no change is safe."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from nocmesh.diagnosis import resources
+from nocmesh.diagnosis.configtext import affected_diff
+from nocmesh.diagnosis.facts import Sight
+from nocmesh.diagnosis.signs import Scene
+from nocmesh.ids import short_digest
+from nocmesh.messages.change import Change, Check
+from nocmesh.messages.report import RootCause
+from nocmesh.messages.task import TaskAssignment
+from nocmesh_agents.remediation import checks, neighbors, process, sessions
+from nocmesh_agents.remediation.edits import Edit, Fix, Refusal, commands_of, rollback_of, unique
+from nocmesh_agents.remediation.risk import risk_of
+from nocmesh_agents.remediation.templates import PLATFORMS
+
+Answer = Fix | Refusal
+Remedy = Callable[[Scene, RootCause], list[Answer]]
+
+
+def _interface(scene: Scene, cause: RootCause) -> list[Answer]:
+    """The interface is brought up again."""
+    _, device, name = cause.resource.split("/", 2)
+    seen = scene.facts.sights[device].interface(name)
+    if seen is None or seen.enabled is not False:
+        return []
+    edit = Edit(f"interface {name}", ("no shutdown",), ("shutdown",))
+    return [
+        Fix(
+            device=device,
+            edits=(edit,),
+            summary=f"{device}: {name} is no longer shut down.",
+            routing=False,
+            checks=tuple(checks.interface_up(name)),
+            configured=(checks.enabled(name),),
+            far=_other_end(scene, device, name),
+        )
+    ]
+
+
+def _other_end(scene: Scene, device: str, interface: str) -> str:
+    ends = scene.facts.network.neighbours(device)
+    return next((far.device for _, own, far in ends if own.interface == interface), "")
+
+
+def _no_secret(scene: Scene, cause: RootCause) -> list[Answer]:
+    device = resources.device_of(cause.resource)
+    return [
+        Refusal(
+            f"{device}: set the session's password as the far end has it, or take it away on both; it is a secret "
+            "that the mesh neither knows nor writes."
+        )
+    ]
+
+
+REMEDIES: Mapping[str, Remedy] = {
+    "interface_admin_down": _interface,
+    "bgp_asn_misconfig": sessions.asn,
+    "bgp_peer_address_misconfig": neighbors.moved,
+    "bgp_neighbor_missing": neighbors.added,
+    "bgp_neighbor_shutdown": sessions.shutdown,
+    "bgp_auth_mismatch": _no_secret,
+    "bgp_ttl_misconfig": sessions.ttl,
+    "bgp_update_source_misconfig": sessions.update_source,
+    "bgp_address_family_missing": sessions.family,
+    "bgp_max_prefix_exceeded": sessions.limit,
+    "bgp_missing_route_advertisement": process.route,
+}
+"""What heals a cause. A fault that is not here has no safe change: a person's hands are needed."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Changes in the order in which they should go, and what a person must do."""
+
+    changes: tuple[Change, ...]
+    needs_person: str
+
+
+def plan_of(scene: Scene, causes: Sequence[RootCause], backups: Mapping[str, str], task: TaskAssignment) -> Plan:
+    """The plan for ``causes``; ``backups`` says, by device, why its backup is missing (empty: it is there)."""
+    fixes: dict[str, list[tuple[RootCause, Fix]]] = {}
+    words: list[str] = []
+    for cause in causes:
+        for answer in _answers(scene, cause, backups):
+            if isinstance(answer, Refusal):
+                words.append(answer.reason)
+            else:
+                fixes.setdefault(answer.device, []).append((cause, answer))
+    changes = [_change(scene, device, found, causes, task) for device, found in fixes.items()]
+    return Plan(tuple(changes), " ".join(dict.fromkeys(words)))
+
+
+def _answers(scene: Scene, cause: RootCause, backups: Mapping[str, str]) -> list[Answer]:
+    remedy = REMEDIES.get(cause.fault_type)
+    device = resources.device_of(cause.resource)
+    if remedy is None:
+        return [Refusal(f"{cause.resource}: {cause.fault_type} has no safe change; a person must look at it.")]
+    sight = scene.facts.sight(device)
+    obstacle = _obstacle(sight, device, backups.get(device, ""))
+    if sight is None or obstacle:
+        return [Refusal(f"{cause.resource}: no change was made for {cause.fault_type}, for {obstacle}.")]
+    answers = remedy(scene, cause)
+    gone = f"{cause.resource}: {cause.fault_type} is no longer seen on {device}, so nothing is changed; look again."
+    return answers or [Refusal(gone)]
+
+
+def _obstacle(sight: Sight | None, device: str, backup: str) -> str:
+    if sight is None or sight.unreachable or not sight.understood("config") or not sight.config_sha256:
+        return f"the running configuration of {device} could not be read"
+    if sight.device.platform not in PLATFORMS:
+        return f"there is no template for {sight.device.platform}; there are: {', '.join(PLATFORMS)}"
+    return backup
+
+
+def _change(
+    scene: Scene, device: str, found: Sequence[tuple[RootCause, Fix]], causes: Sequence[RootCause], task: TaskAssignment
+) -> Change:
+    sight = scene.facts.sights[device]
+    fixes = unique(fix for _, fix in found)
+    edits = [edit for fix in fixes for edit in fix.edits]
+    commands, rollback = commands_of(_kept(edits, do=True)), rollback_of(_kept(edits, do=False))
+    risk, reasons = risk_of(sight.device, fixes)
+    return Change(
+        change_id=short_digest(task.task_id, device),
+        device=device,
+        platform=sight.device.platform,
+        commands=commands,
+        rollback=rollback,
+        verify=_checks(scene, fixes, causes),
+        risk=risk,
+        reasons=[*reasons, *(f"{cause.fault_type} on {cause.resource}: {cause.summary}" for cause, _ in found)],
+        pre_state=sight.config_sha256,
+        requested_by=task.assigned_to,
+        incident_id=task.incident_id,
+        summary=" ".join(fix.summary for fix in fixes),
+        diff=affected_diff(sight.running, commands),
+        fault_type=found[0][0].fault_type,
+        resource=found[0][0].resource,
+    )
+
+
+def _kept(edits: Sequence[Edit], *, do: bool) -> list[Edit]:
+    return [edit for edit in edits if (edit.do if do else edit.undo)]
+
+
+def _checks(scene: Scene, fixes: Sequence[Fix], causes: Sequence[RootCause]) -> list[Check]:
+    """The effect itself where this device alone stands in its way; else that the lines are there.
+
+    A change is verified before the next device is touched: it cannot wait for what that one will bring.
+    """
+    found: list[Check] = []
+    for fix in fixes:
+        found += fix.configured if _hindered(scene, fix, causes) else fix.checks
+    return unique(found)
+
+
+def _hindered(scene: Scene, fix: Fix, causes: Sequence[RootCause]) -> bool:
+    if fix.far and any(fix.far in _touched(cause) and fix.device in _concerned(cause) for cause in causes):
+        return True
+    mine = [s for s in scene.down if {s.near.device, s.far_device} == {fix.device, fix.far}]
+    return fix.routing and any(not scene.carried(session) for session in mine)
+
+
+def _touched(cause: RootCause) -> set[str]:
+    """The devices that ``cause`` is on: both ends for a link."""
+    if cause.resource.startswith("link/"):
+        return {end.split(":", 1)[0] for end in cause.resource.removeprefix("link/").split("--")}
+    return {resources.device_of(cause.resource)}
+
+
+def _concerned(cause: RootCause) -> set[str]:
+    return _touched(cause) | {evidence.device for evidence in cause.evidence}

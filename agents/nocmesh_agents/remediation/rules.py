@@ -1,0 +1,62 @@
+"""The moves of remediation: read the devices and back them up, then write the plan. It changes nothing itself."""
+
+from collections.abc import Mapping, Sequence
+
+from nocmesh.agent.reasoner import Act, Case, Finish, Move
+from nocmesh.diagnosis.facts import VIEWS, Facts
+from nocmesh.diagnosis.find import named_in
+from nocmesh.diagnosis.resources import device_of
+from nocmesh.diagnosis.scope import MOST_DEVICES, beside
+from nocmesh.diagnosis.signs import Scene
+from nocmesh.messages.report import Diagnosis
+from nocmesh.messages.session import Observation
+from nocmesh_agents.dossier import alert_of, calls, diagnosis_of
+from nocmesh_agents.remediation.plan import REMEDIES, plan_of
+
+
+def decide(case: Case, seen: Sequence[Observation]) -> Move:
+    """The next move; pure in ``case`` and ``seen``. Raises InvalidInputError when the task brings no diagnosis."""
+    diagnosis = diagnosis_of(case)
+    patients = _patients(diagnosis)
+    if patients and not seen:
+        return _look(case, diagnosis, patients)
+    scene = Scene(Facts.gather(case.network, seen), named_in(alert_of(case), case.network).prefixes)
+    plan = plan_of(scene, diagnosis.root_causes, _backups(seen, patients), case.task)
+    person = " ".join(text for text in (diagnosis.needs_person, plan.needs_person) if text)
+    devices = ", ".join(change.device for change in plan.changes)
+    thought = f"A change each for {devices}." if devices else "No safe change exists."
+    result = {
+        "changes": [change.to_dict() for change in plan.changes],
+        "needs_person": plan.needs_person,
+        "device_commands": sum(o.device_commands for o in seen),
+    }
+    return Finish(thought=f"{thought} {person}".strip(), result=result)
+
+
+def _patients(diagnosis: Diagnosis) -> list[str]:
+    """Devices that a change may be written for."""
+    treatable = [device_of(c.resource) for c in diagnosis.root_causes if c.fault_type in REMEDIES]
+    return list(dict.fromkeys(treatable))
+
+
+def _look(case: Case, diagnosis: Diagnosis, patients: Sequence[str]) -> Act:
+    """The patients, and whoever stands beside them: a fix is often what the far end says."""
+    quoted = [evidence.device for cause in diagnosis.root_causes for evidence in cause.evidence]
+    near = [far for name in patients for far in beside(case.network, name)]
+    known = [name for name in dict.fromkeys([*patients, *quoted, *near]) if case.network.device(name) is not None]
+    states = calls(case, 0, "device_state", [{"device": name, "views": VIEWS} for name in known[:MOST_DEVICES]])
+    backups = calls(case, len(states), "device_backup", [{"device": name} for name in patients])
+    return Act(
+        thought=f"Reading and backing up {', '.join(patients)} before anything is planned.", calls=states + backups
+    )
+
+
+def _backups(seen: Sequence[Observation], patients: Sequence[str]) -> Mapping[str, str]:
+    """By device: why it has no backup; empty where it has one."""
+    kept = {str(o.arguments.get("device", o.device)): o for o in seen if o.tool == "device_backup"}
+    reasons = {}
+    for device in patients:
+        found = kept.get(device)
+        if found is None or found.status != "ok" or not found.content.get("sha256"):
+            reasons[device] = f"it has no backup ({found.error or found.status if found else 'none was taken'})"
+    return reasons

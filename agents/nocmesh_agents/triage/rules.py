@@ -1,0 +1,149 @@
+"""The moves of triage: find who the alert is about, look at them, then at everybody beside them, then decide.
+
+The commonest failure of the field is a false alarm on a healthy network, the next is a fault that was waved through:
+so `true_positive` needs a sign, and `false_positive` a full clean sweep.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nocmesh.agent.reasoner import Act, Case, Finish, Move
+from nocmesh.diagnosis.facts import VIEWS, Facts
+from nocmesh.diagnosis.find import Named, named_in
+from nocmesh.diagnosis.scope import SMALL_NETWORK, next_look
+from nocmesh.diagnosis.signs import Scene, Sign, signs_of, unclear
+from nocmesh.messages.session import Observation
+from nocmesh_agents.dossier import alert_of, calls
+from nocmesh_agents.triage.topics import SPECIALISTS, unjudged
+
+SEVERITIES = ("critical", "major", "minor", "warning", "info")
+
+
+def decide(case: Case, seen: Sequence[Observation]) -> Move:
+    """The next move; pure in ``case`` and ``seen``."""
+    alert = alert_of(case)
+    named = named_in(alert, case.network)
+    nowhere = _nowhere(case, named)
+    if nowhere:
+        return _escalated(alert, nowhere, [], seen)
+    scene = Scene(Facts.gather(case.network, seen), named.prefixes)
+    unseen = [name for name in named.devices if name not in scene.facts.sights]
+    if unseen:
+        return _look(case, seen, unseen, "The alert names")
+    signs = signs_of(scene)
+    if signs:
+        return _real(alert, named, scene, signs, seen)
+    further = next_look(scene, named.devices)
+    if further:
+        return _look(case, seen, further, "Nothing wrong there; before it is called healthy, everybody beside it:")
+    return _clean(alert, named, scene, seen)
+
+
+def _nowhere(case: Case, named: Named) -> str:
+    """Why nobody knows where to look; empty when somebody does."""
+    known = [device.name for device in case.network.devices]
+    listed = f"the inventory knows {len(known)} devices: {', '.join(sorted(known)[:20]) or 'none'}"
+    if named.devices:
+        return ""
+    if named.unknown:
+        looked = ", ".join(repr(name) for name in named.unknown[:5])
+        return f"The alert names {looked}, which is no name, alias or address of the inventory; {listed}."
+    if not 0 < len(known) <= SMALL_NETWORK:
+        return f"Looked for a device's name, interface, address or prefix in the alert and found none; {listed}."
+    return ""
+
+
+def _look(case: Case, seen: Sequence[Observation], devices: Sequence[str], why: str) -> Act:
+    arguments = [{"device": device, "views": VIEWS} for device in devices]
+    return Act(thought=f"{why} {', '.join(devices)}.", calls=calls(case, len(seen), "device_state", arguments))
+
+
+def _real(
+    alert: Mapping[str, Any], named: Named, scene: Scene, signs: Sequence[Sign], seen: Sequence[Observation]
+) -> Finish:
+    lowest = signs[0]
+    suspects = set(named.devices)
+    direct = any(suspects & set(sign.devices) for sign in signs) or not suspects
+    devices = list(dict.fromkeys([*named.devices, *(device for sign in signs for device in sign.devices)]))
+    result = {
+        "verdict": "true_positive",
+        "confidence": 0.97 if direct else 0.8,
+        "severity": _severity(alert, signs),
+        "specialist": SPECIALISTS[lowest.kind],
+        "devices": devices,
+        "hint": "device_unreachable" if lowest.kind == "device" else "",
+        "why": "; ".join(sign.what for sign in signs[:5]) + ".",
+        "escalate": False,
+        "swept": list(scene.facts.sights),
+    }
+    return _finish(result, seen)
+
+
+def _clean(alert: Mapping[str, Any], named: Named, scene: Scene, seen: Sequence[Observation]) -> Finish:
+    blind = unclear(scene, scene.facts.sights)
+    if blind:
+        why = f"No sign of trouble, but the sweep was not full: {'; '.join(blind[:5])}."
+        return _escalated(alert, why, list(named.devices), seen, specialist="bgp", swept=list(scene.facts.sights))
+    topic = unjudged(named.words)
+    if topic:
+        why = f"Links and BGP are well, which says nothing about {topic}; no specialist here judges that."
+        return _escalated(alert, why, list(named.devices), seen, swept=list(scene.facts.sights))
+    result = {
+        "verdict": "false_positive",
+        "confidence": 0.97,
+        "severity": "info",
+        "specialist": "",
+        "devices": list(named.devices) or list(scene.facts.sights),
+        "hint": "",
+        "why": _swept(alert, scene),
+        "escalate": False,
+        "swept": list(scene.facts.sights),
+    }
+    return _finish(result, seen)
+
+
+def _swept(alert: Mapping[str, Any], scene: Scene) -> str:
+    resolved = "The source itself says that it is over, and " if alert.get("status") == "resolved" else ""
+    links, sessions = len(scene.cables), len(scene.peering.sessions)
+    return (
+        f"{resolved}swept {', '.join(scene.facts.sights)}: every device answers, {links} links carry, "
+        f"{sessions} BGP sessions are as they should be."
+    )
+
+
+def _escalated(
+    alert: Mapping[str, Any],
+    why: str,
+    devices: list[str],
+    seen: Sequence[Observation],
+    *,
+    specialist: str = "",
+    swept: Sequence[str] = (),
+) -> Finish:
+    result = {
+        "verdict": "uncertain",
+        "confidence": 0.5,
+        "severity": _severity(alert, ()),
+        "specialist": specialist,
+        "devices": devices,
+        "hint": "",
+        "why": why,
+        "escalate": not specialist,
+        "swept": list(swept),
+    }
+    return _finish(result, seen)
+
+
+def _severity(alert: Mapping[str, Any], signs: Sequence[Sign]) -> str:
+    """The alert's own, or worse where what is seen is worse: a device that is gone is critical."""
+    said = alert.get("severity")
+    shown = {"device": "critical", "link": "major", "session": "major"}
+    every = [said if said in SEVERITIES else "warning", *(shown.get(sign.kind, "minor") for sign in signs)]
+    return min(map(str, every), key=SEVERITIES.index)
+
+
+def _finish(result: dict[str, Any], seen: Sequence[Observation]) -> Finish:
+    return Finish(
+        thought=f"{result['verdict']}: {result['why']}",
+        result={**result, "device_commands": sum(o.device_commands for o in seen)},
+    )

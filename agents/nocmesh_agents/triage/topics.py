@@ -1,0 +1,35 @@
+"""What alerts are about, and which specialist takes it: data, so that a new specialist is a new row."""
+
+from collections.abc import Iterable, Mapping
+
+SPECIALISTS: Mapping[str, str] = {
+    "device": "bgp",
+    "link": "bgp",
+    "interface": "bgp",
+    "session": "bgp",
+    "neighbor": "bgp",
+    "prefix": "bgp",
+}
+"""By the kind of sign. The BGP specialist walks from the device over the link to the session."""
+
+_ELSEWHERE: Mapping[str, frozenset[str]] = {
+    "OSPF": frozenset({"ospf"}),
+    "IS-IS": frozenset({"isis", "is-is"}),
+    "spanning tree": frozenset({"stp", "rstp", "mstp"}),
+    "VLANs and bundles": frozenset({"vlan", "lag", "lacp"}),
+    "processor, memory, storage": frozenset({"cpu", "memory", "disk", "filesystem", "storage"}),
+    "the environment": frozenset({"temperature", "fan", "humidity"}),
+}
+"""Topics that what triage looks at says nothing about: a clean sweep of links and BGP does not disprove them."""
+
+_OURS = frozenset(
+    {"bgp", "link", "interface", "port", "peer", "reachable", "unreachable", "reachability", "route", "prefix"}
+)
+
+
+def unjudged(words: Iterable[str]) -> str:
+    """The topic that the alert's ``words`` are about and that nobody here can judge; empty when there is none."""
+    said = set(words)
+    if said & _OURS:
+        return ""
+    return next((topic for topic, marks in _ELSEWHERE.items() if marks & said), "")

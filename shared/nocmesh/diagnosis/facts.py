@@ -1,0 +1,217 @@
+"""Everything that was seen of the network, one sight per device, newest first; and where each fact stands."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from ipaddress import ip_interface
+
+from nocmesh.diagnosis.find import Address, Prefix, address_of
+from nocmesh.messages.report import Evidence
+from nocmesh.messages.session import Observation
+from nocmesh.messages.state import Bgp, ConfigLine, Interface, Output, Quote, ViewStatus
+from nocmesh.network import Device, End, Intent, Link, Network
+
+VIEWS = ["interfaces", "bgp", "config"]
+"""What the specialists look at, in the words of the tool `device_state`."""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """One device as it was seen."""
+
+    device: Device
+    observations: tuple[Observation, ...]
+    """Newest first; those of `device_state` alone."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the inventory."""
+        return self.device.name
+
+    @property
+    def intent(self) -> Intent:
+        """What it should be, where somebody wrote it down."""
+        return self.device.intent
+
+    @property
+    def unreachable(self) -> bool:
+        """No session to it could be opened when last tried."""
+        return self.observations[0].status == "unreachable"
+
+    @cached_property
+    def interfaces(self) -> list[Interface] | None:
+        """None: not looked at, or not understood."""
+        return next((o.state.interfaces for o in self._states("interfaces") if o.state), None)
+
+    @cached_property
+    def bgp(self) -> Bgp | None:
+        """None: not looked at, not understood, or no BGP there (then ``view_status`` says `empty`)."""
+        return next((o.state.bgp for o in self._states("bgp") if o.state), None)
+
+    @cached_property
+    def config(self) -> list[ConfigLine] | None:
+        """The running configuration, line by line."""
+        return next((o.state.config for o in self._states("config") if o.state), None)
+
+    @property
+    def config_sha256(self) -> str:
+        """The pre-state that an approval is bound to."""
+        return next((o.state.config_sha256 for o in self._states("config") if o.state and o.state.config_sha256), "")
+
+    @property
+    def running(self) -> str:
+        """The running configuration as text, as recorded; empty when it was not kept."""
+        return next((o.text for o in self._outputs() if is_config(o.command) and o.text), "")
+
+    def view_status(self, view: str) -> ViewStatus | None:
+        """How the view went, when it was last looked at."""
+        return next((o.state.status[view] for o in self.observations if o.state and view in o.state.status), None)
+
+    def understood(self, view: str) -> bool:
+        """The view was looked at, and what the device said is clear: that there is none, too."""
+        if self.view_status(view) in ("unparsed", "rejected"):
+            return False
+        return self.view_status(view) == "empty" or getattr(self, view) is not None
+
+    @property
+    def runs_bgp(self) -> bool:
+        """There is a BGP process, or the device should have one."""
+        return bool(self.bgp and self.bgp.asn) or self.intent.bgp is not None
+
+    def interface(self, name: str) -> Interface | None:
+        """The interface of that name, as seen."""
+        return next((i for i in self.interfaces or [] if i.name == name), None)
+
+    def quote(self, *wanted: Quote | str | None) -> list[Evidence]:
+        """Evidence for each of ``wanted`` that stands in a recorded output, letter for letter; others are left out."""
+        found = [self._stands(Quote(command="", text=w) if isinstance(w, str) else w) for w in wanted if w]
+        return [evidence for evidence in found if evidence is not None]
+
+    def error(self) -> list[Evidence]:
+        """Evidence from what the tool said when the device did not answer."""
+        last = self.observations[0]
+        if not last.error.strip():
+            return []
+        return [Evidence(observation_id=last.observation_id, device=self.name, command="", quote=last.error)]
+
+    def _states(self, view: str) -> Iterable[Observation]:
+        """The newest look at ``view``, if the device answered it; an older one would be the past."""
+        for o in self.observations:
+            if o.state is not None and (getattr(o.state, view) is not None or view in o.state.status):
+                return [o]
+        return []
+
+    def _outputs(self) -> Iterable[Output]:
+        return (output for observation in self.observations for output in observation.outputs)
+
+    def _stands(self, quote: Quote) -> Evidence | None:
+        for o in self.observations:
+            for output in sorted(o.outputs, key=lambda out: not is_config(out.command)):
+                if quote.text.strip() and quote.text in output.text and quote.command in ("", output.command):
+                    return Evidence(
+                        observation_id=o.observation_id, device=self.name, command=output.command, quote=quote.text
+                    )
+        return None
+
+
+def is_config(command: str) -> bool:
+    """Whether ``command`` shows a running configuration."""
+    return command.startswith(("show run", "show configuration"))
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The network as it should be, and what was seen of it."""
+
+    network: Network
+    sights: dict[str, Sight]
+
+    @classmethod
+    def gather(cls, network: Network, seen: Sequence[Observation]) -> "Facts":
+        """What ``seen`` says of the devices of ``network``; observations of other tools and devices are left out."""
+        kept: dict[str, list[Observation]] = {}
+        for observation in seen:
+            name = observation.device or str(observation.arguments.get("device", ""))
+            device = network.device(name) if observation.tool == "device_state" and name else None
+            if device is not None:
+                kept.setdefault(device.name, []).insert(0, observation)
+        known = {device.name: device for device in network.devices}
+        return cls(network, {name: Sight(known[name], tuple(kept[name])) for name in sorted(kept)})
+
+    @property
+    def reachable(self) -> list[Sight]:
+        """Devices that answered, in the order of their names."""
+        return [sight for sight in self.sights.values() if not sight.unreachable]
+
+    def sight(self, device: str) -> Sight | None:
+        """What was seen of ``device``; None when it was not looked at."""
+        return self.sights.get(device)
+
+    def interface(self, end: End) -> Interface | None:
+        """The interface at ``end``, as seen."""
+        sight = self.sight(end.device)
+        return sight.interface(end.interface) if sight else None
+
+    def intended_off(self, end: End) -> bool:
+        """The inventory says that the interface shall be shut down."""
+        device = self.network.device(end.device)
+        return any(i.name == end.interface and not i.enabled for i in (device.interfaces if device else []))
+
+    def link_between(self, a: str, b: str, address: Address | None = None) -> Link | None:
+        """A link between two devices: the one that carries ``address``, when several do."""
+        links = [link for link, _, far in self.network.neighbours(a) if far.device == b]
+        for link in links:
+            if address is not None and any(_has(self.networks_at(end), address) for end in (link.a, link.b)):
+                return link
+        return links[0] if len(links) == 1 or (links and address is None) else None
+
+    def networks_at(self, end: End) -> list[Prefix]:
+        """The subnets of the interface at ``end``."""
+        return [n for name, _, n in self.addresses(end.device) if name == end.interface]
+
+    def addresses(self, device: str) -> list[tuple[str, Address, Prefix]]:
+        """(interface, address, subnet) of a device: as seen, or as the inventory says while nobody looked."""
+        return self._addresses.get(device, [])
+
+    def owner(self, address: str) -> str:
+        """The device whose address it is; the inventory's word first, then what was seen. Empty: nobody's."""
+        wanted = address_of(address)
+        return self._owners.get(wanted, "") if wanted is not None else ""
+
+    def same_subnet(self, device: str, address: str) -> list[Address]:
+        """The addresses of ``device`` in the subnet of ``address``; none means it is not directly connected."""
+        wanted = address_of(address)
+        if wanted is None:
+            return []
+        return [own for _, own, net in self.addresses(device) if _has([net], wanted) and own != wanted]
+
+    @cached_property
+    def _addresses(self) -> dict[str, list[tuple[str, Address, Prefix]]]:
+        found = {}
+        for device in self.network.devices:
+            sight = self.sights.get(device.name)
+            live = sight.interfaces if sight and not sight.unreachable else None
+            found[device.name] = list(_parsed(device.interfaces if live is None else live))
+        return found
+
+    @cached_property
+    def _owners(self) -> dict[Address, str]:
+        owners = {ip: device.name for device in self.network.devices for _, ip, _ in _parsed(device.interfaces)}
+        for name, rows in self._addresses.items():
+            for _, ip, _ in rows:
+                owners.setdefault(ip, name)
+        return owners
+
+
+def _parsed(interfaces: Iterable[object]) -> Iterable[tuple[str, Address, Prefix]]:
+    for interface in interfaces:
+        for text in getattr(interface, "addresses", []):
+            try:
+                parsed = ip_interface(text)
+            except ValueError:
+                continue
+            yield str(getattr(interface, "name", "")), parsed.ip, parsed.network
+
+
+def _has(networks: Iterable[Prefix], address: Address) -> bool:
+    return any(net.version == address.version and address in net for net in networks)

@@ -1,0 +1,86 @@
+"""Origination: which prefixes a device should put into BGP and does not."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_network
+
+from nocmesh.diagnosis.facts import Facts, Sight
+from nocmesh.diagnosis.find import Prefix
+from nocmesh.diagnosis.peer import process_header, process_lines
+
+_REDISTRIBUTED = ("redistribute connected", "redistribute static")
+
+
+@dataclass(frozen=True)
+class Lacking:
+    """A prefix that ``device`` does not originate; ``certain`` only when intent or the alert asks for it."""
+
+    device: str
+    prefix: str
+    certain: bool
+    because: str
+
+
+def lacking(facts: Facts, asked: Sequence[Prefix] = ()) -> list[Lacking]:
+    """Prefixes that devices should originate and do not, by their intent or, without one, by the alert's word.
+
+    Without either, a device that alone does not originate its own loopback is told, but not as certain.
+    """
+    speakers = [s for s in facts.reachable if s.understood("bgp") and process_header(s)]
+    found: list[Lacking] = []
+    for sight in speakers:
+        if _redistributes(sight):
+            continue
+        intent = sight.intent.bgp
+        if intent is not None and intent.networks:
+            found += _against_intent(sight, intent.networks)
+        else:
+            found += _against_others(facts, sight, [s for s in speakers if s is not sight], asked)
+    return found
+
+
+def originated(sight: Sight) -> set[Prefix]:
+    """What the device's configuration puts into BGP by `network`."""
+    texts = list(sight.bgp.networks) if sight.bgp else []
+    texts += [_prefix_text(line.text) for line in process_lines(sight) if line.text.startswith("network ")]
+    return {p for p in map(as_prefix, texts) if p is not None}
+
+
+def as_prefix(text: str) -> Prefix | None:
+    """``text`` as a prefix; None when it is none."""
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
+        return None
+
+
+def _prefix_text(line: str) -> str:
+    words = line.split()
+    return f"{words[1]}/{words[3]}" if len(words) > 3 and words[2] == "mask" else words[1]
+
+
+def _redistributes(sight: Sight) -> bool:
+    return any(line.text.startswith(_REDISTRIBUTED) for line in process_lines(sight))
+
+
+def _against_intent(sight: Sight, wanted: Sequence[str]) -> Iterable[Lacking]:
+    have = originated(sight)
+    for text in wanted:
+        if as_prefix(text) not in have:
+            yield Lacking(sight.name, text, certain=True, because=f"its intent lists {text}")
+
+
+def _against_others(facts: Facts, sight: Sight, others: Sequence[Sight], asked: Sequence[Prefix]) -> Iterable[Lacking]:
+    have = originated(sight)
+    like = [other for other in others if _loopbacks(facts, other)]
+    alone = len(like) > 1 and all(_loopbacks(facts, other) & originated(other) for other in like)
+    for prefix in sorted(_loopbacks(facts, sight) - have, key=str):
+        if prefix in asked:
+            yield Lacking(sight.name, str(prefix), certain=True, because=f"the alert asks for {prefix}, which it owns")
+        elif alone and not have:
+            yield Lacking(sight.name, str(prefix), certain=False, because="every other speaker originates its own")
+
+
+def _loopbacks(facts: Facts, sight: Sight) -> set[Prefix]:
+    """Host prefixes of the device: addresses that no link subnet holds."""
+    return {net for _, _, net in facts.addresses(sight.name) if net.prefixlen == net.max_prefixlen}
