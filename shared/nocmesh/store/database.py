@@ -1,9 +1,11 @@
 """A pool of connections to SQLite or PostgreSQL, migrated when it is opened."""
 
 import asyncio
+import hashlib
 import sqlite3
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,6 +26,8 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _LOCK = 0x6E6F636D657368
 """PostgreSQL's advisory lock for migrations: "nocmesh" in ASCII."""
+LOCKED_SECONDS = 10.0
+"""How long opening waits while another process has the file for itself."""
 _PRAGMAS = ("busy_timeout=5000", "synchronous=NORMAL", "foreign_keys=ON")
 _WRITES = "nocmesh_writes"
 
@@ -46,7 +50,7 @@ class Database:
         engine = _engine(target)
         try:
             if target.get_backend_name() == "sqlite":
-                await _prepare_file(engine, target)
+                await asyncio.to_thread(_prepare_file, Path(str(target.database)))
             async with engine.execution_options(**{_WRITES: True}).begin() as connection:
                 await connection.run_sync(_migrate)
         except CommandError as error:
@@ -85,6 +89,14 @@ class Database:
         """A transaction: committed at the end, rolled back by an error."""
         async with AsyncSession(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
+
+    async def one_at_a_time(self, session: AsyncSession, *names: str) -> None:
+        """Let no two transactions with a common name run at once; SQLite has one writer anyway."""
+        if self.dialect != "postgresql":
+            return
+        for name in sorted(set(names)):
+            key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+            await (await session.connection()).execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
 
     async def close(self) -> None:
         """Give all connections back."""
@@ -154,32 +166,32 @@ def _as_sqlite(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-async def _prepare_file(engine: AsyncEngine, url: URL) -> None:
+def _prepare_file(path: Path) -> None:
     """A file that only its owner reads, in WAL mode, which stays with the file."""
-    _make_private(Path(str(url.database)))
-    for attempt in range(100):  # SQLite does not wait for this lock by itself
-        try:
-            async with engine.connect() as connection:
-                raw = await connection.get_raw_connection()
-                assert raw.driver_connection is not None
-                async with raw.driver_connection.execute("PRAGMA journal_mode=WAL"):
-                    return
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or attempt == 99:
-                raise
-        await asyncio.sleep(0.05)
-
-
-def _make_private(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.touch(mode=0o600)
+    deadline = time.monotonic() + LOCKED_SECONDS
+    with closing(sqlite3.connect(path)) as connection:
+        while True:  # SQLite does not wait for this lock by itself
+            try:
+                connection.execute("PRAGMA journal_mode=WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.05)
 
 
 def _migrate(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    command.upgrade(alembic_config(connection), "head")
+
+
+def alembic_config(connection: Connection) -> Config:
+    """How Alembic finds our migrations, and the connection that they run on."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    return config

@@ -24,9 +24,9 @@ def learned(old: Values, event: IncidentEvent) -> Values:
 def _grew(old: Values, alert: object, _: IncidentEvent) -> Values:
     if not isinstance(alert, Mapping):
         return {}
-    device, found = alert.get("device"), alert.get("alert_id")
+    device, found = (str(alert.get(name) or "") for name in ("device", "alert_id"))
     return {
-        "title": old.get("title") or alert.get("summary") or alert.get("name") or "",
+        "title": old.get("title") or str(alert.get("summary") or alert.get("name") or ""),
         "severity": _worst(old.get("severity", ""), str(alert.get("severity", ""))),
         "devices": joined(old.get("devices"), device),
         "alerts": joined(old.get("alerts"), found),
@@ -68,7 +68,7 @@ _LEARNED: Mapping[str, Callable[[Values, object, IncidentEvent], Values]] = {
     "alert": _grew,
     "severity": lambda _, severity, __: {"severity": str(severity)},
     "verdict": lambda _, verdict, __: {"verdict": str(verdict)},
-    "devices": lambda old, devices, _: {"devices": joined(old.get("devices"), *_list(devices))},
+    "devices": lambda old, devices, _: {"devices": joined(old.get("devices"), *map(str, _list(devices)))},
     "report": _reported,
     "changes": _proposed,
     "result": _applied,

@@ -100,7 +100,7 @@ def equal(column: Any, value: str | None) -> Conditions:
 
 def whole(row: Row) -> Item:
     """All columns of ``row`` for JSON, without the tenant."""
-    item: Item = msgspec.to_builtins(row.model_dump(exclude={"tenant"}))
+    item: Item = msgspec.to_builtins({name: value for name, value in row.values().items() if name != "tenant"})
     return item
 
 

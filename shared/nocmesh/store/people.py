@@ -66,6 +66,7 @@ class People:
         """Make the inventory's users as it lists them; one that it no longer lists can come in no more."""
         listed = {user.name: sorted(user.roles) for user in users}
         async with self._database.writing() as session:
+            await self._database.one_at_a_time(session, f"{self._tenant}/users")
             known = {row.name: row for row in (await session.exec(self._users())).all()}
             for name, roles in listed.items():
                 row = known.get(name) or User(tenant=self._tenant, name=name, created_at=self._clock.now())
@@ -151,7 +152,7 @@ class People:
             )
             row = (await session.exec(query)).one_or_none()
             if row is None or user not in (None, row.user):
-                raise NotFoundError(f"there is no token {token_id!r}; `nocmesh token list` shows them")
+                raise NotFoundError(f"there is no token {token_id[:80]!r}; expected the `token_id` of a token")
             row.revoked_at = row.revoked_at or self._clock.now()
 
     def _users(self) -> Any:

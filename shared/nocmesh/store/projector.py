@@ -3,26 +3,29 @@
 A message that was applied before changes nothing, so a reader may always begin earlier than it must.
 """
 
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from sqlalchemy import delete, text
-from sqlmodel import select
+from sqlalchemy import delete
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from nocmesh.errors import InvalidInputError
+from nocmesh.messages.agent import AgentCard, Farewell
 from nocmesh.store.database import Database
 from nocmesh.store.folds import FOLDS, Place, Write, writes
 from nocmesh.store.incident import Values
 from nocmesh.store.rows import DEFAULT_TENANT, Row
 from nocmesh.store.tables import READ_MODELS, CursorRow
-from nocmesh.subjects import row_of
+from nocmesh.subjects import places, row_of
+
+ID_LENGTH = 300
+"""Longer ids are cut: PostgreSQL's indexes hold 2704 bytes, and no id of ours has more than 200 letters."""
 
 
 class Stored(Protocol):
-    """A message as a stream keeps it; ``nocmesh.bus`` gives such."""
+    """A message as a stream keeps it; ``nocmesh.bus`` gives such, with the ``speaker`` who signed it."""
 
     @property
     def subject(self) -> str:
@@ -92,16 +95,10 @@ class Projector:
         async with self._database.writing() as session:
             await self._lock(session, {fold.stream for fold in FOLDS.values()})
             for table in READ_MODELS:
-                await (await session.connection()).execute(delete(table).where(_column(table) == self._tenant))
+                await (await session.connection()).execute(delete(table).where(col(table.tenant) == self._tenant))
 
     async def _lock(self, session: AsyncSession, streams: Iterable[str]) -> None:
-        """One writer per stream: SQLite has one writer anyway."""
-        if self._database.dialect != "postgresql":
-            return
-        connection = await session.connection()
-        for stream in sorted(streams):
-            key = int.from_bytes(hashlib.sha256(f"{self._tenant}\x1f{stream}".encode()).digest()[:8], signed=True)
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+        await self._database.one_at_a_time(session, *(f"{self._tenant}/{stream}" for stream in streams))
 
 
 class _Batch:
@@ -119,8 +116,8 @@ class _Batch:
         if place.sequence <= cursor.sequence:
             return False
         for write in changes:
-            row = await self._row(write.table, _clean(write.key))
-            _set(row, write.change(row.model_dump()))
+            row = await self._row(write.table, {name: _column(name, value) for name, value in write.key.items()})
+            _set(row, write.change(row.values()))
         _set(cursor, {"sequence": place.sequence, "at": message.at})
         return True
 
@@ -137,16 +134,47 @@ class _Batch:
 
 
 def place_of(message: Stored) -> Place:
-    """The stream of a message's subject, and its sequence. Raises InvalidInputError for a subject without one."""
+    """The stream of a message's subject, and its sequence.
+
+    Raises InvalidInputError for a subject that no stream keeps, and for a body that speaks of something else than its
+    subject: the permission to publish was given for the subject.
+    """
     row = row_of(message.subject)
     if row is None or row.stream is None:
-        raise InvalidInputError(f"{message.subject!r} is kept in no stream", field="subject")
+        raise InvalidInputError(f"{message.subject[:200]!r} is kept in no stream", field="subject")
+    for name, value in _given(message, places(row, message.subject)):
+        said = getattr(message.body, name, value)
+        if said != value:
+            raise InvalidInputError(
+                f"the body of {message.subject[:200]!r} speaks of {str(said)[:80]!r}; expected {value!r}", field=name
+            )
     return Place(stream=row.stream, sequence=message.sequence)
+
+
+def _given(message: Stored, named: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """What the body's fields must be: as the subject says, and a card or farewell only about its own speaker."""
+    for name, value in named.items():
+        yield _FIELDS.get(name, name), value
+    speaker = getattr(message, "speaker", None)
+    if speaker is not None and isinstance(message.body, AgentCard | Farewell):
+        yield "agent_id", speaker.name
+
+
+_FIELDS = {"id": "approval_id", "type": "agent_type"}
+"""Fields that are named otherwise than their place in the subject."""
 
 
 def _set(row: Row, values: Values) -> None:
     for name, value in values.items():
-        setattr(row, name, _clean(value))
+        setattr(row, name, _column(name, value))
+
+
+def _column(name: str, value: Any) -> Any:
+    """``value`` as a column bears it: numbers of 64 bits, ids that an index can hold."""
+    if isinstance(value, int):
+        return max(-(2**63), min(value, 2**63 - 1))
+    clean = _clean(value)
+    return clean[:ID_LENGTH] if name.endswith("_id") else clean
 
 
 def _clean(value: Any) -> Any:
@@ -160,7 +188,3 @@ def _clean(value: Any) -> Any:
     if isinstance(value, datetime) and value.tzinfo is None:
         return value.replace(tzinfo=UTC)
     return value
-
-
-def _column(table: type[Row]) -> Any:
-    return table.tenant

@@ -46,3 +46,7 @@ class Row(SQLModel):
     metadata: ClassVar[MetaData] = METADATA
 
     tenant: str = Field(default=DEFAULT_TENANT, primary_key=True)
+
+    def values(self) -> dict[str, Any]:
+        """Every column by name; what it holds is shared, so never changed in place."""
+        return {name: getattr(self, name) for name in type(self).model_fields}

@@ -167,6 +167,7 @@ class Message:
     body: Any
     sequence: int
     at: datetime
+    speaker: Any = None
 
 
 class Story:

@@ -1,18 +1,20 @@
 """Opening a database."""
 
 import asyncio
+import sqlite3
 import stat
 import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 from sqlmodel import select
 
 from nocmesh.errors import InvalidInputError, PreconditionError
-from nocmesh.store.database import Database
+from nocmesh.store.database import Database, alembic_config
 from nocmesh.store.tables import User
 
 
@@ -36,7 +38,7 @@ async def test_opening_again_changes_nothing(fresh_url: str) -> None:
 async def test_processes_that_start_together_migrate_once(fresh_url: str) -> None:
     script = (
         "import asyncio, sys\n"
-        "from nocmesh.store.database import Database\n"
+        "from nocmesh.store.database import Database, alembic_config\n"
         "async def main():\n"
         "    await (await Database.open(sys.argv[1])).close()\n"
         "asyncio.run(main())\n"
@@ -117,3 +119,31 @@ async def test_a_database_of_a_newer_version_is_left_alone(database: Database) -
         await (await session.connection()).execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(PreconditionError, match="newer version"):
         await Database.open(database.url)
+
+
+async def test_the_migrations_lead_back_and_forth(database: Database) -> None:
+    async with database.writing() as session:
+        connection = await session.connection()
+        await connection.run_sync(lambda sync: command.downgrade(alembic_config(sync), "base"))
+        tables = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
+        assert tables == ["alembic_version"]
+    async with await Database.open(database.url) as again, again.reading() as session:
+        assert await (await session.connection()).run_sync(_differences) == []
+
+
+async def test_opening_waits_for_a_file_that_another_process_holds(tmp_path: Path) -> None:
+    path = tmp_path / "mesh.db"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("CREATE TABLE theirs (x)")
+    other.execute("BEGIN EXCLUSIVE")
+    opening = asyncio.create_task(Database.open(f"sqlite:///{path}"))
+    done, _ = await asyncio.wait({opening}, timeout=0.3)
+    assert not done
+    other.execute("ROLLBACK")
+    other.close()
+    await (await opening).close()
+
+
+async def test_a_folder_is_no_database(tmp_path: Path) -> None:
+    with pytest.raises(PreconditionError, match="cannot be opened"):
+        await Database.open(f"sqlite:///{tmp_path}")

@@ -1,5 +1,6 @@
 """Users, tokens, sessions."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -193,3 +194,9 @@ async def test_another_tenants_token_is_nobody_here(people: People, database: Da
     elsewhere = People(database, clock, tenant="elsewhere")
     await elsewhere.ensure_users([Listed("nina")])
     assert await elsewhere.who(token=token) is None
+
+
+async def test_two_processes_may_bring_the_same_users_at_once(database: Database, clock: FixedClock) -> None:
+    listed = [Listed(f"user{n}") for n in range(5)]
+    await asyncio.gather(*(People(database, clock).ensure_users(listed) for _ in range(4)))
+    assert len(await People(database, clock).users()) == 5

@@ -2,8 +2,11 @@
 
 import asyncio
 import random
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 from sqlmodel import select
 
@@ -13,6 +16,7 @@ from nocmesh.messages.approval import ApprovalRequest, Decision, Vote
 from nocmesh.messages.incident import IncidentEvent
 from nocmesh.store.database import Database
 from nocmesh.store.projector import Projector
+from nocmesh.store.records import Records
 from nocmesh.store.rows import Row
 from nocmesh.store.tables import READ_MODELS, CursorRow, IncidentRow, SessionEventRow
 
@@ -151,7 +155,57 @@ async def test_text_that_postgresql_refuses_is_kept_readable(database: Database,
 async def test_a_time_without_zone_is_taken_as_utc(database: Database, story: Any) -> None:
     message = story.incident("open")
     naive = IncidentEvent(
-        event_id="e", incident_id="i", kind="open", state="open", at=message.at.replace(tzinfo=None), text=""
+        event_id="e", incident_id="i1", kind="open", state="open", at=message.at.replace(tzinfo=None), text=""
     )
     await Projector(database).apply(type(message)(message.subject, naive, 1, message.at))
     assert (await everything(database))["IncidentRow"][0]["opened_at"] == message.at
+
+
+async def test_a_body_may_not_speak_of_something_else_than_its_subject(database: Database, story: Any) -> None:
+    """An agent may publish under its own type: that must not let it write into another's session."""
+    mine = story.session(0, "thought", session_id="mine")
+    theirs = story.session(1, "thought", session_id="theirs")
+    projector = Projector(database)
+    with pytest.raises(InvalidInputError, match="speaks of 'theirs'; expected 'mine'"):
+        await projector.apply(replace(theirs, subject=mine.subject))
+    other = mine.subject.replace(".bgp.", ".stp.")
+    with pytest.raises(InvalidInputError, match="speaks of 'bgp'; expected 'stp'"):
+        await projector.apply(replace(mine, subject=other))
+    vote = story.vote("nina", "p1")
+    with pytest.raises(InvalidInputError, match="speaks of 'p1'; expected 'p2'"):
+        await projector.apply(replace(vote, subject=vote.subject.replace("p1", "p2")))
+
+
+async def test_nobody_registers_or_leaves_for_another(database: Database, story: Any) -> None:
+    projector = Projector(database)
+    bgp, stp = SimpleNamespace(name="bgp-1"), SimpleNamespace(name="stp-1")
+    assert await projector.apply(replace(story.card(), speaker=bgp))
+    for message in (story.card("other"), story.farewell()):
+        with pytest.raises(InvalidInputError, match="speaks of 'bgp-1'; expected 'stp-1'"):
+            await projector.apply(replace(message, speaker=stp))
+    assert await projector.apply(replace(story.farewell(), speaker=bgp))
+
+
+async def test_what_no_column_holds_does_not_stop_the_reading(database: Database, story: Any) -> None:
+    message = story.session(0, "thought")
+    huge = msgspec.structs.replace(message.body, index=2**70, incident_id="i" * 5000 + "\x00", text="t" * 1_000_000)
+    assert await Projector(database).apply(replace(message, body=huge))
+    [row] = (await everything(database))["SessionEventRow"]
+    assert (row["index"], row["incident_id"], len(row["text"])) == (2**63 - 1, "i" * 300, 1_000_000)
+
+
+async def test_any_data_of_an_incident_is_kept_and_harms_nothing(database: Database, story: Any) -> None:
+    names = ("alert", "severity", "verdict", "devices", "report", "changes", "result", "verification")
+    values: list[Any] = [None, 7, "x", ["x"], {"x": "x"}, [{"x": 1}], {"outcome": {}, "verification": []}, True]
+    for n, value in enumerate(values):
+        story.incident("open", f"i{n}", **dict.fromkeys(names, value))
+        member = {"device": value, "alert_id": value, "summary": value, "severity": value}
+        story.incident("grew", f"i{n}", state="open", alert=member)
+        story.incident("triaged", f"i{n}", verdict="uncertain")
+    assert await Projector(database).apply_all(story.messages) == len(values) * 3
+    found = await everything(database)
+    kept = [row["data"]["alert"] for row in found["TimelineRow"] if row["kind"] == "open"]
+    assert kept == values
+    assert {(row["state"], row["verdict"]) for row in found["IncidentRow"]} == {("triaged", "uncertain")}
+    assert all(isinstance(name, str) for row in found["IncidentRow"] for name in row["devices"] + row["alerts"])
+    assert len((await Records(database).incidents()).items) == len(values)

@@ -189,18 +189,17 @@ async def test_counts_are_by_state(many: Records) -> None:
     assert await many.counts() == {"incidents": {"open": 3, "escalated": 4}, "approvals": {}, "runs": {}}
 
 
-@pytest.mark.parametrize("limit", [1, 2, 3, 7, 8])
-async def test_pages_hold_everything_once_newest_first(many: Records, limit: int) -> None:
-    seen: list[str] = []
-    after = None
-    while True:
-        page = await many.incidents(limit=limit, after=after)
-        assert len(page.items) <= limit
-        seen += [item["incident_id"] for item in page.items]
-        after = page.next
-        if after is None:
-            break
-    assert seen == ["i6", "i5", "i4", "i3", "i2", "i1", "i0"]
+async def test_pages_hold_everything_once_newest_first(many: Records) -> None:
+    for limit in (1, 2, 3, 7, 8):
+        seen: list[str] = []
+        page = await many.incidents(limit=limit)
+        while True:
+            assert len(page.items) <= limit
+            seen += [item["incident_id"] for item in page.items]
+            if page.next is None:
+                break
+            page = await many.incidents(limit=limit, after=page.next)
+        assert seen == ["i6", "i5", "i4", "i3", "i2", "i1", "i0"], limit
 
 
 async def test_a_row_without_time_is_on_a_page_too(database: Database, story: Any) -> None:
@@ -219,10 +218,10 @@ async def test_states_filter_and_unknown_ones_are_named(many: Records) -> None:
     assert caught.value.field == "state"
 
 
-@pytest.mark.parametrize("limit", [0, -1, 501, 10**30])
-async def test_a_limit_has_limits(many: Records, limit: int) -> None:
-    with pytest.raises(InvalidInputError, match="expected 1 to 500"):
-        await many.incidents(limit=limit)
+async def test_a_limit_has_limits(many: Records) -> None:
+    for limit in (0, -1, 501, 10**30):
+        with pytest.raises(InvalidInputError, match="expected 1 to 500"):
+            await many.incidents(limit=limit)
 
 
 NO_MARKS: list[Any] = [{}, None, 7, "x", [], [1, "i"], ["2026-01-01T00:00:00", "i"], ["2026-01-01T00:00:00Z"]]
