@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nocmesh.messages.state import Bgp, BgpNeighbor, DeviceState, Output, Route, View
@@ -185,6 +185,7 @@ def test_an_answer_that_no_view_needs_keeps_its_status() -> None:
     assert judged("cisco_iosxe", [Output(command="show clock", text="11:02")])[0].status == "parsed"
 
 
+@settings(max_examples=40)
 @given(st.data())
 def test_an_answer_cut_inside_a_line_is_never_a_table_that_lacks_the_rest(data: st.DataObject) -> None:
     output = data.draw(st.sampled_from(IOS[1:3]))
