@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from nocmesh.agent.presence import BUCKET
 from nocmesh.bus import Listener, Received, Worker
@@ -24,7 +25,6 @@ class Members:
         self._log = context.log.bind(agent=context.name)
         self._members: dict[str, Member] = {}
         self._strangers: dict[str, int] = {}
-        self._probing: set[str] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._worker: Worker[dict[str, Any]] | None = None
         self._beats: Listener[Heartbeat] | None = None
@@ -58,21 +58,37 @@ class Members:
             card = msgspec.json.decode(entry.value, type=AgentCard)
             known = self._members.get(card.agent_id)
             if known is None or known.card.instance != card.instance:
-                self._members[card.agent_id] = Member(card=card, last_sign=self._context.clock.now())
+                self._members[card.agent_id] = Member(
+                    card=card, last_sign=self._context.clock.now(), interval=card.interval
+                )
             self._strangers.pop(card.agent_id, None)
 
     def _forget(self, key: str) -> None:
         self._members = {name: m for name, m in self._members.items() if token(name) != key}
 
     async def _registered(self, received: Received[dict[str, Any]]) -> None:
-        """A card: make sure that its type has a task queue. A farewell: take the card away."""
+        """A card goes into the bucket, and its type gets a task queue. A farewell takes the card away."""
+        who = received.speaker.name if received.speaker else ""
         if received.subject == subject("ai.agents.register"):
-            card = msgspec.convert(received.body, AgentCard)
-            if card.kind == "agent":
-                await self._bus.ensure_task_consumer(card.type)
+            await self._enter(msgspec.convert(received.body, AgentCard), who)
             return
         farewell = msgspec.convert(received.body, Farewell)
+        if farewell.agent_id != who:
+            self._log.warning("farewell_refused", speaker=who, named=farewell.agent_id)
+            return
         await self._take_away(farewell.agent_id, farewell.instance, farewell.reason)
+
+    async def _enter(self, card: AgentCard, who: str) -> None:
+        if card.agent_id != who:
+            self._log.warning("card_refused", speaker=who, named=card.agent_id)
+            return
+        if card.kind == "agent":
+            await self._bus.ensure_task_consumer(card.type)
+        bucket = self._bus.bucket(BUCKET)
+        entry = await bucket.get(token(card.agent_id))
+        known = msgspec.json.decode(entry.value, type=AgentCard) if entry else None
+        if known is None or known.started_at <= card.started_at:
+            await bucket.put(token(card.agent_id), card.to_json())
 
     async def _take_away(self, agent_id: str, instance: str, reason: str) -> None:
         bucket = self._bus.bucket(BUCKET)
@@ -111,8 +127,8 @@ class Members:
         if verdict == "gone":
             self._members.pop(name, None)
             await self._take_away(name, member.card.instance, "no beat and no answer to a probe")
-        elif verdict == "probe" and name not in self._probing:
-            self._probing.add(name)
+        elif verdict == "probe" and not member.probed:
+            self._members[name] = replace(member, probed=True)
             self._tasks.append(asyncio.create_task(self._probe(member)))
 
     async def _probe(self, member: Member) -> None:
@@ -129,6 +145,4 @@ class Members:
                 self._members[name] = found
         except NocmeshError as silent:
             self._log.info("probe_unanswered", agent=name, error=str(silent))
-        finally:
-            self._probing.discard(name)
-            self._tasks = [task for task in self._tasks if not task.done()]
+        self._tasks = [task for task in self._tasks if not task.done()]

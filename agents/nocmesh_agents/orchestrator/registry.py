@@ -30,6 +30,8 @@ class Member(Message, frozen=True, kw_only=True):
     load: float = 0.0
     status: str = "available"
     beat: Heartbeat | None = None
+    probed: bool = False
+    """It was asked since its last sign."""
 
 
 def judge(member: Member, now: datetime) -> Verdict:
@@ -45,7 +47,9 @@ def beaten(members: Mapping[str, Member], beat: Heartbeat, now: datetime) -> Mem
     member = members.get(beat.agent_id)
     if member is None or member.card.instance != beat.instance:
         return None
-    return replace(member, last_sign=now, interval=beat.interval, load=beat.load, status=beat.status, beat=beat)
+    return replace(
+        member, last_sign=now, probed=False, interval=beat.interval, load=beat.load, status=beat.status, beat=beat
+    )
 
 
 def discover(members: Iterable[Member], wanted: DiscoveryRequest) -> DiscoveryReply:

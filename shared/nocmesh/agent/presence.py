@@ -12,7 +12,7 @@ from nocmesh.ids import new_id
 from nocmesh.log import Log
 from nocmesh.messages.agent import AgentCard, Control, Farewell, Heartbeat, Probe
 from nocmesh.runtime import Context, until
-from nocmesh.subjects import subject, token
+from nocmesh.subjects import subject
 
 BUCKET = "agents"
 Status = Literal["available", "busy", "draining"]
@@ -77,11 +77,10 @@ class Presence:
         self._draining = True
 
     async def register(self) -> None:
-        """Publish the card, and put it where discovery looks."""
+        """Publish the card; an orchestrator puts it where discovery looks."""
         await self._bus.publish(
             subject("ai.agents.register"), self.card, id=new_id(self._clock.now()), correlation_id=self.card.instance
         )
-        await self._bus.bucket(BUCKET).put(token(self.card.agent_id), self.card.to_json())
         self._log.info("registered", agent=self.card.agent_id, type=self.card.type)
 
     async def _leave(self, reason: str) -> None:
@@ -159,4 +158,5 @@ def card_of(
         load_limit=load_limit,
         started_at=now,
         instance=new_id(now),
+        interval=context.settings.heartbeat_seconds,
     )

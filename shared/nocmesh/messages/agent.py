@@ -23,6 +23,8 @@ class AgentCard(Message, frozen=True, kw_only=True):
     started_at: datetime
     instance: str
     """A new one at each start, so that a restart is told from a late beat."""
+    interval: float = 2.0
+    """Seconds between its beats."""
 
 
 class Heartbeat(Message, frozen=True, kw_only=True):
