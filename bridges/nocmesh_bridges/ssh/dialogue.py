@@ -52,7 +52,7 @@ class Dialogue:
         arrives = True
         while arrives:  # a device that waits for a key, or has an unknown prompt, is silent too: learning will tell
             seems = self._known.mode_of(screen.last_line(self._seen))
-            arrives = await self._more(3 * SETTLE_SECONDS if seems else 2 * STUCK_SECONDS)
+            arrives = await self._more(SETTLE_SECONDS if seems else 2 * STUCK_SECONDS)
         await self.learn()
 
     async def learn(self) -> None:

@@ -27,7 +27,8 @@ r"""No `;` `&` `>` `<` `` ` `` `\` `!` `?` `{` `}`: separators, redirects, escap
 
 LINUX_CHARACTERS = re.compile(r"[A-Za-z0-9 _.:/,@=%+\-]+")
 PROBES = re.compile(
-    r"(?:ping|traceroute)(?: (?:vrf|routing-instance) [\w.\-]+)?(?: (?:ip|ipv4|ipv6|inet|inet6))? [\w.:\-]+"
+    r"(?:ping|traceroute)(?: (?:vrf|routing-instance) [\w.\-]+)?(?: (?:ip|ipv4|ipv6|inet|inet6))?"
+    r" (?!(?:vrf|routing-instance|ip|ipv4|ipv6|inet6?|source|repeat|count|size)\b)[\w.:\-]+"
     r"(?: (?:source|repeat|count|size|timeout|ttl|probe) [\w.:/\-]+){0,5}"
 )
 PROBE_NUMBERS = {"repeat": 100, "count": 100, "size": 9216, "timeout": 10, "ttl": 64, "probe": 5}

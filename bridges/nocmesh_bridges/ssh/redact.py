@@ -49,7 +49,7 @@ _LINES = (
     rf"\b(?:encrypted-password|plain-text-password-value|hashed-password|shared-secret|simple-password) {_WORD}",
     rf"\b(?:Authorization|Proxy-Authorization):\s*(?:Bearer|Basic|Token)?\s*{_WORD}",
     r"://[^\s:/@]+:(?P<secret>[^\s@/]+)@",
-    rf"(?<![\w-])(?:password|passwd|passphrase|secret|api[-_]?key|(?:auth|access)[-_]?token|private[-_]key)\s*[:=]\s*{_WORD}",
+    rf"(?<![\w-])(?:password|passwd|passphrase|secret|api[-_]?key|(?:auth|access)[-_]?token|private[-_]key)\"?\s*[:=]\s*{_WORD}",
     rf"(?<![\w-])(?:password|passphrase|secret) {_TYPE}(?!{_PROSE}\b){_WORD}",
     r"(?P<secret>\$(?:1|2[abxy]?|5|6|7|8|9|14|y|sha512)\$[^\s\";,]+)",
     r"(?P<secret>\$9\$[^\s\";,]+)",
@@ -94,5 +94,6 @@ def _masked(found: re.Match[str], key: bytes) -> str:
     secret = found["secret"]
     if _MASKED.fullmatch(secret):
         return found[0]
+    quote = '"' if secret.startswith('"') and secret.endswith('"') else ""  # JSON must stay JSON
     start = found.start("secret") - found.start()
-    return found[0][:start] + mask(secret, key=key) + found[0][start + len(secret) :]
+    return f"{found[0][:start]}{quote}{mask(secret, key=key)}{quote}{found[0][start + len(secret) :]}"

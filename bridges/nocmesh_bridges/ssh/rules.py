@@ -98,8 +98,8 @@ DANGEROUS_LINES = (
 )
 """Abbreviations are refused likewise: `ban` is `banner`, `us` is `username`."""
 
-HARMLESS_LINES = frozenset({"set", "mac", "host", "exit-address-family", "exit-vrf", "exit-peer-policy"})
-"""Whole words that only look like the beginning of a refused one (`setup`, `macro`, `hostname`), or belong there."""
+HARMLESS_LINES = frozenset({"set", "mac", "net", "host", "exit-address-family", "exit-vrf", "exit-peer-policy"})
+"""Whole words that only look like the beginning of a refused one (`setup`, `macro`, `netconf`, `hostname`, `exit`)."""
 
 _NAME = r"[\w.@:\-]+"
 _PREFIX = r"[\w.:/\-]+"

@@ -12,9 +12,9 @@ BREAKS = re.compile(rb"\r*\n")
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 PAGER = re.compile(
-    rb"\s*(?:<?-{2,3} ?\(?more\)?(?: ?\(?\d+%\)?)? ?\)?-{0,3} ?>?|---\(more ?\d*%?\)---"
+    rb"\s*(?:<?-{2,3} ?\(?more(?: \d+%)?\)? ?-{2,3}>?(?: ?\(\d+%\))?|--more-- or \(q\)uit"
     rb"|lines? \d+-\d+(?:/\d+)?(?: \(END\))?"
-    rb"|press any key to continue[^\n]{0,60}|--more-- or \(q\)uit)\s*",
+    rb"|press any key to continue[^\n]{0,60})\s*",
     re.IGNORECASE,
 )
 """A pager's question, alone on the last line: IOS, NX-OS, EOS, Junos, ASA, less, more."""

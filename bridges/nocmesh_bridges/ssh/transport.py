@@ -19,6 +19,7 @@ PENDING_LIMIT = 1 << 20
 """Bytes that nobody has read yet; beyond it the SSH window closes and the device waits."""
 
 MODERN: dict[str, Any] = {
+    "encryption_algs": "^aes128-gcm@openssh.com,aes256-gcm@openssh.com",  # a third of the CPU that chacha20 takes here
     "kex_algs": "-*sha1*",
     "server_host_key_algs": "-ssh-rsa,ssh-dss",
     "signature_algs": "-ssh-rsa,ssh-dss",
