@@ -1,0 +1,71 @@
+"""The inventory file of a simulated network: the devices, their intent, the cables, two people who may approve."""
+
+from collections.abc import Mapping
+from io import StringIO
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from nocmesh.proving.simulated.model import Configuration, Network, Node
+
+
+def inventory(network: Network, addresses: Mapping[str, tuple[str, int]], access: Mapping[str, Any]) -> dict[str, Any]:
+    """The inventory as data. ``access``: the credential, and the `host_keys` by device."""
+    credential = {key: value for key, value in access.items() if key != "host_keys"}
+    return {
+        "version": 1,
+        "credentials": {"simulated": credential},
+        "devices": [
+            _device(node, addresses[node.name], access["host_keys"][node.name]) for node in network.nodes.values()
+        ],
+        "users": [{"name": name, "roles": ["operator", "approver"]} for name in ("nina", "omar")],
+        "links": [{"a": str(cable.a), "b": str(cable.b)} for cable in network.cables],
+    }
+
+
+def written(data: dict[str, Any]) -> str:
+    """``data`` as YAML."""
+    writer = YAML()
+    writer.width = 4096
+    stream = StringIO()
+    writer.dump(data, stream)
+    return stream.getvalue()
+
+
+def _device(node: Node, address: tuple[str, int], host_key: str) -> dict[str, Any]:
+    # What is meant is what was saved, not what somebody typed since.
+    meant = node.startup or node.running
+    return {
+        "name": node.name,
+        "platform": node.dialect,
+        "address": address[0],
+        "port": address[1],
+        "credential": "simulated",
+        "host_key": host_key,
+        "role": node.role,
+        "site": node.site,
+        "core": node.core,
+        "simulated": True,
+        "interfaces": [
+            {
+                "name": interface.name,
+                "addresses": list(interface.addresses),
+                "enabled": interface.enabled,
+                "mtu": interface.mtu,
+                "description": interface.description,
+            }
+            for interface in meant.interfaces.values()
+        ],
+        "intent": {"bgp": _bgp(meant)} if meant.bgp is not None else {},
+    }
+
+
+def _bgp(meant: Configuration) -> dict[str, Any]:
+    assert meant.bgp is not None
+    neighbors = meant.bgp.neighbors.values()
+    return {
+        "asn": meant.bgp.asn,
+        "router_id": meant.bgp.router_id,
+        "neighbors": [{"address": n.address, "remote_asn": n.remote_as} for n in neighbors if not n.shutdown],
+        "networks": list(meant.bgp.networks),
+    }
