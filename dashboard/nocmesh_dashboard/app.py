@@ -6,6 +6,7 @@ by another site's page; every answer carries the content security policy; every 
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +74,9 @@ def create_app(backend: Backend, settings: Settings, *, hub: Hub, clock: Clock, 
     return app
 
 
+@cache
 def templates() -> Environment:
-    """Templates that escape everything, and write hidden characters out."""
+    """Templates that escape everything, and write hidden characters out; compiled once."""
     env = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,

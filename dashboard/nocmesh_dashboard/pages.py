@@ -41,7 +41,11 @@ async def decide(call: Call) -> Response:
         notice = {"kind": "problem", "text": error.message, "next": str(error.facts.get("next") or "")}
         return await shown_incident(call, str(approval.get("incident_id")), notice, status_of(error))
     said = "approval" if form["decision"] == "approve" else "rejection"
-    notice = {"kind": "done", "text": f"Your {said} of the change on {approval_device(approval)} is recorded."}
+    notice = {
+        "kind": "done",
+        "text": f"Your {said} of the change on {approval_device(approval)} is recorded.",
+        "next": "",
+    }
     return await shown_incident(call, str(approval.get("incident_id")), notice)
 
 

@@ -7,7 +7,7 @@ nothing. The first change goes out at once, what follows within 100 ms goes toge
 import asyncio
 import re
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 import msgspec
@@ -90,7 +90,7 @@ class Hub:
                 f"there are {len(self._clients)} live streams, and no more are taken", status=503, next="reload later"
             )
 
-    async def listen(self, since: str, still_welcome: Callable[[], Awaitable[bool]]) -> AsyncIterator[bytes]:
+    async def listen(self, since: str, still_welcome: Callable[[], Awaitable[bool]]) -> AsyncGenerator[bytes, None]:
         """The stream of one client from ``since`` on; it ends when ``still_welcome``, asked at pings, says no."""
         client = _Client()
         self._clients.add(client)
@@ -124,15 +124,21 @@ class Hub:
             return
 
     def _catch_up(self, client: _Client, since: str) -> None:
-        epoch, _, number = since.rpartition(".")
+        seen = self._number(since)
         oldest = self._kept[0][0] if self._kept else self._sequence + 1
-        if not since or epoch != self._epoch or not number.isdecimal() or not oldest - 1 <= int(number):
+        if seen is None or seen < oldest - 1:
             client.refresh = True
             client.woken.set()
             return
         for sequence, change in self._kept:
-            if sequence > int(number):
+            if sequence > seen:
                 client.mark(change)
+
+    def _number(self, position: str) -> int | None:
+        """The number in a position of this process; None for any other text."""
+        epoch, _, number = position.rpartition(".")
+        plain = number.isascii() and number.isdecimal()
+        return int(number) if plain and epoch == self._epoch else None
 
     def _take(self, client: _Client) -> bytes:
         dirty, refresh = client.dirty, client.refresh

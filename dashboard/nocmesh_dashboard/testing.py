@@ -44,7 +44,9 @@ class Told:
 class HandFed:
     """A ``Backend`` that learns only what ``tell`` tells it."""
 
-    def __init__(self, database: Database, clock: Clock, people: Mapping[str, tuple[str, ...]]) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, people: Mapping[str, tuple[str, ...]], *, after: int = 0
+    ) -> None:
         self.records = Records(database)
         self.people = people
         """Name to roles; a person's token is ``nocm_<name>``, and their session ``s-<name>``."""
@@ -55,6 +57,8 @@ class HandFed:
         """What people asked for, in order."""
         self._clock = clock
         self._projector = Projector(database)
+        self._after = after
+        """What ``database`` knows already has sequences up to here."""
         self._sequences: Counter[str] = Counter()
         self._listeners: list[Callable[[Change], None]] = []
 
@@ -80,7 +84,7 @@ class HandFed:
             where = subject(pattern, **{pattern.partition("<")[2].rstrip(">"): getattr(body, field)})
         stream = str(BY_PATTERN[pattern].stream)
         self._sequences[stream] += 1
-        return Told(subject=where, body=body, sequence=self._sequences[stream], at=self._clock.now())
+        return Told(subject=where, body=body, sequence=self._after + self._sequences[stream], at=self._clock.now())
 
     def agents(self) -> Sequence[Row]:
         """Whatever ``present`` holds."""

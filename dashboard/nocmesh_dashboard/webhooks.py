@@ -27,7 +27,8 @@ class WebhookProxy:
     def __init__(self, address: Address, *, timeout: float = 15.0) -> None:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.host, address.host)  # noqa: S104 - compared only
         self._base = f"http://{Address(host, address.port)}"
-        self._client = httpx2.AsyncClient(timeout=timeout, trust_env=False, follow_redirects=False)
+        self._timeout = timeout
+        self._opened: httpx2.AsyncClient | None = None
 
     async def forward(self, request: Request) -> Response:
         """Send ``request`` on, its signature headers and exact bytes with it; 502 when nobody is there."""
@@ -35,7 +36,7 @@ class WebhookProxy:
         headers = [(k, v) for k, v in request.headers.items() if k not in _NOT_PASSED]
         url = f"{self._base}{request.url.path}{'?' + request.url.query if request.url.query else ''}"
         try:
-            answer = await self._client.request(request.method, url, content=body, headers=headers)
+            answer = await self._client().request(request.method, url, content=body, headers=headers)
         except httpx2.HTTPError as error:
             raise PreconditionError(
                 f"the alerts bridge at {self._base} does not answer: {str(error) or type(error).__name__}",
@@ -46,7 +47,13 @@ class WebhookProxy:
 
     async def close(self) -> None:
         """Close its connections."""
-        await self._client.aclose()
+        if self._opened is not None:
+            await self._opened.aclose()
+
+    def _client(self) -> httpx2.AsyncClient:
+        if self._opened is None:  # made at first use: it reads all certificates of the machine
+            self._opened = httpx2.AsyncClient(timeout=self._timeout, trust_env=False, follow_redirects=False)
+        return self._opened
 
 
 async def read_body(request: Request, most: int) -> bytes:

@@ -1,6 +1,7 @@
 """A dashboard over real read models, and an incident that lived through everything."""
 
 import asyncio
+import shutil
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -15,6 +16,8 @@ import uvicorn
 from starlette.applications import Starlette
 
 from nocmesh.clock import FixedClock
+from nocmesh.engine.definition import Definition, Step
+from nocmesh.engine.state import RunState, Transition
 from nocmesh.log import logger
 from nocmesh.messages.alert import Alert, AlertEvent
 from nocmesh.messages.approval import ApprovalRequest
@@ -267,17 +270,51 @@ def story() -> Story:
     return Story()
 
 
+TOLD = 100
+"""More messages than a story has of any kind."""
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Databases to be copied, `empty` and `told`: making them takes longer than most tests."""
+    folder = tmp_path_factory.mktemp("dashboard")
+
+    async def make(path: Path, messages: Sequence[Message]) -> None:
+        async with await Database.open(f"sqlite:///{path}") as database:
+            if messages:
+                await HandFed(database, FixedClock(NOW), PEOPLE).tell(*messages)
+
+    asyncio.run(make(folder / "empty.db", []))
+    asyncio.run(make(folder / "told.db", Story().all_until_decision()))
+    return {"empty": folder / "empty.db", "told": folder / "told.db"}
+
+
+@asynccontextmanager
+async def board_of(source: Path, folder: Path) -> AsyncIterator[Board]:
+    """A dashboard over a copy of ``source``."""
+    shutil.copy(source, folder / "board.db")
+    async with await Database.open(f"sqlite:///{folder / 'board.db'}") as database:
+        yield make_board(database, Settings(data=folder, webhooks=Address("127.0.0.1", 9)))
+
+
 @pytest.fixture
-async def board(tmp_path: Path) -> AsyncIterator[Board]:
+async def board(tmp_path: Path, databases: dict[str, Path]) -> AsyncIterator[Board]:
     """A dashboard that nobody else can reach, with nothing on it."""
-    async with await Database.open(f"sqlite:///{tmp_path / 'board.db'}") as database:
-        yield make_board(database, Settings(data=tmp_path, webhooks=Address("127.0.0.1", 9)))
+    async with board_of(databases["empty"], tmp_path) as board:
+        yield board
+
+
+@pytest.fixture
+async def told(tmp_path: Path, databases: dict[str, Path]) -> AsyncIterator[Board]:
+    """A dashboard with one incident that waits for approval."""
+    async with board_of(databases["told"], tmp_path) as board:
+        yield board
 
 
 def make_board(database: Database, settings: Settings, now: datetime = NOW) -> Board:
     """A dashboard over ``database``."""
     clock = FixedClock(now)
-    backend = HandFed(database, clock, PEOPLE)
+    backend = HandFed(database, clock, PEOPLE, after=TOLD)
     hub = Hub(epoch="test", window=0.02, ping=0.2)
     app = create_app(backend, settings, hub=hub, clock=clock, log=logger())
     backend.subscribe(hub.notify)
@@ -305,7 +342,7 @@ async def serving(board: Board) -> AsyncIterator[Served]:
         port = listening.getsockname()[1]
         task = asyncio.create_task(server.serve(sockets=[listening]))
         async with asyncio.timeout(10):
-            while not server.started:
+            while not server.started:  # noqa: ASYNC110 - uvicorn offers no event
                 await asyncio.sleep(0.01)
         try:
             yield Served(board=board, url=f"http://127.0.0.1:{port}", server=server)
@@ -313,3 +350,11 @@ async def serving(board: Board) -> AsyncIterator[Served]:
             board.hub.close()
             server.should_exit = True
             await task
+
+
+@pytest.fixture
+def run() -> Transition:
+    """A run that goes on."""
+    step = Step(id="check", type="wait", seconds=60)
+    state = RunState(run_id="run-1", definition=Definition(type="health_check", steps=[step]), started_at=NOW)
+    return Transition(run_id="run-1", index=0, at=NOW, events=[], commands=[], state=state)

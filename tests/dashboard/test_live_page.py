@@ -1,0 +1,231 @@
+"""The pages without a browser: what they say, what they let nobody do, what they never let through."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from msgspec.structs import replace
+
+from nocmesh_dashboard.people import Trust
+
+if TYPE_CHECKING:
+    from dashboard.conftest import Board, Story
+
+INCIDENT = "0192f000-0000-7000-8000-000000000001"
+APPROVAL = "0192f000-0000-7000-8000-0000000000a1"
+PAGE = {"accept": "text/html"}
+FORM = f"/approvals/{APPROVAL}/decisions"
+
+
+async def test_an_empty_mesh_says_what_emptiness_means(board: Board) -> None:
+    async with board.client() as client:
+        page = (await client.get("/")).text
+    assert "No open incident." in page
+    assert "Nothing waits for you." in page
+    assert "No alert has come in." in page
+    assert "No agent has said anything yet." in page
+
+
+async def test_the_filter_says_what_it_hides(board: Board, story: Story) -> None:
+    await board.backend.tell(*story.all_until_decision(), *story.fixed())
+    async with board.client() as client:
+        only_open = (await client.get("/")).text
+        everything = (await client.get("/?show=all")).text
+    assert "1 resolved or closed one is hidden" in only_open
+    assert story.incident not in only_open.split('id="agents"')[0].split('id="incidents"')[1]
+    assert f"/incidents/{story.incident}" in everything
+
+
+async def test_an_incident_shows_all_that_a_decision_needs(told: Board) -> None:
+    async with told.client() as client:
+        page = html.unescape((await client.get(f"/incidents/{INCIDENT}")).text)
+    for shown in (
+        "Decide on this change",
+        "+ neighbor 10.0.12.2 remote-as 65002",
+        "- neighbor 10.0.12.2 remote-as 65020",
+        "Rollback, 2 lines",
+        "BGP session to 10.0.12.2 is established",
+        "0 of 2 approvals by different people",
+        "remediation-1 asked and does not count",
+        "it changes routing",
+        "28:00",
+        "bgp_asn_misconfig",
+        "10.0.12.2       4      65020        12        14    never       Active",
+        "Is the symptom still there, and what do both ends say?",
+        "BGP router identifier 10.255.0.1",
+        "both ends are up and answer",
+    ):
+        assert shown in page
+
+
+async def test_a_fixed_incident_shows_its_result_and_asks_nothing(told: Board, story: Story) -> None:
+    for person in ("nina", "omar"):
+        async with told.client(person) as client:
+            await client.post(f"/api/approvals/{APPROVAL}/decisions", json={"decision": "approve"})
+    await told.backend.tell(*story.fixed())
+    async with told.client() as client:
+        page = (await client.get(f"/incidents/{INCIDENT}")).text
+    assert "Fixed and verified." in page
+    assert "Change approved" in page
+    assert 'class="decide"' not in page
+
+
+@pytest.mark.parametrize(
+    ("data", "shown"),
+    [
+        ({"outcome": "rolled_back"}, "Rolled back."),
+        ({"outcome": "confirmed"}, "Verification has not run yet."),
+    ],
+)
+async def test_what_went_wrong_is_said_plainly(board: Board, story: Story, data: Any, shown: str) -> None:
+    await board.backend.tell(*story.all_until_decision(), story.event(62, "applied", "x", "fixing", result=data))
+    async with board.client() as client:
+        assert shown in (await client.get(f"/incidents/{INCIDENT}")).text
+
+
+async def test_a_false_alarm_an_escalation_and_a_recovery_are_said(board: Board, story: Story) -> None:
+    report = {**story.report().to_dict(), "root_causes": [], "verdict": "false_positive"}
+    report |= {"needs_person": "reseat the cable", "recovered": {"what": "the link flapped", "how_we_know": "logs"}}
+    await board.backend.tell(*story.opened(), story.event(3, "escalated", "look", report=report))
+    async with board.client() as client:
+        page = (await client.get(f"/incidents/{INCIDENT}")).text
+    for shown in ("False alarm.", "reseat the cable", "the link flapped", "escalated"):
+        assert shown in page
+
+
+async def test_an_approval_that_ran_out_cannot_be_decided_and_says_why(told: Board) -> None:
+    told.clock.at = told.clock.at.replace(hour=11)
+    async with told.client() as client:
+        page = (await client.get(f"/incidents/{INCIDENT}")).text
+        overview = (await client.get("/")).text
+    assert "no answer means no" in page
+    assert 'class="decide"' not in page
+    assert "Nothing waits for you." in overview
+
+
+async def test_the_button_votes_for_exactly_what_was_seen(told: Board, story: Story) -> None:
+    seen = {"decision": "approve", "change_hash": story.change.hash(), "comment": "ok"}
+    async with told.client() as client:
+        page = await client.post(FORM, data=seen)
+        other = await client.post(FORM, data={**seen, "change_hash": "f" * 64})
+        nothing = await client.post(FORM, data={"comment": "x"})
+    assert page.status_code == 200
+    assert "Your approval of the change on r1 is recorded." in page.text
+    assert "1 of 2 approvals" in page.text
+    assert (other.status_code, nothing.status_code) == (409, 422)
+    assert 'class="notice problem"' in other.text
+
+
+async def test_a_rejection_ends_it(told: Board, story: Story) -> None:
+    async with told.client() as client:
+        page = await client.post(FORM, data={"decision": "reject", "change_hash": story.change.hash()})
+    assert "Your rejection" in page.text
+    assert "Change rejected" in page.text
+
+
+async def test_a_form_from_elsewhere_is_refused(told: Board) -> None:
+    async with told.client(headers={**PAGE, "origin": "https://evil.example"}) as client:
+        page = await client.post(FORM, data={"decision": "approve"})
+        odd = await client.post(FORM, content=b"{}", headers={"origin": "", "content-type": "application/json"})
+    assert page.status_code == 403
+    assert "another site" in page.text
+    assert odd.status_code == 415
+
+
+HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>\u202e\x1b[2J'
+
+
+async def test_nothing_that_a_device_or_an_alert_says_becomes_markup(board: Board, story: Story) -> None:
+    story.alert = replace(story.alert, summary=HOSTILE, name=HOSTILE, device=HOSTILE, source=HOSTILE)
+    story.change = replace(story.change, diff=HOSTILE, commands=[HOSTILE], summary=HOSTILE, device=HOSTILE)
+    entries = story.all_until_decision()
+    entries.append(story.session(9, "thought", HOSTILE))
+    await board.backend.tell(*entries)
+    board.backend.present = [
+        {
+            "agent_id": HOSTILE,
+            "type": HOSTILE,
+            "liveness": "live",
+            "load": 9,
+            "status": HOSTILE,
+            "description": HOSTILE,
+            "last_sign": None,
+        }
+    ]
+    async with board.client() as client:
+        for path in ("/", f"/incidents/{INCIDENT}", "/parts/agents", "/parts/overview"):
+            page = (await client.get(path)).text
+            assert "<script>alert" not in page
+            assert "<img" not in page
+            assert "\u202e" not in page
+            assert "\x1b" not in page
+
+
+@pytest.mark.parametrize("part", ["pending", "incidents", "agents", "overview", f"incidents/{INCIDENT}"])
+async def test_a_part_is_no_whole_page(told: Board, part: str) -> None:
+    async with told.client(headers={"HX-Current-URL": f"http://noc.example/incidents/{INCIDENT}"}) as client:
+        answer = await client.get(f"/parts/{part}")
+    assert answer.status_code == 200
+    assert "<html" not in answer.text
+    if part == "incidents":
+        assert 'aria-current="true"' in answer.text
+
+
+async def test_who_is_not_signed_in_is_sent_to_the_sign_in_page(board: Board) -> None:
+    async with board.client("", headers=PAGE) as client:
+        page = await client.get("/")
+        part = await client.get("/parts/agents", headers={"hx-request": "true"})
+        shown = await client.get("/sign-in")
+    assert (page.status_code, page.headers["location"]) == (303, "/sign-in")
+    assert (part.status_code, part.headers["hx-redirect"]) == (401, "/sign-in")
+    assert "Personal token" in shown.text
+    assert "Act as" not in shown.text
+
+
+async def test_a_person_signs_in_and_out(board: Board) -> None:
+    async with board.client("", headers=PAGE) as client:
+        wrong = await client.post("/sign-in", data={"token": "nocm_mallory"})
+        right = await client.post("/sign-in", data={"token": "nocm_nina"})
+        page = await client.get("/")
+        out = await client.post("/sign-out", data={})
+        after = await client.get("/")
+    assert wrong.status_code == 401
+    assert "unknown, expired or revoked" in wrong.text
+    assert right.headers["location"] == "/"
+    assert ">nina<" in page.text
+    assert out.headers["location"] == after.headers["location"] == "/sign-in"
+
+
+async def test_where_this_machine_is_trusted_a_name_is_enough(board: Board) -> None:
+    web = board.app.state.web
+    fields = {name: getattr(web, name) for name in web.__slots__}
+    board.app.state.web = type(web)(**{**fields, "trust": Trust(loopback=True)})
+    here: dict[str, Any] = {"sender": ("127.0.0.1", 5), "base_url": "http://localhost:8080"}
+    async with board.client("", headers=PAGE, **here) as client:
+        before = (await client.get("/")).text
+        shown = (await client.get("/sign-in")).text
+        await client.post("/sign-in", data={"name": "omar"})
+        after = (await client.get("/")).text
+    assert ">viewer<" in before
+    assert "Act as somebody of the inventory" in shown
+    assert ">omar<" in after
+
+
+async def test_a_page_that_is_not_there_says_where_to_go(board: Board) -> None:
+    async with board.client(headers=PAGE) as client:
+        answer = await client.get("/incidents/none")
+    assert answer.status_code == 404
+    assert "Back to the live page" in answer.text
+
+
+async def test_no_page_carries_an_inline_script_or_style_or_anything_from_elsewhere(told: Board) -> None:
+    async with told.client() as client:
+        for path in ("/", f"/incidents/{INCIDENT}", "/sign-in", "/static/style.css", "/static/app.js"):
+            text = (await client.get(path)).text
+            assert "style=" not in text
+            assert "<script>" not in text
+            assert " onclick=" not in text
+            assert "http://" not in text.replace("http://www.w3.org", "")
+            assert "https://" not in text
