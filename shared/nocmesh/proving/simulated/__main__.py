@@ -2,7 +2,7 @@
 
     python -m nocmesh.proving.simulated --inventory-out FILE [--topology demo] [--fault NAME]
 
-First it says `{"ok": true, "ready": true, …}`, and with --fault what the injection gave. Then one line in, one line out:
+First it says `{"ok": true, "ready": true, …}`, and with --fault what the injection gave. Then a line for a line:
 
     {"do": "inject", "fault": NAME, "device": "", "target": ""}
     {"do": "heal"}, {"do": "shows"}, {"do": "sessions"}

@@ -6,7 +6,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from nocmesh.proving.simulated.model import Configuration, Network, Node
+from nocmesh.proving.simulated.model import Configuration, Interface, Network, Node
 
 
 def inventory(network: Network, addresses: Mapping[str, tuple[str, int]], access: Mapping[str, Any]) -> dict[str, Any]:
@@ -46,18 +46,20 @@ def _device(node: Node, address: tuple[str, int], host_key: str) -> dict[str, An
         "site": node.site,
         "core": node.core,
         "simulated": True,
-        "interfaces": [
-            {
-                "name": interface.name,
-                "addresses": list(interface.addresses),
-                "enabled": interface.enabled,
-                "mtu": interface.mtu,
-                "description": interface.description,
-            }
-            for interface in meant.interfaces.values()
-        ],
+        "interfaces": [_interface(interface) for interface in meant.interfaces.values()],
         "intent": {"bgp": _bgp(meant)} if meant.bgp is not None else {},
     }
+
+
+def _interface(interface: Interface) -> dict[str, Any]:
+    entry = {
+        "name": interface.name,
+        "addresses": list(interface.addresses),
+        "enabled": interface.enabled,
+        "description": interface.description,
+    }
+    # A loopback's MTU is the vendor's own business, nobody means one.
+    return entry if interface.loopback else {**entry, "mtu": interface.mtu}
 
 
 def _bgp(meant: Configuration) -> dict[str, Any]:
