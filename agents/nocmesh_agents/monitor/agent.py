@@ -3,14 +3,20 @@
 import asyncio
 from typing import Any
 
+import msgspec
+
 from nocmesh.agent import Agent, Case, HandOff, role_of
+from nocmesh.agent.network import BUCKET, load_network
 from nocmesh.agent.toolbox import Toolbox
-from nocmesh.ids import short_digest
+from nocmesh.ids import new_id, short_digest
 from nocmesh.messages.agent import DiscoveryReply, DiscoveryRequest
 from nocmesh.messages.session import Observation, ToolCall
-from nocmesh.subjects import subject
+from nocmesh.runtime import until
+from nocmesh.subjects import subject, token
 from nocmesh_agents.monitor.health import verdict
 
+BASELINE = "baseline."
+NETWORK_SECONDS = 0.5
 AT_ONCE = 16
 """Devices asked side by side."""
 
@@ -35,6 +41,34 @@ class Monitor(Agent):
         room = asyncio.Semaphore(AT_ONCE)
         seen = await asyncio.gather(*(self._ask(toolbox, room, case.task.task_id, name) for name in named))
         return verdict(members, seen)
+
+    async def started(self) -> None:
+        """Take a baseline of every device; the network may become known only after us."""
+        self._baselines = asyncio.create_task(self._take_baselines())
+
+    async def stopped(self) -> None:
+        """Leave the baselines that are not taken yet to the next start."""
+        self._baselines.cancel()
+        await asyncio.gather(self._baselines, return_exceptions=True)
+
+    async def _take_baselines(self) -> None:
+        network = await load_network(self.mesh.agents)
+        while not network.devices:
+            if await until(self.context.stopping, NETWORK_SECONDS):
+                return
+            network = await load_network(self.mesh.agents)
+        toolbox = Toolbox(self.mesh.agents, session_id=f"baseline-{self.context.name}")
+        room = asyncio.Semaphore(AT_ONCE)
+        await asyncio.gather(*(self._take_baseline(toolbox, room, device.name) for device in network.devices))
+
+    async def _take_baseline(self, toolbox: Toolbox, room: asyncio.Semaphore, device: str) -> None:
+        """Back one device up; one that cannot be is written down with the reason."""
+        call_id = new_id(self.clock.now())
+        async with room:
+            seen = await toolbox.call(ToolCall(call_id=call_id, tool="device_backup", arguments={"device": device}))
+        entry = {"at": self.clock.now().isoformat(), "status": seen.status, "error": seen.error, **seen.content}
+        await self.mesh.agents.bucket(BUCKET).put(f"{BASELINE}{token(device)}", msgspec.json.encode(entry))
+        self.log.info("baseline_taken", device=device, status=seen.status, error=seen.error)
 
     async def _ask(self, toolbox: Toolbox, room: asyncio.Semaphore, task_id: str, device: str) -> Observation:
         arguments = {"device": device, "views": ["interfaces"]}
