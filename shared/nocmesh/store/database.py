@@ -172,7 +172,7 @@ def _prepare_file(path: Path) -> None:
     path.touch(mode=0o600)
     deadline = time.monotonic() + LOCKED_SECONDS
     with closing(sqlite3.connect(path)) as connection:
-        while True:  # SQLite does not wait for this lock by itself
+        while True:  # SQLite does not wait here while another process writes
             try:
                 connection.execute("PRAGMA journal_mode=WAL")
                 return

@@ -48,6 +48,8 @@ class Write:
     table: type[Row]
     key: Values
     change: Callable[[Values], Values]
+    new: bool = False
+    """No such row can exist yet: its key is the message's own place."""
 
 
 def writes(body: object, place: Place) -> list[Write]:
@@ -86,7 +88,7 @@ def _incident(event: IncidentEvent, place: Place) -> list[Write]:
     key = {"stream": place.stream, "sequence": place.sequence}
     return [
         Write(table=IncidentRow, key={"incident_id": event.incident_id}, change=lambda old: learned(old, event)),
-        Write(table=TimelineRow, key=key, change=lambda _: entry),
+        Write(table=TimelineRow, key=key, change=lambda _: entry, new=True),
     ]
 
 
@@ -158,7 +160,7 @@ def _session(event: SessionEvent, place: Place) -> list[Write]:
     key = {"stream": place.stream, "sequence": place.sequence}
     return [
         Write(table=SessionRow, key={"session_id": event.session_id}, change=change),
-        Write(table=SessionEventRow, key=key, change=lambda _: entry),
+        Write(table=SessionEventRow, key=key, change=lambda _: entry, new=True),
     ]
 
 

@@ -116,16 +116,18 @@ class _Batch:
         if place.sequence <= cursor.sequence:
             return False
         for write in changes:
-            row = await self._row(write.table, {name: _column(name, value) for name, value in write.key.items()})
+            row = await self._row(
+                write.table, {name: _column(name, value) for name, value in write.key.items()}, write.new
+            )
             _set(row, write.change(row.values()))
         _set(cursor, {"sequence": place.sequence, "at": message.at})
         return True
 
-    async def _row(self, table: type[Row], key: Values) -> Row:
+    async def _row(self, table: type[Row], key: Values, new: bool = False) -> Row:
         whole = {"tenant": self._tenant, **key}
         identity = (table, *whole.values())
         if identity not in self._rows:
-            row = await self._session.get(table, whole)
+            row = None if new else await self._session.get(table, whole)
             if row is None:
                 row = table(**whole)
                 self._session.add(row)

@@ -32,6 +32,7 @@ from nocmesh.messages.report import Report, RootCause
 from nocmesh.messages.session import Observation, SessionEvent, ToolCall
 from nocmesh.messages.state import Output
 from nocmesh.store.database import Database
+from nocmesh.store.tables import User
 from nocmesh.subjects import BY_PATTERN, subject
 
 
@@ -141,19 +142,33 @@ def fresh_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return cluster.database()
 
 
+@pytest.fixture(scope="session")
+def shared_url(cluster: Cluster) -> str:
+    """One PostgreSQL database for all tests that leave its tables as they are; it is emptied after each."""
+    return cluster.database()
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
     """An open, empty, migrated database."""
-    if request.param == "sqlite":
+    postgres = request.param == "postgres"
+    url = request.getfixturevalue("shared_url") if postgres else f"sqlite:///{tmp_path / 'mesh.db'}"
+    if not postgres:
         shutil.copy(request.getfixturevalue("migrated"), tmp_path / "mesh.db")
-        url = f"sqlite:///{tmp_path / 'mesh.db'}"
-    else:
-        url = request.getfixturevalue("cluster").database()
     opened = await Database.open(url)
     try:
         yield opened
+        if postgres:
+            await empty(opened)
     finally:
         await opened.close()
+
+
+async def empty(database: Database) -> None:
+    """Delete every row."""
+    async with database.writing() as session:
+        for table in User.metadata.tables.values():
+            await (await session.connection()).execute(table.delete())
 
 
 T0 = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import stat
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -62,9 +63,9 @@ async def test_concurrent_writers_wait_for_each_other(database: Database) -> Non
 
     async with database.writing() as session:
         session.add(User(name="counter"))
-    await asyncio.gather(*(add(f"u{n}") for n in range(20)))
+    await asyncio.gather(*(add(f"u{n}") for n in range(10)))
     async with database.reading() as session:
-        assert len((await session.exec(select(User))).all()) == 21
+        assert len((await session.exec(select(User))).all()) == 11
 
 
 async def test_an_error_rolls_everything_back(database: Database) -> None:
@@ -114,34 +115,46 @@ async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
         await Database.open(f"sqlite:///{path}")
 
 
-async def test_a_database_of_a_newer_version_is_left_alone(database: Database) -> None:
-    async with database.writing() as session:
+async def test_a_database_of_a_newer_version_is_left_alone(fresh_url: str) -> None:
+    async with await Database.open(fresh_url) as database, database.writing() as session:
         await (await session.connection()).execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(PreconditionError, match="newer version"):
-        await Database.open(database.url)
+        await Database.open(fresh_url)
 
 
-async def test_the_migrations_lead_back_and_forth(database: Database) -> None:
-    async with database.writing() as session:
+async def test_the_migrations_lead_back_and_forth(fresh_url: str) -> None:
+    async with await Database.open(fresh_url) as database, database.writing() as session:
         connection = await session.connection()
         await connection.run_sync(lambda sync: command.downgrade(alembic_config(sync), "base"))
         tables = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
         assert tables == ["alembic_version"]
-    async with await Database.open(database.url) as again, again.reading() as session:
+    async with await Database.open(fresh_url) as again, again.reading() as session:
         assert await (await session.connection()).run_sync(_differences) == []
 
 
-async def test_opening_waits_for_a_file_that_another_process_holds(tmp_path: Path) -> None:
-    path = tmp_path / "mesh.db"
+def _held(path: Path) -> sqlite3.Connection:
+    """A file that is not in WAL mode yet, in the middle of another process's write."""
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("CREATE TABLE theirs (x)")
-    other.execute("BEGIN EXCLUSIVE")
-    opening = asyncio.create_task(Database.open(f"sqlite:///{path}"))
-    done, _ = await asyncio.wait({opening}, timeout=0.3)
-    assert not done
-    other.execute("ROLLBACK")
-    other.close()
+    other.execute("BEGIN IMMEDIATE")
+    return other
+
+
+async def test_opening_waits_for_a_file_that_another_process_writes(tmp_path: Path) -> None:
+    path = tmp_path / "mesh.db"
+    with closing(_held(path)) as other:
+        opening = asyncio.create_task(Database.open(f"sqlite:///{path}"))
+        done, _ = await asyncio.wait({opening}, timeout=0.15)
+        assert not done
+        other.execute("ROLLBACK")
     await (await opening).close()
+
+
+async def test_opening_does_not_wait_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nocmesh.store.database.LOCKED_SECONDS", 0.1)
+    path = tmp_path / "mesh.db"
+    with closing(_held(path)), pytest.raises(PreconditionError, match=r"mesh\.db cannot be opened: database is locked"):
+        await Database.open(f"sqlite:///{path}")
 
 
 async def test_a_folder_is_no_database(tmp_path: Path) -> None:
