@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from typing import Any
 
 import httpx2
 import pytest
-import uvicorn
 from starlette.applications import Starlette
 
 from nocmesh.clock import FixedClock
@@ -30,8 +28,11 @@ from nocmesh.messages.state import Output
 from nocmesh.settings import Address, Settings
 from nocmesh.store.database import Database
 from nocmesh_dashboard.app import create_app
+from nocmesh_dashboard.role import listening
+from nocmesh_dashboard.role import serve as serve_http
 from nocmesh_dashboard.stream import Hub
 from nocmesh_dashboard.testing import HandFed
+from nocmesh_dashboard.web import Web
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 PEOPLE = {
@@ -56,6 +57,13 @@ class Board:
     backend: HandFed
     hub: Hub
     clock: FixedClock
+
+    def reopen(self) -> None:
+        """As after a restart: a new process numbers its changes afresh."""
+        self.hub = Hub(epoch="again", window=0.02, ping=0.2)
+        web = self.app.state.web
+        fields = {name: getattr(web, name) for name in web.__slots__}
+        self.app.state.web = Web(**{**fields, "hub": self.hub})
 
     def client(self, person: str = "nina", **kwargs: Any) -> httpx2.AsyncClient:
         """A client that acts as ``person`` by personal token; empty: as nobody."""
@@ -317,7 +325,6 @@ def make_board(database: Database, settings: Settings, now: datetime = NOW) -> B
     backend = HandFed(database, clock, PEOPLE, after=TOLD)
     hub = Hub(epoch="test", window=0.02, ping=0.2)
     app = create_app(backend, settings, hub=hub, clock=clock, log=logger())
-    backend.subscribe(hub.notify)
     return Board(app=app, backend=backend, hub=hub, clock=clock)
 
 
@@ -327,29 +334,33 @@ class Served:
 
     board: Board
     url: str
-    server: uvicorn.Server
+    port: int
 
 
 @asynccontextmanager
-async def serving(board: Board) -> AsyncIterator[Served]:
-    """Serve ``board`` on a free port of this machine."""
-    config = uvicorn.Config(
-        board.app, host="127.0.0.1", port=0, log_level="warning", proxy_headers=False, ws="none", lifespan="on"
-    )
-    server = uvicorn.Server(config)
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port = listening.getsockname()[1]
-        task = asyncio.create_task(server.serve(sockets=[listening]))
-        async with asyncio.timeout(10):
-            while not server.started:  # noqa: ASYNC110 - uvicorn offers no event
-                await asyncio.sleep(0.01)
+async def serving(board: Board, port: int = 0) -> AsyncIterator[Served]:
+    """Serve ``board`` on this machine as the role does, on a free port unless one is given."""
+    stopping = asyncio.Event()
+    with listening(Address("127.0.0.1", port)) as taken:
+        port = taken.getsockname()[1]
+        task = asyncio.create_task(serve_http(board.app, taken, board.hub, stopping))
         try:
-            yield Served(board=board, url=f"http://127.0.0.1:{port}", server=server)
+            yield Served(board=board, url=f"http://127.0.0.1:{port}", port=port)
         finally:
-            board.hub.close()
-            server.should_exit = True
+            stopping.set()
             await task
+
+
+@pytest.fixture
+def serve() -> Any:
+    """``async with serve(board) as served``."""
+    return serving
+
+
+@pytest.fixture
+def all_agents() -> list[dict[str, Any]]:
+    """One agent in each kind of health."""
+    return agents(NOW)
 
 
 @pytest.fixture
