@@ -1,10 +1,8 @@
 """The inventory file of a simulated network: the devices, their intent, the cables, two people who may approve."""
 
-from collections.abc import Mapping
-from io import StringIO
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any
-
-from ruamel.yaml import YAML
 
 from nocmesh.proving.simulated.model import Configuration, Interface, Network, Node
 
@@ -24,12 +22,30 @@ def inventory(network: Network, addresses: Mapping[str, tuple[str, int]], access
 
 
 def written(data: dict[str, Any]) -> str:
-    """``data`` as YAML."""
-    writer = YAML()
-    writer.width = 4096
-    stream = StringIO()
-    writer.dump(data, stream)
-    return stream.getvalue()
+    """``data`` as YAML: blocks, with scalars and short lists as JSON, which YAML 1.2 contains."""
+    return "\n".join(_block(data, "")) + "\n"
+
+
+def _block(value: Any, indent: str) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if _nested(inner):
+                yield f"{indent}{key}:"
+                yield from _block(inner, f"{indent}  ")
+            else:
+                yield f"{indent}{key}: {json.dumps(inner)}"
+        return
+    for item in value:
+        first, *rest = _block(item, "")
+        yield f"{indent}- {first}"
+        yield from (f"{indent}  {line}" for line in rest)
+
+
+def _nested(value: Any) -> bool:
+    """Whether ``value`` deserves lines of its own."""
+    if isinstance(value, dict):
+        return bool(value)
+    return isinstance(value, list) and any(isinstance(item, dict) for item in value)
 
 
 def _device(node: Node, address: tuple[str, int], host_key: str) -> dict[str, Any]:
