@@ -138,12 +138,12 @@ class Dialogue:
 
     async def _typed(self, text: str, seconds: float) -> bool:
         self._wire.send(text.encode())
-        try:
-            async with asyncio.timeout(seconds):
-                while not screen.last_line(self._seen).endswith(text):
-                    await self._more(None)
-        except TimeoutError:
-            return False
+        clock = asyncio.get_running_loop()
+        deadline = clock.time() + seconds
+        while not screen.last_line(self._seen).endswith(text):
+            left = deadline - clock.time()
+            if left <= 0 or not await self._more(left):
+                return False
         return True
 
     def _enter(self) -> None:
@@ -220,10 +220,8 @@ class Dialogue:
 
     async def _more(self, seconds: float | None) -> bool:
         """Waits for more; False: none came in ``seconds``. Raises SessionLostError at the end or at the limit."""
-        try:
-            async with asyncio.timeout(seconds):
-                data = await self._wire.receive()
-        except TimeoutError:
+        data = await self._wire.receive(seconds)
+        if data is None:
             return False
         if not data:
             raise SessionLostError(

@@ -24,6 +24,8 @@ class HostKeys:
 
     def remember(self, device: str, key: str) -> None:
         """Keeps ``key`` for ``device``. Raises DeviceUnreachableError when another key is known already."""
+        if self._keys.get(device) == key:
+            return
         self._read()  # another process may have been first
         if self._keys.setdefault(device, key) != key:
             raise DeviceUnreachableError(

@@ -50,7 +50,9 @@ class Wire:
         client = _Client(target, host_keys)
         try:
             return await cls._open(target, client)
-        except (OSError, asyncssh.Error, asyncssh.KeyImportError, ValueError) as error:
+        except DeviceUnreachableError:
+            raise
+        except (OSError, asyncssh.Error, ValueError) as error:
             raise client.refusal or _explain(target, error) from error
 
     @classmethod
@@ -82,10 +84,19 @@ class Wire:
         """What has arrived already, without waiting."""
         return self._stream.take()
 
-    async def receive(self) -> bytes:
-        """What arrives next; empty: nothing will come any more. It can be cancelled without losing a byte."""
-        await self._stream.arrived.wait()
-        return self._stream.take()
+    async def receive(self, seconds: float | None = None) -> bytes | None:
+        """What arrives next; None: nothing did in ``seconds``; empty: nothing will come any more.
+
+        It can be cancelled without losing a byte.
+        """
+        stream = self._stream
+        alarm = asyncio.get_running_loop().call_later(seconds, stream.arrived.set) if seconds is not None else None
+        try:
+            await stream.arrived.wait()
+        finally:
+            if alarm is not None:
+                alarm.cancel()
+        return stream.take() or (b"" if stream.ended else None)
 
     def abort(self) -> None:
         """Cuts the connection at once."""

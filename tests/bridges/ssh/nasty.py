@@ -51,6 +51,8 @@ class Nasty:
     config_locked: bool = False
     stuck_in_config: bool = False
     password: str = "cisco"
+    no_terminal: bool = False
+    """Refuses every channel after the login."""
     early_echo: bool = False
     """A terminal driver that echoes what is typed while a command is still printing."""
     host_key: Any = HOST_KEY
@@ -247,6 +249,9 @@ async def running(device: Nasty) -> AsyncIterator[Nasty]:
 
     async def serve(process: Any) -> None:
         device.logins += 1
+        if device.no_terminal:
+            process.close()
+            return
         if device.max_sessions and device.sessions >= device.max_sessions:
             process.channel.get_connection().abort()
             return

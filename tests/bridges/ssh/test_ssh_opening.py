@@ -74,6 +74,31 @@ async def test_full_vtys_are_said() -> None:
         await first.close()
 
 
+async def test_a_terminal_that_closes_at_once_is_said() -> None:
+    async with running(Nasty(no_terminal=True)) as device:
+        assert "closed the session" in (await refusal(device.target())).message
+
+
+async def test_a_refused_terminal_is_said() -> None:
+    class Refusing(asyncssh.SSHServer):
+        def begin_auth(self, username: str) -> bool:
+            return False
+
+    server = await asyncssh.listen("127.0.0.1", 0, server_factory=Refusing, server_host_keys=[HOST_KEY])
+    async with server:
+        error = await refusal(Nasty(port=server.get_port()).target())
+    assert "opens no terminal" in error.message
+
+
+async def test_a_key_that_another_process_learned_meanwhile_is_not_overruled(tmp_path: Path) -> None:
+    path = tmp_path / "known_hosts"
+    ours = HostKeys(path)
+    HostKeys(path).remember("r1", OTHER_KEY.export_public_key().decode().strip())
+    async with running(Nasty()) as device:
+        assert "another host key than at first use" in (await refusal(device.target(), ours)).message
+        await until(lambda: device.sessions == 0)
+
+
 async def test_an_unreadable_private_key_is_said() -> None:
     error = await refusal(Nasty(port=22).target(private_key="no key"))
     assert "private key" in error.message

@@ -358,3 +358,18 @@ async def test_frr_sections_are_followed() -> None:
         results = await session.configure(["router bgp 65001", "neighbor 10.0.0.2 remote-as 65002"])
         assert not any(r.rejected for r in results)
         assert await session.show("show bgp summary") == "% BGP instance not found"
+
+
+async def test_what_was_printed_unasked_between_two_commands_is_no_part_of_the_second() -> None:
+    device = Nasty(answers=ANSWERS)
+    async with session_with(device) as session:
+        assert await session.show("show version") == VERSION
+        session._wire._stream.data_received(f"\r\n{SYSLOG}\r\n".encode() * 60_000, None)
+        assert await session.show("show version") == VERSION
+
+
+async def test_an_end_that_cannot_be_told_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with session_with(Nasty(answers=ANSWERS)) as session:
+        monkeypatch.setattr("nocmesh_bridges.ssh.screen.before_prompt", lambda text, prompt: None)
+        with pytest.raises(SessionLostError, match="cannot be told"):
+            await session.show("show version")
