@@ -254,7 +254,7 @@ def test_whatever_passes_is_one_printable_line_that_begins_with_a_reading_verb(p
 @given(platform=st.sampled_from(PLATFORMS), cut=st.integers(1, 8), rest=st.text("abc 1", max_size=8))
 def test_no_abbreviation_of_a_writing_filter_passes(platform: str, cut: int, rest: str) -> None:
     for word in ("redirect", "append", "tee", "save", "file", "utility", "request", "vsh", "sed"):
-        for command in (f"show version | {word[:cut]} {rest}", f"show version|{word[:cut]}{rest}"):
+        for command in (f"show version | {word[:cut]} {rest}", f"show version|{word[:cut]}"):
             with pytest.raises(GuardError):
                 check_show(platform, command)
 
