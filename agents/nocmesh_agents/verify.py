@@ -22,6 +22,8 @@ SETTLE_SECONDS = 5.0
 """Between two looks."""
 MOST_LOOKS = 12
 """However long a check may take by its own word: a session of BGP is up within a minute or it is not coming."""
+MOST_CALLS = 150
+"""A session of an agent may make 200 calls; looking again must not use them up before there is a result."""
 
 
 def verify(case: Case, seen: Sequence[Observation], judge: Judge) -> Move:
@@ -37,7 +39,7 @@ def verify(case: Case, seen: Sequence[Observation], judge: Judge) -> Move:
     results = _results(case, looks[-1], diagnosis, changes, judge)
     passed = bool(results) and all(result["passed"] for result in results)
     waits = sum(1 for observation in seen if observation.tool == "wait")
-    if not passed and waits + 1 < _allowed(changes):
+    if not passed and waits + 1 < _allowed(changes) and len(seen) + len(looks[-1]) < MOST_CALLS:
         missing = "; ".join(result["text"] for result in results if not result["passed"])
         wait = calls(case, len(seen), "wait", [{"seconds": SETTLE_SECONDS}])
         return Act(thought=f"Not yet: {missing}.", calls=wait)

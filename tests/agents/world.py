@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from ipaddress import ip_interface
+from ipaddress import ip_interface as parsed_interface
 from typing import Any
 
 from nocmesh.agent.reasoner import Act, Case, Finish, Move
@@ -31,6 +31,7 @@ from nocmesh.network import (
 )
 
 sections = cache(parsed_sections)
+ip_interface = cache(parsed_interface)
 """Configurations are read again and again here."""
 
 RUNNING, NEIGHBORS, INTERFACES = "show running-config", "show bgp neighbors json", "show interface json"
@@ -44,6 +45,46 @@ class Entry:
     address: str
     settings: dict[str, str] = field(default_factory=dict)
     active: bool = True
+
+
+@cache
+def ports_in(config: str) -> dict[str, tuple[list[str], bool]]:
+    """(addresses, enabled) by interface."""
+    found: dict[str, tuple[list[str], bool]] = {}
+    for line in sections(config):
+        if line.text.startswith("interface "):
+            found[line.text.split()[1]] = ([], True)
+        elif line.section.startswith("interface "):
+            name = line.section.split()[1]
+            addresses, enabled = found[name]
+            if line.text.startswith("ip address "):
+                addresses = [*addresses, line.text.split()[2]]
+            found[name] = (addresses, enabled and line.text != "shutdown")
+    return found
+
+
+@cache
+def entries_in(config: str) -> dict[str, Entry]:
+    found: dict[str, Entry] = {}
+    default = "no bgp default ipv4-unicast" not in config
+    for line in sections(config):
+        words = line.text.split()
+        if not line.section.startswith("router bgp") or "neighbor" not in words[:2]:
+            continue
+        no = words[0] == "no"
+        address, setting, *value = words[1 + no :]
+        entry = found.setdefault(address, Entry(address, active=default))
+        if setting == "activate":
+            entry.active = not no
+        elif not no:
+            entry.settings[setting] = " ".join(value) or "yes"
+    return found
+
+
+@cache
+def networks_in(config: str) -> list[str]:
+    lines = sections(config)
+    return [x.text.split()[1] for x in lines if x.section.startswith("router bgp") and x.text.startswith("network ")]
 
 
 @dataclass
@@ -62,37 +103,13 @@ class Router:
 
     def ports(self) -> dict[str, tuple[list[str], bool]]:
         """(addresses, enabled) by interface."""
-        found: dict[str, tuple[list[str], bool]] = {}
-        for line in sections(self.config):
-            if line.text.startswith("interface "):
-                found[line.text.split()[1]] = ([], True)
-            elif line.section.startswith("interface "):
-                name = line.section.split()[1]
-                addresses, enabled = found[name]
-                if line.text.startswith("ip address "):
-                    addresses = [*addresses, line.text.split()[2]]
-                found[name] = (addresses, enabled and line.text != "shutdown")
-        return {name: port for name, port in found.items() if name not in self.lost}
+        return {name: port for name, port in ports_in(self.config).items() if name not in self.lost}
 
     def entries(self) -> dict[str, Entry]:
-        found: dict[str, Entry] = {}
-        default = "no bgp default ipv4-unicast" not in self.config
-        for line in sections(self.config):
-            words = line.text.split()
-            if not line.section.startswith("router bgp") or "neighbor" not in words[:2]:
-                continue
-            no = words[0] == "no"
-            address, setting, *value = words[1 + no :]
-            entry = found.setdefault(address, Entry(address, active=default))
-            if setting == "activate":
-                entry.active = not no
-            elif not no:
-                entry.settings[setting] = " ".join(value) or "yes"
-        return found
+        return entries_in(self.config)
 
     def networks(self) -> list[str]:
-        lines = sections(self.config)
-        return [x.text.split()[1] for x in lines if x.section.startswith("router bgp") and x.text.startswith("network ")]
+        return networks_in(self.config)
 
     def apply(self, *commands: str) -> None:
         """What a device does with ``commands``."""
@@ -153,7 +170,9 @@ class World:
 
     def path(self, a: str, b: str, source: str, target: str) -> bool:
         for place, ((x, i), (y, j)) in enumerate(self.links):
-            mine = {str(ip_interface(q).ip) for r, p in ((x, i), (y, j)) for q in self.routers[r].ports().get(p, ([], 1))[0]}
+            mine = {
+                str(ip_interface(q).ip) for r, p in ((x, i), (y, j)) for q in self.routers[r].ports().get(p, ([], 1))[0]
+            }
             if {x, y} == {a, b} and {source, target} <= mine:
                 return self.carries(place)
         reached, edge = {a}, [a]
@@ -190,7 +209,8 @@ class World:
 
     def _hops(self, entry: Entry, there: Entry, source: str, target: str) -> str | None:
         joined = any(
-            {source, target} <= {str(ip_interface(q).ip) for r, p in link for q in self.routers[r].ports().get(p, ([], 1))[0]}
+            {source, target}
+            <= {str(ip_interface(q).ip) for r, p in link for q in self.routers[r].ports().get(p, ([], 1))[0]}
             for link in self.links
         )
         for one, other in ((entry, there), (there, entry)):
@@ -212,11 +232,15 @@ class World:
         router = self.routers[name]
         ports = [self._interface(router, port) for port in router.ports()]
         neighbors = [self._neighbor(router, entry) for entry in router.entries().values()]
-        shown = router.config.replace("password s3cret", "password <redacted>").replace("password other", "password <redacted>")
+        shown = router.config.replace("password s3cret", "password <redacted>").replace(
+            "password other", "password <redacted>"
+        )
         asn_line = next((x for x in shown.splitlines() if x.startswith("router bgp ")), "")
         outputs = [
             Output(command=INTERFACES, text="\n".join(text for text, _ in ports)),
-            Output(command=NEIGHBORS, text="\n".join(t for t, _ in neighbors) if router.daemon else "bgpd is not running"),
+            Output(
+                command=NEIGHBORS, text="\n".join(t for t, _ in neighbors) if router.daemon else "bgpd is not running"
+            ),
             Output(command=RUNNING, text=f"Building configuration...\n\n{shown}end\n"),
         ]
         bgp = Bgp(

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from ipaddress import ip_interface
+from functools import cached_property, lru_cache
+from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 
-from nocmesh.diagnosis.find import Address, Prefix, address_of
+from nocmesh.diagnosis.find import CACHED, Address, Prefix, address_of
 from nocmesh.messages.report import Evidence
 from nocmesh.messages.session import Observation
 from nocmesh.messages.state import Bgp, ConfigLine, Interface, Output, Quote, ViewStatus
@@ -206,11 +206,17 @@ class Facts:
 def _parsed(interfaces: Iterable[object]) -> Iterable[tuple[str, Address, Prefix]]:
     for interface in interfaces:
         for text in getattr(interface, "addresses", []):
-            try:
-                parsed = ip_interface(text)
-            except ValueError:
-                continue
-            yield str(getattr(interface, "name", "")), parsed.ip, parsed.network
+            parsed = _interface_address(text)
+            if parsed is not None:
+                yield str(getattr(interface, "name", "")), parsed.ip, parsed.network
+
+
+@lru_cache(maxsize=CACHED)
+def _interface_address(text: str) -> IPv4Interface | IPv6Interface | None:
+    try:
+        return ip_interface(text)
+    except ValueError:
+        return None
 
 
 def _has(networks: Iterable[Prefix], address: Address) -> bool:

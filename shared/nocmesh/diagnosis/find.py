@@ -6,6 +6,7 @@ An alert's text comes from outside and may hold anything: it is cut into words, 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_interface, ip_network
 from typing import Any
 
@@ -14,6 +15,9 @@ from nocmesh.network import Network
 MAX_CHARACTERS = 20_000
 MAX_WORDS = 2_000
 """An alert that says more than this says it in its beginning too; a flood must not cost minutes."""
+
+CACHED = 8192
+"""Addresses are read from text again and again while sessions are paired; so many are kept."""
 
 _WORD = re.compile(r"[\w][\w.:/\-]*")
 _NAMING = ("device", "instance", "host", "hostname", "node", "router", "exported_instance", "sysname", "target")
@@ -130,6 +134,7 @@ def _prefix(word: str) -> Prefix | None:
     return None
 
 
+@lru_cache(maxsize=CACHED)
 def address_of(text: str) -> Address | None:
     """``text`` as an address, its prefix length left out; None when it is none."""
     try:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_network
 
 from nocmesh.diagnosis.facts import Facts, Sight
-from nocmesh.diagnosis.find import Prefix
+from nocmesh.diagnosis.find import CACHED, Prefix
 from nocmesh.diagnosis.peer import process_header, process_lines
 
 _REDISTRIBUTED = ("redistribute connected", "redistribute static")
@@ -27,15 +28,17 @@ def lacking(facts: Facts, asked: Sequence[Prefix] = ()) -> list[Lacking]:
     Without either, a device that alone does not originate its own loopback is told, but not as certain.
     """
     speakers = [s for s in facts.reachable if s.understood("bgp") and process_header(s)]
+    silent = {s.name for s in speakers if (own := _loopbacks(facts, s)) and not own & originated(s)}
+    usual = sum(1 for s in speakers if _loopbacks(facts, s)) - len(silent)
     found: list[Lacking] = []
     for sight in speakers:
+        intent = sight.intent.bgp
         if _redistributes(sight):
             continue
-        intent = sight.intent.bgp
         if intent is not None and intent.networks:
             found += _against_intent(sight, intent.networks)
         else:
-            found += _against_others(facts, sight, [s for s in speakers if s is not sight], asked)
+            found += _against_others(facts, sight, asked, alone=silent == {sight.name} and usual > 1)
     return found
 
 
@@ -46,6 +49,7 @@ def originated(sight: Sight) -> set[Prefix]:
     return {p for p in map(as_prefix, texts) if p is not None}
 
 
+@lru_cache(maxsize=CACHED)
 def as_prefix(text: str) -> Prefix | None:
     """``text`` as a prefix; None when it is none."""
     try:
@@ -70,10 +74,8 @@ def _against_intent(sight: Sight, wanted: Sequence[str]) -> Iterable[Lacking]:
             yield Lacking(sight.name, text, certain=True, because=f"its intent lists {text}")
 
 
-def _against_others(facts: Facts, sight: Sight, others: Sequence[Sight], asked: Sequence[Prefix]) -> Iterable[Lacking]:
+def _against_others(facts: Facts, sight: Sight, asked: Sequence[Prefix], *, alone: bool) -> Iterable[Lacking]:
     have = originated(sight)
-    like = [other for other in others if _loopbacks(facts, other)]
-    alone = len(like) > 1 and all(_loopbacks(facts, other) & originated(other) for other in like)
     for prefix in sorted(_loopbacks(facts, sight) - have, key=str):
         if prefix in asked:
             yield Lacking(sight.name, str(prefix), certain=True, because=f"the alert asks for {prefix}, which it owns")

@@ -1,16 +1,15 @@
-"""Each fault in several networks, with and without intent: named exactly, healed, verified, and undone to the letter."""
+"""Each fault in several networks, with and without intent: named exactly, healed, verified, undone to the letter."""
 
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import pytest
+from agents.world import World, alert, build, case, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from agents.world import World, alert, build, case, run
 
 from nocmesh.diagnosis.configlines import sections
-from nocmesh.diagnosis.configmerge import merged
 from nocmesh.diagnosis.evidence import verify_evidence
 from nocmesh.messages.change import Change
 from nocmesh.messages.report import Diagnosis
@@ -113,7 +112,8 @@ def prefix(w: World, a: str, b: str) -> Truth:
 
 
 HEALED: list[Inject] = [
-    asn_of_neighbor, asn_of_process, peer_address, neighbor_missing, shutdown, ttl, source, family, limit, admin_down, prefix,
+    asn_of_neighbor, asn_of_process, peer_address, neighbor_missing, shutdown, ttl,
+    source, family, limit, admin_down, prefix,
 ]  # fmt: skip
 BY_HAND: list[Inject] = [password, cable, detached, silent, daemon]
 
