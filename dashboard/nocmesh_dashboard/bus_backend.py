@@ -19,6 +19,7 @@ from nocmesh.store.records import Records
 from nocmesh.subjects import subject
 from nocmesh_dashboard.backend import VIEWER, Change, Person, Proof, Row, SignedIn
 from nocmesh_dashboard.changes import change_of
+from nocmesh_dashboard.problems import unauthenticated
 from nocmesh_dashboard.readiness import Readiness
 from nocmesh_dashboard.reading import Reading
 from nocmesh_dashboard.roster import Roster
@@ -115,7 +116,10 @@ class BusBackend:
 
     async def sign_in(self, token: str) -> SignedIn:
         """A session for a personal token; raises DeniedError."""
-        reply = await self._ask("sign_in", Proof(token=token))
+        try:
+            reply = await self._ask("sign_in", Proof(token=token))
+        except DeniedError as error:
+            raise unauthenticated(error.message) from error
         person = Person(name=reply.name, roles=tuple(reply.roles))
         return SignedIn(session=str(reply.content["session"]), person=person)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
@@ -17,12 +17,17 @@ from nocmesh_dashboard.app import create_app
 from nocmesh_dashboard.bus_backend import BusBackend
 from nocmesh_dashboard.stream import Hub
 
+BACKLOG = 512
+"""Connections that wait while everybody is busy."""
 CLOSE_SECONDS = 5
 """How long open requests may take after streams were ended."""
 
 
-async def run(context: Context) -> None:
-    """Serve until ``context.stopping``. Raises PreconditionError when the address is taken."""
+async def run(context: Context, *, listens: Callable[[int], None] | None = None) -> None:
+    """Serve until ``context.stopping``; ``listens`` hears the port, which may be a free one.
+
+    Raises PreconditionError when the address is taken.
+    """
     settings = context.settings
     async with await Database.open(settings.database_url) as database:
         backend = BusBackend(context.mesh, database, context.clock, context.log)
@@ -32,6 +37,8 @@ async def run(context: Context) -> None:
             await backend.start()
             host, port = taken.getsockname()[:2]
             context.log.info("dashboard_listens", address=str(Address(host, port)))
+            if listens is not None:
+                listens(port)
             keeping = asyncio.create_task(backend.run())
             serving = asyncio.create_task(serve(app, taken, hub, context.stopping))
             await finish(keeping, serving, context.stopping)
@@ -58,6 +65,7 @@ def listening(address: Address) -> socket.socket:
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         taken.bind((address.host, address.port))
+        taken.listen(BACKLOG)
     except OSError as error:
         taken.close()
         raise PreconditionError(
