@@ -30,7 +30,9 @@ MAX_VIEWS = 8
 class Reader:
     """Reads devices through a pool."""
 
-    def __init__(self, mesh: Mesh, pool: DevicePool, network: Network, log: Log) -> None:
+    def __init__(self, mesh: Mesh, pool: DevicePool, network: Network, log: Log, key: bytes = b"") -> None:
+        """``key`` makes the masks of secrets worthless to whoever would guess them; all bridges of a mesh share it."""
+        self._key = key
         self._mesh = mesh
         self._pool = pool
         self._network = network
@@ -76,9 +78,9 @@ class Reader:
             for command in commands:
                 try:
                     text = await session.show(command)
-                    found.append(Output(command=command, text=redact(device.platform, text)))
+                    found.append(Output(command=command, text=redact(device.platform, text, key=self._key)))
                 except DeviceRejectedError as rejected:
-                    said = redact(device.platform, str(rejected.facts.get("output", rejected.message)))
+                    said = redact(device.platform, str(rejected.facts.get("output", rejected.message)), key=self._key)
                     found.append(Output(command=command, text=said, status="rejected"))
         return found
 

@@ -1,5 +1,6 @@
 """The SSH bridge as a process: it reads the inventory with its secrets, serves the tools, carries out changes."""
 
+import secrets
 from pathlib import Path
 
 from nocmesh import __version__
@@ -10,6 +11,7 @@ from nocmesh.inventory import Inventory, InventoryDevice, load_inventory
 from nocmesh.messages.agent import ToolRequest
 from nocmesh.messages.change import DeviceCommand
 from nocmesh.runtime import Context, Role
+from nocmesh.settings import Settings
 from nocmesh.subjects import subject
 from nocmesh_bridges.ssh.applying import Executor
 from nocmesh_bridges.ssh.hostkeys import HostKeys
@@ -31,7 +33,7 @@ async def run(context: Context) -> None:
         host_keys=HostKeys(Path(context.settings.data) / "known_hosts"),
     )
     mesh = context.mesh
-    reader = Reader(mesh, pool, network, context.log)
+    reader = Reader(mesh, pool, network, context.log, masking_key(context.settings))
     executor = Executor(mesh, pool, reader, context.clock, context.log)
     card = card_of(
         context,
@@ -64,6 +66,20 @@ async def run(context: Context) -> None:
         for service in services:
             await service.stop()
     await pool.close()
+
+
+def masking_key(settings: Settings) -> bytes:
+    """The key of the masks: CREDENTIAL_ENCRYPTION_KEY where it is set, else one made in the data folder."""
+    if settings.credential_encryption_key:
+        return settings.credential_encryption_key.get_secret_value().encode()
+    path = Path(settings.data) / "masking.key"
+    try:
+        with path.open("xb") as file:
+            path.chmod(0o600)
+            file.write(secrets.token_bytes(32))
+    except FileExistsError:
+        return path.read_bytes()
+    return path.read_bytes()
 
 
 def _none(context: Context) -> Inventory:
