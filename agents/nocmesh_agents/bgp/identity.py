@@ -108,7 +108,7 @@ def _lacks(scene: Scene) -> Iterable[tuple[str, str, Peer | None]]:
         if scene.peering.peers.get(far) is not None or sight.name in scene.peering.peers:
             told.add((sight.name, far))
             yield sight.name, address, _waiting(scene, far, sight.name)
-    for session in scene.down:
+    for session in scene.addressed:
         near, device = session.near, session.far_device
         there = scene.facts.sight(device)
         if session.far or (near.device, near.address) in pointing or there is None or not there.understood("bgp"):

@@ -17,6 +17,7 @@ from nocmesh_agents.bgp.layers import (
     silent_daemons,
     unreachable_devices,
 )
+from nocmesh_agents.bgp.layers import wrong_addresses as wrong_interface_addresses
 from nocmesh_agents.bgp.origination import missing_routes, suspected_routes
 from nocmesh_agents.bgp.settings import (
     different_passwords,
@@ -36,6 +37,7 @@ RULES: Sequence[tuple[str, Rule, str]] = (
     ("interface_admin_down", shut_interfaces, "no interface in use is shut down against the inventory"),
     ("link_detach", detached_interfaces, "every link's interfaces are there"),
     ("link_down", dead_links, "every link has carrier at the ends that are up"),
+    ("host_incorrect_ip", wrong_interface_addresses, "every link end that a session needs has its inventory's address"),
     ("bgp_asn_misconfig", wrong_asns, "every neighbour's AS number is the one that it has"),
     ("bgp_peer_address_misconfig", wrong_addresses, "every neighbour's address is its own"),
     ("bgp_update_source_misconfig", wrong_sources, "every end speaks from where the other expects it"),

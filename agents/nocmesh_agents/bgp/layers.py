@@ -55,8 +55,27 @@ def detached_interfaces(scene: Scene) -> Iterable[RootCause]:
             far = cable.link.other(end)
             summary = f"{end.device} has no interface {end.interface}; the link to {far} ends nowhere."
             evidence = _seen_at(scene, far)
-            if far in cable.dark:
-                yield cause("link_detach", resources.interface(end.device, end.interface), summary, 0.9, evidence)
+            if far in cable.dark or (far in cable.gone and end == cable.link.a):
+                found = [*evidence, *_left_over(scene, end)]
+                yield cause("link_detach", resources.interface(end.device, end.interface), summary, 0.9, found)
+
+
+def _left_over(scene: Scene, end: End) -> list[Evidence]:
+    """The configuration still speaks of the interface that is gone."""
+    return quoted(scene, (end.device, f"interface {end.interface}"))
+
+
+def wrong_addresses(scene: Scene) -> Iterable[RootCause]:
+    """`host_incorrect_ip`, `host_incorrect_netmask`, `host_missing_ip`, where a session fell for it."""
+    for session in scene.down:
+        cable = scene.cable(session)
+        for end, fault in cable.misaddressed if cable else []:
+            seen = scene.facts.interface(end)
+            have = ", ".join(seen.addresses if seen else []) or "no address"
+            summary = f"{end} has {have}, which is not what the inventory gives it."
+            lines = [f"ip address {address}" for address in (seen.addresses if seen else [])]
+            evidence = [*_seen_at(scene, end), *quoted(scene, (end.device, *lines))]
+            yield cause(fault, resources.interface(end.device, end.interface), summary, 0.93, evidence)
 
 
 def dead_links(scene: Scene) -> Iterable[RootCause]:

@@ -41,7 +41,7 @@ def different_passwords(scene: Scene) -> Iterable[RootCause]:
 
     Passwords are redacted, so this is found by exclusion; where nothing tells which end moved it is not certain.
     """
-    for session in scene.down:
+    for session in scene.addressed:
         far = session.far
         if far is not None and session.near.password and far.password and scene.carried(session):
             odd, sure = _changed(scene, session.near, far)
@@ -71,7 +71,7 @@ def _auth(scene: Scene, session: Session, odd: Peer, sure: float) -> RootCause:
 
 def wrong_ttls(scene: Scene) -> Iterable[RootCause]:
     """`bgp_ttl_misconfig`: packets do not live long enough, or TTL security (RFC 5082) refuses them."""
-    for session in scene.down:
+    for session in scene.addressed:
         if session.far is None:
             continue
         short = [peer for peer, _ in session.ends if _too_short(scene, peer)]

@@ -11,7 +11,7 @@ from nocmesh_agents.bgp.causes import at_node
 
 def wrong_sources(scene: Scene) -> Iterable[RootCause]:
     """`bgp_update_source_misconfig`, or `bgp_peer_address_misconfig` where the expectation is the odd thing."""
-    for session in scene.down:
+    for session in scene.addressed:
         for near, far in session.ends:
             if _unexpected(scene, near, far):
                 yield _judged(scene, near, far)

@@ -51,6 +51,16 @@ def oper_up(interface: str) -> Check:
     )
 
 
+def addressed(interface: str, address: str) -> Check:
+    """The interface has the address."""
+    return Check(
+        kind="interface_address",
+        arguments={"interface": interface, "address": address},
+        text=f"{interface} has {address}",
+        within=10.0,
+    )
+
+
 def line(section: str, text: str, *, present: bool = True) -> Check:
     """The configuration has the line, or has it no more."""
     there = "stands in" if present else "is gone from"

@@ -11,38 +11,13 @@ from nocmesh.ids import short_digest
 from nocmesh.messages.change import Change, Check
 from nocmesh.messages.report import RootCause
 from nocmesh.messages.task import TaskAssignment
-from nocmesh_agents.remediation import checks, neighbors, process, sessions
+from nocmesh_agents.remediation import interfaces, neighbors, process, sessions
 from nocmesh_agents.remediation.edits import Edit, Fix, Refusal, commands_of, rollback_of, unique
 from nocmesh_agents.remediation.risk import risk_of
 from nocmesh_agents.remediation.templates import PLATFORMS
 
 Answer = Fix | Refusal
 Remedy = Callable[[Scene, RootCause], list[Answer]]
-
-
-def _interface(scene: Scene, cause: RootCause) -> list[Answer]:
-    """The interface is brought up again."""
-    _, device, name = cause.resource.split("/", 2)
-    seen = scene.facts.sights[device].interface(name)
-    if seen is None or seen.enabled is not False:
-        return []
-    edit = Edit(f"interface {name}", ("no shutdown",), ("shutdown",))
-    return [
-        Fix(
-            device=device,
-            edits=(edit,),
-            summary=f"{device}: {name} is no longer shut down.",
-            routing=False,
-            checks=tuple(checks.interface_up(name)),
-            configured=(checks.enabled(name),),
-            far=_other_end(scene, device, name),
-        )
-    ]
-
-
-def _other_end(scene: Scene, device: str, interface: str) -> str:
-    ends = scene.facts.network.neighbours(device)
-    return next((far.device for _, own, far in ends if own.interface == interface), "")
 
 
 def _no_secret(scene: Scene, cause: RootCause) -> list[Answer]:
@@ -56,7 +31,10 @@ def _no_secret(scene: Scene, cause: RootCause) -> list[Answer]:
 
 
 REMEDIES: Mapping[str, Remedy] = {
-    "interface_admin_down": _interface,
+    "interface_admin_down": interfaces.up,
+    "host_incorrect_ip": interfaces.readdressed,
+    "host_incorrect_netmask": interfaces.readdressed,
+    "host_missing_ip": interfaces.readdressed,
     "bgp_asn_misconfig": sessions.asn,
     "bgp_peer_address_misconfig": neighbors.moved,
     "bgp_neighbor_missing": neighbors.added,

@@ -1,6 +1,6 @@
 """What differs between platforms when BGP is configured. FRR and IOS-XE share the rest."""
 
-from ipaddress import ip_network
+from ipaddress import ip_interface, ip_network
 
 from nocmesh.diagnosis.configlines import JOINT
 from nocmesh.diagnosis.facts import Sight
@@ -31,3 +31,9 @@ def network_line(platform: str, prefix: str) -> str:
     if platform == "cisco_iosxe" and network.version == 4:
         return f"network {network.network_address} mask {network.netmask}"
     return f"network {network}"
+
+
+def address_line(platform: str, address: str) -> str:
+    """The line that gives an interface the IPv4 ``address``."""
+    wanted = ip_interface(address)
+    return f"ip address {wanted.ip} {wanted.netmask}" if platform == "cisco_iosxe" else f"ip address {wanted}"

@@ -44,6 +44,11 @@ class Cable:
         """Ends that are up administratively and have no carrier."""
         return [e for e in self.ends if _enabled(self.seen(e)) is not False and _up(self.seen(e)) is False]
 
+    @cached_property
+    def misaddressed(self) -> list[tuple[End, str]]:
+        """Ends whose IPv4 address is not the inventory's, each with the fault type that says how."""
+        return [(end, fault) for end in self.ends if (fault := self.facts.misaddressed(end))]
+
     @property
     def unreachable(self) -> bool:
         """One of its devices does not answer, so that a dark end proves nothing about the cable."""

@@ -9,7 +9,7 @@ from nocmesh.diagnosis.find import CACHED, Address, Prefix, address_of
 from nocmesh.messages.report import Evidence
 from nocmesh.messages.session import Observation
 from nocmesh.messages.state import Bgp, ConfigLine, Interface, Output, Quote, ViewStatus
-from nocmesh.network import Device, End, Intent, Link, Network
+from nocmesh.network import Device, End, Intent, Network
 
 VIEWS = ["interfaces", "bgp", "config"]
 """What the specialists look at, in the words of the tool `device_state`."""
@@ -157,26 +157,31 @@ class Facts:
         device = self.network.device(end.device)
         return any(i.name == end.interface and not i.enabled for i in (device.interfaces if device else []))
 
-    def link_between(self, a: str, b: str, address: Address | None = None) -> Link | None:
-        """A link between two devices: the one that carries ``address``, when several do."""
-        links = [link for link, _, far in self.network.neighbours(a) if far.device == b]
-        for link in links:
-            if address is not None and any(_has(self.networks_at(end), address) for end in (link.a, link.b)):
-                return link
-        return links[0] if len(links) == 1 or (links and address is None) else None
-
-    def networks_at(self, end: End) -> list[Prefix]:
-        """The subnets of the interface at ``end``."""
-        return [n for name, _, n in self.addresses(end.device) if name == end.interface]
+    def misaddressed(self, end: End) -> str:
+        """How the IPv4 address of the interface differs from the inventory's, as a fault type; empty: it does not."""
+        device, seen = self.network.device(end.device), self.interface(end)
+        listed = [i for i in (device.interfaces if device else []) if i.name == end.interface]
+        wanted = {(ip, net) for _, ip, net in _parsed(listed) if ip.version == 4}
+        have = {(ip, net) for _, ip, net in _parsed([seen] if seen else []) if ip.version == 4}
+        if seen is None or not wanted or wanted & have:
+            return ""
+        if not have:
+            return "host_missing_ip" if seen.enabled else ""
+        return "host_incorrect_netmask" if {ip for ip, _ in wanted} & {ip for ip, _ in have} else "host_incorrect_ip"
 
     def addresses(self, device: str) -> list[tuple[str, Address, Prefix]]:
         """(interface, address, subnet) of a device: as seen, or as the inventory says while nobody looked."""
         return self._addresses.get(device, [])
 
-    def owner(self, address: str) -> str:
-        """The device whose address it is; the inventory's word first, then what was seen. Empty: nobody's."""
+    def place(self, address: str) -> End | None:
+        """The interface whose address it is; the inventory's word first, then what was seen. None: nobody's."""
         wanted = address_of(address)
-        return self._owners.get(wanted, "") if wanted is not None else ""
+        return self._places.get(wanted) if wanted is not None else None
+
+    def owner(self, address: str) -> str:
+        """The device whose address it is; empty: nobody's."""
+        place = self.place(address)
+        return place.device if place else ""
 
     def same_subnet(self, device: str, address: str) -> list[Address]:
         """The addresses of ``device`` in the subnet of ``address``; none means it is not directly connected."""
@@ -190,17 +195,21 @@ class Facts:
         found = {}
         for device in self.network.devices:
             sight = self.sights.get(device.name)
-            live = sight.interfaces if sight and not sight.unreachable else None
-            found[device.name] = list(_parsed(device.interfaces if live is None else live))
+            live = list(_parsed(sight.interfaces or [])) if sight and not sight.unreachable else []
+            told = {(name, ip.version) for name, ip, _ in live}
+            listed = _parsed(device.interfaces)
+            # An interface that is gone, or shows no address while it is down, is still meant to have its own.
+            found[device.name] = [*live, *(row for row in listed if (row[0], row[1].version) not in told)]
         return found
 
     @cached_property
-    def _owners(self) -> dict[Address, str]:
-        owners = {ip: device.name for device in self.network.devices for _, ip, _ in _parsed(device.interfaces)}
-        for name, rows in self._addresses.items():
-            for _, ip, _ in rows:
-                owners.setdefault(ip, name)
-        return owners
+    def _places(self) -> dict[Address, End]:
+        devices = self.network.devices
+        places = {ip: End(device=d.name, interface=name) for d in devices for name, ip, _ in _parsed(d.interfaces)}
+        for device, rows in self._addresses.items():
+            for name, ip, _ in rows:
+                places.setdefault(ip, End(device=device, interface=name))
+        return places
 
 
 def _parsed(interfaces: Iterable[object]) -> Iterable[tuple[str, Address, Prefix]]:

@@ -67,11 +67,21 @@ class Scene:
 
     def cable(self, session: Session) -> Cable | None:
         """The link that a directly connected session runs over."""
-        near = self.facts.same_subnet(session.near.device, session.near.address)
-        if not session.far_device or not near:
-            return None
-        link = self.facts.link_between(session.near.device, session.far_device, near[0])
-        return Cable(link, self.facts) if link else None
+        ends = [end for end in (session.near, session.far) if end is not None]
+        return next((c for end in ends if (c := self.cable_to(end.device, end.address)) is not None), None)
+
+    def cable_to(self, device: str, address: str) -> Cable | None:
+        """The link of ``device`` whose far end has ``address``."""
+        there = self.facts.place(address)
+        for link, own, far in self.facts.network.neighbours(there.device) if there else []:
+            if own == there and far.device == device:
+                return Cable(link, self.facts)
+        return None
+
+    @cached_property
+    def addressed(self) -> list[Session]:
+        """Sessions that are down and whose link's ends have the addresses that they should: these can be compared."""
+        return [s for s in self.down if (cable := self.cable(s)) is None or not cable.misaddressed]
 
     def carried(self, session: Session) -> bool:
         """Nothing below BGP is known to be broken: the far device answers and the link carries."""
@@ -212,10 +222,8 @@ def absent(scene: Scene) -> list[tuple[Sight, str]]:
 
 
 def _off(scene: Scene, device: str, address: str) -> bool:
-    near = scene.facts.same_subnet(device, address)
-    far = scene.facts.owner(address)
-    link = scene.facts.link_between(device, far, near[0]) if near and far else None
-    return link is not None and Cable(link, scene.facts).intended_off
+    cable = scene.cable_to(device, address)
+    return cable is not None and cable.intended_off
 
 
 def _origin(scene: Scene) -> Iterable[Sign]:

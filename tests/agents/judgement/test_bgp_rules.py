@@ -96,6 +96,26 @@ def detached(w: World, a: str, b: str) -> Truth:
     return {(f"interface/{a}/{w.port(a, b)}", "link_detach")}
 
 
+def both_detached(w: World, a: str, b: str) -> Truth:
+    """A virtual cable that is taken away takes both of its interfaces along."""
+    for r, i in w.links[w.link_of(a, b)]:
+        w.routers[r].lost.add(i)
+    first = w.network.links[w.link_of(a, b)].a
+    return {(f"interface/{first.device}/{first.interface}", "link_detach")}
+
+
+def wrong_ip(w: World, a: str, b: str) -> Truth:
+    port = w.port(a, b)
+    w.routers[a].apply(f"interface {port}", f"no ip address {w.address(a, b)}/30", "ip address 10.66.6.1/30")
+    return {(f"interface/{a}/{port}", "host_incorrect_ip")}
+
+
+def no_ip(w: World, a: str, b: str) -> Truth:
+    port = w.port(a, b)
+    w.routers[a].apply(f"interface {port}", f"no ip address {w.address(a, b)}/30")
+    return {(f"interface/{a}/{port}", "host_missing_ip")}
+
+
 def silent(w: World, a: str, b: str) -> Truth:
     w.routers[a].answers = False
     return {(f"node/{a}", "device_unreachable")}
@@ -113,9 +133,9 @@ def prefix(w: World, a: str, b: str) -> Truth:
 
 HEALED: list[Inject] = [
     asn_of_neighbor, asn_of_process, peer_address, neighbor_missing, shutdown, ttl,
-    source, family, limit, admin_down, prefix,
+    source, family, limit, admin_down, prefix, wrong_ip, no_ip,
 ]  # fmt: skip
-BY_HAND: list[Inject] = [password, cable, detached, silent, daemon]
+BY_HAND: list[Inject] = [password, cable, detached, both_detached, silent, daemon]
 
 
 def named(diagnosis: Diagnosis) -> Truth:
