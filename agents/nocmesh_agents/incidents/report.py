@@ -61,12 +61,19 @@ def _proposal(run: RunState, raw: Mapping[str, Any]) -> ProposalSummary:
 
 def _timing(run: RunState) -> Timing:
     received = _time(run.parameters.get("alert", {}).get("received_at")) or run.started_at
-    ended = run.steps["diagnose"].finished_at or run.steps["triage"].finished_at
-    seconds = (ended - received).total_seconds() if ended and received else 0.0
-    commands = sum(int(step.output.get("device_commands", 0)) for step in run.steps.values())
+    diagnosed = run.steps["diagnose"].finished_at or run.steps["triage"].finished_at
     return Timing(
-        alert_received=received, diagnosed=ended, seconds=round(max(seconds, 0.0), 3), device_commands=commands
+        alert_received=received,
+        diagnosed=diagnosed,
+        seconds=_seconds(received, diagnosed),
+        device_commands=sum(int(step.output.get("device_commands", 0)) for step in run.steps.values()),
+        ended=run.finished_at,
+        seconds_to_end=_seconds(received, run.finished_at),
     )
+
+
+def _seconds(start: datetime | None, end: datetime | None) -> float:
+    return round(max((end - start).total_seconds(), 0.0), 3) if start and end else 0.0
 
 
 def _time(value: Any) -> datetime | None:

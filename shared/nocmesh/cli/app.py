@@ -35,6 +35,7 @@ approval = _group("approval", "Approvals: what waits for people.")
 workflow = _group("workflow", "Workflows: list, show, cancel.")
 keys = _group("keys", "Identities on the bus.")
 token = _group("token", "Personal tokens of people.")
+bench = _group("bench", "Measure it here, now.")
 
 Out = Annotated[Format, typer.Option("-o", "--output", help="How to print: table, json, yaml, name.")]
 Data = Annotated[Path | None, typer.Option("--data", help="The data folder.")]
@@ -316,3 +317,15 @@ def doctor(output: Out = Format.TABLE, data: Data = None, nats: Nats = None) -> 
     from nocmesh.cli.doctor import doctor as work
 
     sys.exit(_do(work(_settings(data=data, nats_url=nats), output)))
+
+
+@bench.command("incident")
+def bench_incident(
+    fault: Annotated[list[str] | None, typer.Option(help="Only these faults; default: all.")] = None,
+    runs: Annotated[int, typer.Option(min=1, help="How often each; the medians are printed.")] = 1,
+    output: Out = Format.TABLE,
+) -> None:
+    """Seconds from alert to diagnosis and to the end, for each fault of the simulated network."""
+    from nocmesh.cli.bench import incident as work
+
+    _do(work(fault or [], runs, output))

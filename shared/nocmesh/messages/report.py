@@ -48,6 +48,10 @@ class Timing(Message, frozen=True, kw_only=True):
     diagnosed: datetime | None = None
     seconds: float = 0.0
     device_commands: int = 0
+    ended: datetime | None = None
+    """When the incident's run was over."""
+    seconds_to_end: float = 0.0
+    """From the alert's receipt to there, the waiting for people included."""
 
 
 class ProposalSummary(Message, frozen=True, kw_only=True):
