@@ -5,13 +5,13 @@ from ipaddress import IPv4Address, IPv4Network
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from proving.typist import ask, live_network
 
 from nocmesh.proving.simulated import frr_config, iosxe_config
 from nocmesh.proving.simulated.editing import TOP, Refused, Section, apply_line, apply_text
 from nocmesh.proving.simulated.grammar import Mismatch
 from nocmesh.proving.simulated.live import GRAMMARS
 from nocmesh.proving.simulated.model import Bgp, Configuration, Interface, Neighbor, PrefixRule, StaticRoute
-from proving.typist import ask, live_network
 
 RENDER = {"frr": frr_config.render, "cisco_iosxe": iosxe_config.render}
 PORTS = {"frr": ["eth1", "eth2", "lo"], "cisco_iosxe": ["GigabitEthernet1", "GigabitEthernet2", "Loopback0"]}
@@ -114,9 +114,45 @@ LINES = st.one_of(
     st.text(max_size=60),
     st.lists(
         st.sampled_from(
-            "no neighbor router bgp interface ip address route network mask prefix-list seq permit description shutdown "
-            "activate exit end 10.0.12.2 255.255.255.252 10.0.0.0/8 65001 4294967296 0 -1 eth1 gi1 lo maximum-prefix "
-            "address-family ipv4 unicast update-source hostname le 33 in".split()
+            [
+                "no",
+                "neighbor",
+                "router",
+                "bgp",
+                "interface",
+                "ip",
+                "address",
+                "route",
+                "network",
+                "mask",
+                "prefix-list",
+                "seq",
+                "permit",
+                "description",
+                "shutdown",
+                "activate",
+                "exit",
+                "end",
+                "10.0.12.2",
+                "255.255.255.252",
+                "10.0.0.0/8",
+                "65001",
+                "4294967296",
+                "0",
+                "-1",
+                "eth1",
+                "gi1",
+                "lo",
+                "maximum-prefix",
+                "address-family",
+                "ipv4",
+                "unicast",
+                "update-source",
+                "hostname",
+                "le",
+                "33",
+                "in",
+            ]
         ),
         max_size=8,
     ).map(" ".join),

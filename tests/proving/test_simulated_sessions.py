@@ -3,12 +3,12 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from proving.typist import ask, later, live_network
 
 from nocmesh.proving.simulated.bgp import Cause, sessions
 from nocmesh.proving.simulated.model import Network, Node
 from nocmesh.proving.simulated.routes import converge
 from nocmesh.proving.simulated.topology import DEMO, PAIR, build
-from proving.typist import ask, later, live_network
 
 R1, R2 = ("r1", "10.0.12.2"), ("r2", "10.0.12.1")
 

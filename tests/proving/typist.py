@@ -88,6 +88,8 @@ class Typist:
 @asynccontextmanager
 async def typing(network: SimulatedNetwork, device: str) -> AsyncIterator[Typist]:
     """A terminal on ``device``."""
-    async with asyncssh.connect(**options(network, device)) as connection:
-        async with connection.create_process(term_type="dumb", term_size=(200, 50)) as process:
-            yield Typist(process)
+    async with (
+        asyncssh.connect(**options(network, device)) as connection,
+        connection.create_process(term_type="dumb", term_size=(200, 50)) as process,
+    ):
+        yield Typist(process)

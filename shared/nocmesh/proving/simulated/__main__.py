@@ -5,7 +5,7 @@
 First it says `{"ok": true, "ready": true, …}`, and with --fault what the injection gave. Then a line for a line:
 
     {"do": "inject", "fault": NAME, "device": "", "target": ""}
-    {"do": "heal"}, {"do": "shows"}, {"do": "sessions"}
+    {"do": "heal"}, {"do": "shows"}, {"do": "sessions"}, {"do": "faults"}
     {"do": "log", "device": D, "by": ""}, {"do": "config", "device": D}
 
 It ends when its input does.

@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Literal
 
@@ -178,9 +179,22 @@ class Network:
         return next((cable for cable in self.cables if port in (cable.a, cable.b)), None)
 
 
-def address_of(interface: IPv4Interface | str) -> str:
+@lru_cache(maxsize=4096)
+def address_of(interface: str) -> str:
     """`10.0.12.1/30` -> `10.0.12.1`."""
     return str(IPv4Interface(interface).ip)
+
+
+@lru_cache(maxsize=4096)
+def subnet_of(interface: str) -> IPv4Network:
+    """`10.0.12.1/30` -> 10.0.12.0/30. Remembered: settling a network asks the same thousands of times."""
+    return IPv4Interface(interface).network
+
+
+@lru_cache(maxsize=4096)
+def ip(address: str) -> IPv4Address:
+    """The address, parsed once."""
+    return IPv4Address(address)
 
 
 def router_id(configuration: Configuration) -> str:

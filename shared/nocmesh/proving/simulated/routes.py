@@ -6,10 +6,9 @@ internal, the lower router id. Local preference, MED and communities are not mod
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network
 
 from nocmesh.proving.simulated.bgp import Session, Statement, sessions
-from nocmesh.proving.simulated.model import Configuration, Neighbor, Network, Node
+from nocmesh.proving.simulated.model import Configuration, Neighbor, Network, Node, subnet_of
 from nocmesh.proving.simulated.wiring import connected, hop_towards, owns
 
 MAX_ROUNDS = 64
@@ -156,15 +155,16 @@ def _lacks_policy(configuration: Configuration, prefix_list: str) -> bool:
 
 def _choose(network: Network, node: Node, candidates: list[Path]) -> dict[str, Path]:
     chosen: dict[str, Path] = {}
+    usable = {hop for hop in {path.next_hop for path in candidates if path.via} if _usable(network, node, hop)}
     for path in sorted(candidates, key=lambda p: p.rank):
-        if path.prefix not in chosen and (not path.via or usable(network, node, path)):
+        if path.prefix not in chosen and (not path.via or path.next_hop in usable):
             chosen[path.prefix] = path
-    return dict(sorted(chosen.items(), key=lambda item: IPv4Network(item[0])))
+    return dict(sorted(chosen.items(), key=lambda item: subnet_of(item[0])))
 
 
-def usable(network: Network, node: Node, path: Path) -> bool:
-    """Whether the next hop can be reached by connected and static routes, and is not this router itself."""
-    return hop_towards(network, node, path.next_hop) is not None and not owns(network, node, path.next_hop)
+def _usable(network: Network, node: Node, next_hop: str) -> bool:
+    """Whether ``next_hop`` can be reached by connected and static routes, and is not this router itself."""
+    return hop_towards(network, node, next_hop) is not None and not owns(network, node, next_hop)
 
 
 def _neighbor(network: Network, key: Statement) -> Neighbor:

@@ -4,9 +4,9 @@ BGP's own routes never carry BGP sessions here, so that reachability does not de
 """
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Network
 
-from nocmesh.proving.simulated.model import Interface, Neighbor, Network, Node, Port, address_of
+from nocmesh.proving.simulated.model import Interface, Neighbor, Network, Node, Port, address_of, ip, subnet_of
 
 MAX_HOPS = 16
 """A loop of static routes ends here."""
@@ -43,7 +43,7 @@ def oper_up(network: Network, node: Node, interface: Interface) -> bool:
 def connected(network: Network, node: Node) -> list[tuple[IPv4Network, str]]:
     """The prefixes on interfaces that are up."""
     return [
-        (IPv4Interface(address).network, interface.name)
+        (subnet_of(address), interface.name)
         for interface in node.running.interfaces.values()
         if oper_up(network, node, interface)
         for address in interface.addresses
@@ -52,15 +52,15 @@ def connected(network: Network, node: Node) -> list[tuple[IPv4Network, str]]:
 
 def hop_towards(network: Network, node: Node, address: str) -> Hop | None:
     """The longest match among connected and static routes, or None."""
-    wanted = IPv4Address(address)
+    wanted = ip(address)
     direct = connected(network, node)
     best: tuple[int, Hop] | None = None
     for prefix, interface in direct:
         if wanted in prefix and (best is None or prefix.prefixlen > best[0]):
             best = (prefix.prefixlen, Hop(interface=interface, gateway=None))
     for static in node.running.statics:
-        prefix = IPv4Network(static.prefix)
-        out = next((name for net, name in direct if IPv4Address(static.next_hop) in net), None)
+        prefix = subnet_of(static.prefix)
+        out = next((name for net, name in direct if ip(static.next_hop) in net), None)
         if wanted in prefix and out is not None and (best is None or prefix.prefixlen > best[0]):
             best = (prefix.prefixlen, Hop(interface=out, gateway=static.next_hop))
     return None if best is None else best[1]
@@ -118,7 +118,5 @@ def source_towards(network: Network, node: Node, neighbor: Neighbor) -> str:
 def on_broken_wire(node: Node, address: str) -> bool:
     """Whether ``address`` lies on a subnet that ``node`` is configured into."""
     return any(
-        IPv4Address(address) in IPv4Interface(own).network
-        for interface in node.running.interfaces.values()
-        for own in interface.addresses
+        ip(address) in subnet_of(own) for interface in node.running.interfaces.values() for own in interface.addresses
     )

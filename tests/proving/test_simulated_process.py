@@ -1,0 +1,112 @@
+"""The simulation as a process of its own."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nocmesh.inventory import load_inventory
+from nocmesh.proving.simulated.__main__ import Desk, main
+from nocmesh.proving.simulated.server import SimulatedNetwork
+from nocmesh.proving.simulated.topology import PAIR
+
+WAIT = 30.0
+
+
+class Process:
+    """The process, talked to line by line."""
+
+    def __init__(self, *arguments: str) -> None:
+        command = [sys.executable, "-m", "nocmesh.proving.simulated", *arguments]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def hear(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        heard: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return heard
+
+    def ask(self, text: str) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        self._process.stdin.write(text + "\n")
+        self._process.stdin.flush()
+        return self.hear()
+
+    def end(self) -> int:
+        """Close its input; its exit code."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        if not self._process.stdin.closed:
+            self._process.stdin.close()
+        code = self._process.wait(WAIT)
+        self._process.stdout.close()
+        return code
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Iterator[Process]:
+    made = Process("--inventory-out", str(tmp_path / "inventory.yaml"), "--topology", "pair", "--fault", "link_down")
+    yield made
+    made.end()
+
+
+@pytest.mark.mesh
+def test_it_writes_its_inventory_takes_orders_and_ends_with_its_input(process: Process, tmp_path: Path) -> None:
+    ready = process.hear()
+    assert ready["ready"]
+    assert ready["devices"] == ["r1", "r2"]
+    assert (tmp_path / "inventory.yaml").stat().st_mode & 0o077 == 0
+    assert len(load_inventory(tmp_path / "inventory.yaml").devices) == 2
+    at_start = process.hear()
+    assert at_start["expect"]["fault_type"] == "link_down"
+    assert at_start["alert"]["version"] == "4"
+    assert process.ask('{"do": "heal"}') == {"ok": True}
+    assert process.ask('{"do": "shows"}') == {"ok": True, "shows": False}
+    assert process.end() == 0
+
+
+async def test_the_desk_answers_each_request() -> None:
+    async with SimulatedNetwork.running(PAIR) as network:
+        desk = Desk(network)
+        done = desk.handle('{"do": "inject", "fault": "bgp_asn_misconfig", "device": "r2"}')
+        assert done["ok"]
+        assert done["shows"]
+        assert done["expect"] == {"resource": "node/r2", "fault_type": "bgp_asn_misconfig"}
+        lines = desk.handle('{"do": "log", "device": "r2", "by": "fault"}')["lines"]
+        assert [line["line"] for line in lines] == ["router bgp 65002", "neighbor 10.0.12.1 remote-as 65010"]
+        assert "remote-as 65010" in desk.handle('{"do": "config", "device": "r2"}')["config"]
+        states = {s["device"]: s["state"] for s in desk.handle('{"do": "sessions"}')["sessions"]}
+        assert states == {"r1": "Active", "r2": "Idle"}
+        assert "none" in desk.handle('{"do": "faults"}')["faults"]
+        assert desk.handle('{"do": "shows"}') == {"ok": True, "shows": True}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "not JSON"),
+        ("[1]", "not an object"),
+        ('{"do": "dance"}', "unknown request 'dance'"),
+        ("{}", "unknown request None"),
+        ('{"do": "inject", "fault": "gremlins"}', "no fault 'gremlins'"),
+        ('{"do": "inject", "fault": 7}', "fault is int"),
+        ('{"do": "log", "device": "r9"}', "no simulated device 'r9'"),
+        ('{"do": "config"}', "no simulated device ''"),
+        ('{"do": {"x": 1}}', "unknown request"),
+    ],
+)
+async def test_a_bad_request_is_answered_not_fatal(text: str, reason: str) -> None:
+    async with SimulatedNetwork.running(PAIR) as network:
+        answer = Desk(network).handle(text)
+        assert not answer["ok"]
+        assert reason in answer["error"]
+
+
+def test_an_unknown_fault_is_refused_before_anything_starts(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--inventory-out", "nowhere", "--fault", "gremlins"])
+    assert caught.value.code == 2
+    assert "bgp_asn_misconfig" in capsys.readouterr().err
