@@ -18,7 +18,7 @@ from nocmesh.agent.toolbox import Toolbox
 from nocmesh.bus import Received
 from nocmesh.diagnosis.evidence import verify_evidence
 from nocmesh.errors import LostRaceError, NocmeshError, PreconditionError
-from nocmesh.messages.agent import Autonomy
+from nocmesh.messages.agent import Autonomy, Handoff
 from nocmesh.messages.report import Diagnosis
 from nocmesh.messages.session import Observation
 from nocmesh.messages.task import TaskAssignment, TaskCancel, TaskResult
@@ -156,9 +156,27 @@ class Agent:
             self.log.exception("task_failed", task=task.task_id)
             return self._result(task, "failed", error=f"{type(wrong).__name__}: {wrong}", retryable=True)
         if isinstance(outcome, HandOff):
+            await self._tell_handoff(task, outcome)
             handed = {"to_type": outcome.to_type, "reason": outcome.reason, "context": outcome.context}
             return self._result(task, "handed_off", result=handed)
         return self._result(task, "completed", result=outcome)
+
+    async def _tell_handoff(self, task: TaskAssignment, to: HandOff) -> None:
+        """The feed of handoffs; the case itself passes with the result."""
+        handoff = Handoff(
+            task_id=task.task_id,
+            from_agent=self.context.name,
+            to_type=to.to_type,
+            reason=to.reason,
+            context=to.context,
+            at=self.clock.now(),
+        )
+        await self.mesh.agents.publish(
+            subject("ai.agents.handoff.<agent_id>", agent_id=self.context.name),
+            handoff,
+            id=f"{task.task_id}:handoff",
+            correlation_id=task.correlation_id,
+        )
 
     def _result(self, task: TaskAssignment, status: Any, **more: Any) -> TaskResult:
         return TaskResult(
