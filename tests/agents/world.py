@@ -78,7 +78,11 @@ def entries_in(config: str) -> dict[str, Entry]:
             entry.active = not no
         elif not no:
             entry.settings[setting] = " ".join(value) or "yes"
-    return found
+    groups = {name for name, entry in found.items() if entry.settings.get("peer-group") == "yes"}
+    for entry in found.values():
+        group = found.get(entry.settings.get("peer-group", ""))
+        entry.settings = {**(group.settings if group else {}), **entry.settings}
+    return {name: entry for name, entry in found.items() if name not in groups}
 
 
 @cache

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from nocmesh.diagnosis import resources
 from nocmesh.diagnosis.configtext import affected_diff
 from nocmesh.diagnosis.facts import Sight
+from nocmesh.diagnosis.peering import Session
 from nocmesh.diagnosis.signs import Scene
 from nocmesh.ids import short_digest
 from nocmesh.messages.change import Change, Check
@@ -57,6 +58,14 @@ class Plan:
     needs_person: str
 
 
+@dataclass(frozen=True)
+class _Surroundings:
+    """What else is wrong, and what the other changes heal."""
+
+    causes: Sequence[RootCause]
+    elsewhere: Sequence[Fix]
+
+
 def plan_of(scene: Scene, causes: Sequence[RootCause], backups: Mapping[str, str], task: TaskAssignment) -> Plan:
     """The plan for ``causes``; ``backups`` says, by device, why its backup is missing (empty: it is there)."""
     fixes: dict[str, list[tuple[RootCause, Fix]]] = {}
@@ -67,7 +76,10 @@ def plan_of(scene: Scene, causes: Sequence[RootCause], backups: Mapping[str, str
                 words.append(answer.reason)
             else:
                 fixes.setdefault(answer.device, []).append((cause, answer))
-    changes = [_change(scene, device, found, causes, task) for device, found in fixes.items()]
+    changes = []
+    for device, found in fixes.items():
+        elsewhere = [fix for other, fixed in fixes.items() for _, fix in fixed if other != device]
+        changes.append(_change(scene, device, found, _Surroundings(causes, elsewhere), task))
     return Plan(tuple(changes), " ".join(dict.fromkeys(words)))
 
 
@@ -94,7 +106,7 @@ def _obstacle(sight: Sight | None, device: str, backup: str) -> str:
 
 
 def _change(
-    scene: Scene, device: str, found: Sequence[tuple[RootCause, Fix]], causes: Sequence[RootCause], task: TaskAssignment
+    scene: Scene, device: str, found: Sequence[tuple[RootCause, Fix]], around: _Surroundings, task: TaskAssignment
 ) -> Change:
     sight = scene.facts.sights[device]
     fixes = unique(fix for _, fix in found)
@@ -107,7 +119,7 @@ def _change(
         platform=sight.device.platform,
         commands=commands,
         rollback=rollback,
-        verify=_checks(scene, fixes, causes),
+        verify=_checks(scene, fixes, around.causes, around.elsewhere),
         risk=risk,
         reasons=[*reasons, *(f"{cause.fault_type} on {cause.resource}: {cause.summary}" for cause, _ in found)],
         pre_state=sight.config_sha256,
@@ -124,22 +136,37 @@ def _kept(edits: Sequence[Edit], *, do: bool) -> list[Edit]:
     return [edit for edit in edits if (edit.do if do else edit.undo)]
 
 
-def _checks(scene: Scene, fixes: Sequence[Fix], causes: Sequence[RootCause]) -> list[Check]:
+def _checks(scene: Scene, fixes: Sequence[Fix], causes: Sequence[RootCause], elsewhere: Sequence[Fix]) -> list[Check]:
     """The effect itself where this device alone stands in its way; else that the lines are there.
 
     A change is verified before the next device is touched: it cannot wait for what that one will bring.
     """
     found: list[Check] = []
     for fix in fixes:
-        found += fix.configured if _hindered(scene, fix, causes) else fix.checks
+        free = [check for check in fix.checks if not _hindered(scene, fix, check, causes, elsewhere)]
+        found += free if len(free) == len(fix.checks) else [*fix.configured, *free]
     return unique(found)
 
 
-def _hindered(scene: Scene, fix: Fix, causes: Sequence[RootCause]) -> bool:
-    if fix.far and any(fix.far in _touched(cause) and fix.device in _concerned(cause) for cause in causes):
+def _hindered(scene: Scene, fix: Fix, check: Check, causes: Sequence[RootCause], elsewhere: Sequence[Fix]) -> bool:
+    """Something that this device does not heal keeps the check from holding."""
+    address = check.arguments.get("neighbor", "")
+    far = scene.facts.owner(address) or fix.far
+    if not far or check.kind == "bgp_network":
+        return False
+    if any((other.device, other.far) == (far, fix.device) for other in elsewhere):
         return True
-    mine = [s for s in scene.down if {s.near.device, s.far_device} == {fix.device, fix.far}]
-    return fix.routing and any(not scene.carried(session) for session in mine)
+    if any(cause.fault_type not in REMEDIES and {far, fix.device} & _touched(cause) for cause in causes):
+        return True
+    mine = [s for s in scene.down if {s.near.device, s.far_device} == {fix.device, far}]
+    return bool(address) and fix.routing and any(_uncarried(scene, session, fix.device) for session in mine)
+
+
+def _uncarried(scene: Scene, session: Session, device: str) -> bool:
+    """The link below does not carry, for more than the interface that the same change brings up."""
+    cable = scene.cable(session)
+    own = cable is not None and {end.device for end in cable.shut} == {device}
+    return not scene.carried(session) and not own
 
 
 def _touched(cause: RootCause) -> set[str]:
@@ -147,7 +174,3 @@ def _touched(cause: RootCause) -> set[str]:
     if cause.resource.startswith("link/"):
         return {end.split(":", 1)[0] for end in cause.resource.removeprefix("link/").split("--")}
     return {resources.device_of(cause.resource)}
-
-
-def _concerned(cause: RootCause) -> set[str]:
-    return _touched(cause) | {evidence.device for evidence in cause.evidence}

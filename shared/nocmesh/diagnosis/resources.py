@@ -41,9 +41,9 @@ def check_resource(resource: str, network: Network) -> str:
     known = known_resources(network)
     if resource in known:
         return resource
-    near = get_close_matches(resource[:200], known, n=1)
+    near = get_close_matches(resource[:80], known, n=1, cutoff=0.4)
     hint = f"; the nearest known one is {near[0]!r}" if near else ""
     expected = "expected node/<device>, interface/<device>/<interface> or link/<a>:<if>--<b>:<if> of the inventory"
     raise InvalidInputError(
-        f"unknown resource {resource[:200]!r}: {expected}{hint}", field="resource", reason="not in the inventory"
+        f"unknown resource {resource[:80]!r}: {expected}{hint}", field="resource", reason="not in the inventory"
     )
