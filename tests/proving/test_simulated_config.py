@@ -235,3 +235,13 @@ def test_ios_replaces_the_primary_address() -> None:
     live.configure("r2", ["interface gi1", "no ip address"])
     assert " no ip address" in ask(live, "r2", "show running-config")
     assert not any(session.established for session in live.sessions.values())
+
+
+def test_a_prefix_list_is_taken_off_a_neighbour_by_its_direction() -> None:
+    live = live_network()
+    before = ask(live, "r1", "show running-config")
+    family = ["router bgp 65001", "address-family ipv4 unicast"]
+    live.configure("r1", [*family, "neighbor 10.0.12.2 prefix-list A in", "no neighbor 10.0.12.2 prefix-list A in"])
+    answer = ask(live, "r1", "configure terminal", *family, "neighbor 10.0.12.2 prefix-list A sideways")
+    assert answer.startswith("% Unknown command")
+    assert ask(live, "r1", "show running-config") == before
