@@ -4,6 +4,7 @@ A pull that was lost (a restart, a dead leader) shows as silence: then it is ask
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 import msgspec
@@ -82,10 +83,10 @@ class Puller:
             wait = max(0.0, self._not_before - loop.time())
             if not wait and free >= max(1, self._slots // 8) and self._link.connected:
                 await self._ask(free)
-            try:
-                await asyncio.wait_for(self._wake.wait(), wait or _HEARTBEAT)
-            except TimeoutError:
-                continue
+            # Not wait_for: before Python 3.12 it may swallow the cancellation by which we are stopped.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait or _HEARTBEAT):
+                    await self._wake.wait()
 
     async def _ask(self, count: int) -> None:
         request = {"batch": count, "expires": int(_EXPIRES * _NANO), "idle_heartbeat": int(_HEARTBEAT * _NANO)}

@@ -176,6 +176,6 @@ class Worker(Generic[T]):
     async def _confirmed(self, raw: Raw, what: bytes) -> None:
         """Acknowledge, and wait until the broker has taken it; without, the message comes again, which is harmless."""
         try:
-            await self._link.confirm(raw.reply, what, {}, timeout=min(self._ack_wait, 10.0))
+            await self._link.confirm(raw.reply, what, {}, timeout=min(self._ack_wait, 3.0))
         except NocmeshError as error:
             self._log.info("ack_unconfirmed", subject=raw.subject, reason=str(error))

@@ -23,7 +23,14 @@ def test_the_reference_library_reads_our_seeds_and_verifies_our_signatures(kind:
     assert nkey.verify(ours.public, b"data", theirs.sign(b"data"))
 
 
-@pytest.mark.parametrize("seed", ["", "SU", KEY.public, KEY.seed[:-1] + "A", "not base32!", KEY.seed.lower()])
+MISTYPED = KEY.seed[:20] + ("B" if KEY.seed[20] == "A" else "A") + KEY.seed[21:]
+
+
+@pytest.mark.parametrize(
+    "seed",
+    ["", "SU", KEY.public, MISTYPED, "not base32!", KEY.seed.lower()],
+    ids=["empty", "short", "public", "mistyped", "noise", "lower"],
+)
 def test_what_is_no_seed_is_refused(seed: str) -> None:
     with pytest.raises(ValueError):
         nkey.Key(seed)

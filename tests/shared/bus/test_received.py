@@ -31,12 +31,11 @@ def test_an_ack_subject_tells_where_a_message_stands(reply: str) -> None:
 
 
 @settings(max_examples=60)
-@given(st.text(max_size=80) | st.lists(st.text(max_size=4), max_size=13).map(lambda t: "$JS.ACK." + ".".join(t)))
-def test_a_hostile_ack_subject_is_refused(reply: str) -> None:
-    try:
-        assert parse_ack_subject(reply).stream is not None
-    except BusError as error:
-        assert "acknowledgement subject" in str(error)
+@given(st.lists(st.text(st.characters(categories=["L"]), max_size=4), max_size=13))
+def test_a_hostile_ack_subject_is_refused(parts: list[str]) -> None:
+    for reply in (".".join(parts), ".".join(["$JS", "ACK", *parts])):
+        with pytest.raises(BusError, match="acknowledgement subject"):
+            parse_ack_subject(reply)
 
 
 def test_a_time_that_no_calendar_has_is_refused() -> None:
