@@ -127,6 +127,10 @@ class World:
     network: Network
     dead: set[int] = field(default_factory=set)
     """Links without carrier, by place."""
+    cipher: str = ""
+    """`7 `: devices show a cipher of a password, so that its mask cannot be compared."""
+    blocked: int = 0
+    """For so many waits yet, something that no configuration shows keeps every session of the first router down."""
 
     def carries(self, place: int) -> bool:
         return place not in self.dead and all(
@@ -199,6 +203,8 @@ class World:
         if found is None or not router.daemon or not found[0].daemon:
             return "no answer"
         far, there = found
+        if self.blocked and next(iter(self.routers)) in (router.name, far.name):
+            return "no answer"
         source, target = self.source(router, entry), self.source(far, there)
         ends = ((router, entry, far), (far, there, router))
         if target != entry.address or not self.path(router.name, far.name, source, target):
@@ -209,7 +215,8 @@ class World:
             return "no answer"
         if any(e.settings["remote-as"] != str(other.asn) for _, e, other in ends):
             return "Bad Peer AS"
-        return self._hops(entry, there, source, target) or self._limit(ends)
+        inside = router.asn == far.asn
+        return (None if inside else self._hops(entry, there, source, target)) or self._limit(ends)
 
     def _hops(self, entry: Entry, there: Entry, source: str, target: str) -> str | None:
         joined = any(
@@ -236,9 +243,11 @@ class World:
         router = self.routers[name]
         ports = [self._interface(router, port) for port in router.ports()]
         neighbors = [self._neighbor(router, entry) for entry in router.entries().values()]
-        shown = router.config.replace("password s3cret", "password <redacted>").replace(
-            "password other", "password <redacted>"
-        )
+        shown = router.config
+        for secret in ("s3cret", "other"):
+            shown = shown.replace(f"password {secret}", f"password {self.cipher}<redacted:{secret[:3]}>")
+        if not router.daemon:
+            shown = "".join(x for x in shown.split("router bgp")[0])
         asn_line = next((x for x in shown.splitlines() if x.startswith("router bgp ")), "")
         outputs = [
             Output(command=INTERFACES, text="\n".join(text for text, _ in ports)),
@@ -296,6 +305,7 @@ class World:
         device = str(call.arguments.get("device", ""))
         base: dict[str, Any] = {"observation_id": call.call_id, "tool": call.tool, "arguments": call.arguments}
         if call.tool == "wait":
+            self.blocked = max(self.blocked - 1, 0)
             return Observation(**base)
         if not self.routers[device].answers:
             return Observation(**base, device=device, status="unreachable", error=f"{device}: no route to host")

@@ -28,33 +28,44 @@ def shut_neighbors(scene: Scene) -> Iterable[RootCause]:
 
 
 def unshared_passwords(scene: Scene) -> Iterable[RootCause]:
-    """`bgp_auth_mismatch` (RFC 2385): one end has a password and the other none."""
+    """`bgp_auth_mismatch` (RFC 2385): one end has a password and the other none, or the two are not the same."""
     for session in scene.down:
-        if session.far is None or bool(session.near.password) == bool(session.far.password):
+        near, far = session.near, session.far
+        if far is None or near.password == far.password:
             continue
-        odd, sure = odd_one(scene.peering, session.near, session.far, lambda peer: bool(peer.password))
-        yield _auth(scene, session, odd, sure)
+        if bool(near.password) != bool(far.password):
+            odd, sure = odd_one(scene.peering, near, far, lambda peer: bool(peer.password))
+            yield _auth(scene, session, odd, sure)
+        elif _comparable(near, far):
+            odd, sure = _changed(scene, near, far)
+            yield _auth(scene, session, odd, max(sure, 0.5))
 
 
 def different_passwords(scene: Scene) -> Iterable[RootCause]:
-    """`bgp_auth_mismatch` where both ends have a password: they differ when nothing else keeps the session down.
-
-    Passwords are redacted, so this is found by exclusion; where nothing tells which end moved it is not certain.
-    """
+    """`bgp_auth_mismatch` where both ends have a password that we cannot compare, and nothing else is wrong."""
     for session in scene.addressed:
-        far = session.far
-        if far is not None and session.near.password and far.password and scene.carried(session):
-            odd, sure = _changed(scene, session.near, far)
+        near, far = session.near, session.far
+        if far is not None and near.password and far.password and not _comparable(near, far) and scene.carried(session):
+            odd, sure = _changed(scene, near, far)
             yield _auth(scene, session, odd, sure)
 
 
+_MASK = re.compile(r"<redacted:\w+>")
+"""A mask stands for its secret: bridges of one mesh give the same secret the same mask."""
+
+
+def _comparable(near: Peer, far: Peer) -> bool:
+    """Both passwords stand in the clear behind their masks; `password 7 …` is a cipher, of which there are many."""
+    return bool(_MASK.fullmatch(near.password) and _MASK.fullmatch(far.password))
+
+
 def _changed(scene: Scene, near: Peer, far: Peer) -> tuple[Peer, float]:
-    """The end whose redacted password nobody else has; else the one whose other passworded sessions fail more."""
+    """The end whose mask nobody else has; else the one whose other passworded sessions fail more; else a guess."""
     rest = [p for p in scene.peering.all if p not in (near, far) and p.password]
-    if near.password != far.password:
+    if _comparable(near, far):
         common = [[p.password for p in rest].count(end.password) for end in (near, far)]
         if common[0] != common[1]:
-            return (near if common[0] < common[1] else far), 0.85
+            return (near if common[0] < common[1] else far), 0.9
     failing = [sum(1 for p in rest if p.device == end.device and not p.established) for end in (near, far)]
     if failing[0] != failing[1]:
         return (near if failing[0] > failing[1] else far), 0.7

@@ -13,7 +13,7 @@ from typing import Any
 from nocmesh.network import Network
 
 MAX_CHARACTERS = 20_000
-MAX_WORDS = 2_000
+MAX_WORDS = 1_000
 """An alert that says more than this says it in its beginning too; a flood must not cost minutes."""
 
 CACHED = 8192
@@ -62,13 +62,18 @@ class _Index:
     def __init__(self, network: Network) -> None:
         self._names: dict[str, str] = {}
         self._interfaces: dict[str, set[str]] = {}
-        self._addresses: list[tuple[Address, Prefix, str]] = []
+        self._addresses: dict[Address, dict[str, None]] = {}
+        self._subnets: dict[Prefix, dict[str, None]] = {}
         for device in network.devices:
             for name in (device.name, device.address, *device.aliases):
                 self._names.setdefault(name.lower(), device.name)
             for interface in device.interfaces:
                 self._interfaces.setdefault(interface.name.lower(), set()).add(device.name)
-                self._addresses += [(i.ip, i.network, device.name) for i in map(ip_interface, interface.addresses)]
+                for own in map(ip_interface, interface.addresses):
+                    self._addresses.setdefault(own.ip, {})[device.name] = None
+                    self._subnets.setdefault(own.network, {})[device.name] = None
+
+        self._lengths = sorted({net.prefixlen for net in self._subnets} - {0}, reverse=True)
 
     def devices(self, word: str) -> tuple[str, ...]:
         """What ``word`` names: a device, an interface that only one has, an address, a prefix, a subnet."""
@@ -83,14 +88,20 @@ class _Index:
         return () if prefix is None else self._by_prefix(prefix)
 
     def _by_prefix(self, prefix: Prefix) -> tuple[str, ...]:
-        exact = [device for ip, _, device in self._addresses if prefix.num_addresses == 1 and ip in prefix]
-        inside = [d for ip, _, d in self._addresses if prefix.num_addresses > 1 and _holds(prefix, ip)]
-        around = [d for _, net, d in self._addresses if net.prefixlen and _holds(net, prefix.network_address)]
-        return tuple(dict.fromkeys(exact or inside or around))
+        """The owner of an address, else who is in its subnet; of a prefix whoever has an address inside."""
+        if prefix.prefixlen == 0:
+            return ()
+        if prefix in self._subnets and prefix.num_addresses > 1:
+            return tuple(self._subnets[prefix])
+        if prefix.num_addresses > 1:
+            return tuple(dict.fromkeys(d for ip, names in self._addresses.items() if _holds(prefix, ip) for d in names))
+        lengths = (n for n in self._lengths if n <= prefix.prefixlen)
+        around = (self._subnets.get(prefix.supernet(new_prefix=n)) for n in lengths)
+        return tuple(self._addresses.get(prefix.network_address) or next((names for names in around if names), ()))
 
 
 def _holds(prefix: Prefix, address: Address) -> bool:
-    return prefix.version == address.version and prefix.prefixlen > 0 and address in prefix
+    return prefix.version == address.version and address in prefix
 
 
 def _direct(alert: Mapping[str, Any]) -> Iterable[str]:

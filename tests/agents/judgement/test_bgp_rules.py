@@ -21,7 +21,7 @@ LINE = [(0, 1), (1, 2)]
 RING = [(0, 1), (1, 2), (2, 3), (3, 0)]
 STAR = [(0, 1), (0, 2), (0, 3)]
 MESH = [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]
-TOPOLOGIES = {"line": LINE, "ring": RING, "star": STAR, "mesh": MESH}
+TOPOLOGIES = {"line": LINE, "star": STAR, "mesh": MESH}
 
 Truth = set[tuple[str, str]]
 Inject = Callable[[World, str, str], Truth]

@@ -9,14 +9,18 @@ from msgspec.structs import replace
 
 from nocmesh.agent.reasoner import Act, Finish
 from nocmesh.diagnosis.configlines import sections
+from nocmesh.diagnosis.facts import Sight
 from nocmesh.errors import InvalidInputError
 from nocmesh.messages.change import Change
 from nocmesh.messages.report import Diagnosis, RootCause
-from nocmesh.network import Network
+from nocmesh.messages.session import Observation
+from nocmesh.messages.state import ConfigLine, DeviceState
+from nocmesh.network import Device, Network
 from nocmesh_agents.bgp import rules as bgp
 from nocmesh_agents.remediation import rules as remediation
-from nocmesh_agents.remediation.edits import Edit, commands_of, negated, removal, rollback_of, secret_in, setting
-from nocmesh_agents.remediation.templates import address_line, network_line
+from nocmesh_agents.remediation.edits import Edit, Fix, commands_of, negated, removal, rollback_of, secret_in, setting
+from nocmesh_agents.remediation.risk import risk_of
+from nocmesh_agents.remediation.templates import address_line, family_section, network_line
 
 RING = [(0, 1), (1, 2), (2, 3), (3, 0)]
 
@@ -226,6 +230,26 @@ def test_the_limit_becomes_what_the_other_neighbours_have() -> None:
     (change,), _ = planned(world, diagnosed(world))
     assert f"neighbor {one} maximum-prefix 500" in change.commands
     assert change.commands[-2:] == [f"neighbor {one} shutdown", f"no neighbor {one} shutdown"]
+
+
+def test_what_is_neither_routing_nor_an_interface_is_of_high_risk() -> None:
+    fix = Fix(device="r1", edits=(Edit("", ("hostname x",), ("hostname r1",)),), summary="", routing=False)
+    assert risk_of(Device(name="r1", platform="frr", address="a"), [fix])[0] == "high"
+
+
+def test_ios_keeps_its_family_where_it_stands() -> None:
+    config = [
+        ConfigLine(section="", text="router bgp 1"),
+        ConfigLine(section="router bgp 1", text="address-family ipv4"),
+    ]
+    state = DeviceState(device="r1", platform="cisco_iosxe", config=config, status={"config": "parsed"})
+    device = Device(name="r1", platform="cisco_iosxe", address="a")
+    seen = Observation(observation_id="o", tool="device_state", device="r1", state=state)
+    bare = Observation(observation_id="o", tool="device_state", device="r1", state=replace(state, config=config[:1]))
+    header = "router bgp 1"
+    assert family_section(Sight(device, (seen,)), header) == "router bgp 1 / address-family ipv4"
+    assert family_section(Sight(device, (bare,)), header, needed=False) == header
+    assert family_section(Sight(device, (bare,)), header) == "router bgp 1 / address-family ipv4"
 
 
 def test_edits_are_undone_in_reverse() -> None:

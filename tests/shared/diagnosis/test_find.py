@@ -71,7 +71,7 @@ def test_a_flood_of_text_costs_little() -> None:
     }
     begun = time.perf_counter()
     assert "r7" in named_in(flood, many).devices
-    assert time.perf_counter() - begun < 2.0
+    assert time.perf_counter() - begun < 3.0
 
 
 ANYTHING: Any = st.recursive(
