@@ -1,8 +1,5 @@
 """What the tests of all rooms share: a mesh's keys, a real broker, connections to it."""
 
-import asyncio
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -10,7 +7,7 @@ import pytest
 
 from nocmesh.bus import Authority, Credentials, Mesh
 from nocmesh.clock import Clock, SystemClock
-from nocmesh.proving.broker import Broker, MeshFor
+from nocmesh.proving.broker import Broker, MeshFor, shared_broker
 
 
 @pytest.fixture(scope="session")
@@ -19,27 +16,11 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority.create(tmp_path_factory.mktemp("authority"))
 
 
-class _Shared:
-    """A broker with an event loop of its own, so that tests with loops of their own can share it."""
-
-    def __init__(self, authority: Authority) -> None:
-        self.runner = asyncio.Runner()
-        self.folder = Path(tempfile.mkdtemp(prefix="nocmesh-broker-"))
-        self.broker = Broker(authority, self.folder)
-        self.runner.run(self.broker.start())
-
-    def stop(self) -> None:
-        self.runner.run(self.broker.stop())
-        self.runner.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
 @pytest.fixture(scope="session")
-def nats_url(authority: Authority) -> Iterator[str]:
+def nats_url(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a provisioned broker that all tests share: use names and ids of your own."""
-    shared = _Shared(authority)
-    yield shared.broker.url
-    shared.stop()
+    with shared_broker(authority, tmp_path_factory.mktemp("broker")) as url:
+        yield url
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import contextlib
 from collections.abc import Iterator
 
 from nocmesh.bus.received import Raw
-from nocmesh.errors import OutcomeUnknownError
 
 
 class Waiting:
@@ -23,20 +22,11 @@ class Waiting:
         if self._bell and not self._bell.done():
             self._bell.set_result(None)
 
-    async def next(self, timeout: float) -> Raw:
-        """The next answer. Raises OutcomeUnknownError when none comes, and the error that came instead."""
-        answer = await self.next_or(None, timeout)
-        if answer is None:
-            text = f"no answer on {self.subject} within {timeout:g} s"
-            raise OutcomeUnknownError(text, subject=self.subject)
-        return answer
-
-    async def next_or(self, event: "asyncio.Future[None] | None", timeout: float) -> Raw | None:
-        """The next answer; None when ``event`` happened first, or ``timeout`` passed."""
+    async def next_or(self, event: "asyncio.Future[None]", timeout: float) -> Raw | None:
+        """The next answer; None when ``event`` happened first, or ``timeout`` passed. Raises an error that came."""
         if not self._came:
             self._bell = asyncio.get_running_loop().create_future()
-            waited = {self._bell} if event is None else {self._bell, event}
-            await asyncio.wait(waited, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({self._bell, event}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         if not self._came:
             return None
         answer = self._came.pop(0)

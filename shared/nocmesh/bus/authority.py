@@ -38,6 +38,8 @@ class _Issued(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Secrets(msgspec.Struct, kw_only=True):
     version: int = 1
+    created: int = 0
+    """Dates the operator's token: a server refuses to reload a configuration whose operator changed at all."""
     operator: str
     system: str
     zones: dict[Zone, str]
@@ -61,7 +63,9 @@ class Authority:
             raise PreconditionError(f"{folder} already holds the keys of a mesh; open them, or choose another folder")
         zones = {zone: nkey.new_seed(nkey.ACCOUNT) for zone in Zone}
         operator, system = nkey.new_seed(nkey.OPERATOR), nkey.new_seed(nkey.ACCOUNT)
-        self = cls(folder, _Secrets(operator=operator, system=system, zones=zones, signers={}))
+        self = cls(
+            folder, _Secrets(created=int(time.time()), operator=operator, system=system, zones=zones, signers={})
+        )
         self._complete()
         return self
 
@@ -124,7 +128,7 @@ class Authority:
         """The token that a server trusts."""
         key = nkey.Key(self._secrets.operator)
         nats = {"type": "operator", "version": 2, "system_account": self.system_account()}
-        return tokens.encode({"iat": int(time.time()), "sub": key.public, "name": "nocmesh", "nats": nats}, key)
+        return tokens.encode({"iat": self._secrets.created, "sub": key.public, "name": "nocmesh", "nats": nats}, key)
 
     def system_account(self) -> str:
         """The public key of the account in which the server speaks of itself."""

@@ -166,10 +166,14 @@ class Link:
         with self._opened().expecting(subject) as waiting:
             if not await self.send(subject, data, headers, waiting.reply):
                 await asyncio.wait({turn}, timeout=timeout)
+                turn = self._turn
                 if not await self.send(subject, data, headers, waiting.reply):
                     raise BusError(f"there is no connection to the broker ({self.zone}); it is being restored")
             while True:
-                answer = await waiting.next(timeout)
+                answer = await waiting.next_or(turn, timeout)
+                if answer is None:
+                    when = "before the connection was lost" if turn.done() else f"within {timeout:g} s"
+                    raise OutcomeUnknownError(f"no answer on {subject} {when}", subject=subject)
                 if answer.status == "503":
                     raise NotFoundError(f"nobody answers on {subject}", subject=subject)
                 yield answer
@@ -210,9 +214,9 @@ class Link:
         options: dict[str, Any] = {"pending_msgs_limit": limit} if limit else {}
         try:
             subscription = await self._client.subscribe(subject, queue=queue, cb=on_message, **options)
-            await self._client.flush()
         except (nats.errors.Error, OSError) as error:
             raise BusError(f"cannot listen on {subject}: {error}") from error
+        await self.flush()
         if subject.lower() in self._denied_subscriptions:
             await self.unsubscribe(subscription)
             raise DeniedError(f"{self.name} may not listen on {subject} in {self.zone}", subject=subject)
@@ -231,7 +235,9 @@ class Link:
     async def flush(self, timeout: float = 5.0) -> None:
         """Wait until the server has seen all that was sent. Raises BusError."""
         try:
-            await self._client.flush(timeout)  # type: ignore[arg-type]
+            # Twice: the client's ping overtakes what still waits in its buffer.
+            for _ in range(2):
+                await self._client.flush(timeout)  # type: ignore[arg-type]
         except (nats.errors.Error, OSError) as error:
             raise BusError(f"the broker ({self.zone}) did not answer: {error!r}") from error
 

@@ -49,7 +49,8 @@ class ConsumerPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     filters: tuple[str, ...] = ()
     """Patterns of the table of subjects; empty: the whole stream."""
     attempts: int = 8
-    ack_wait_seconds: float = 30
+    ack_wait_seconds: float = 5
+    """Silence after which a worker counts as dead: it speaks three times as often while it works."""
     max_ack_pending: int = 1000
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from nocmesh.bus.plan import Plan, load_plan
 from nocmesh.errors import InvalidInputError
-from nocmesh.subjects import SUBJECTS, TRUSTED, Subject, Zone, row_of
+from nocmesh.subjects import ALL_AGENTS, SUBJECTS, TRUSTED, Subject, Zone, row_of
 
 PROVISIONER, PROBE = "provisioner", "probe"
 OUTSIDERS = ("publisher", "subscriber")
@@ -23,6 +23,8 @@ ROLES: tuple[str, ...] = tuple(
 _NAME, _TYPE = "{{name()}}", "{{tag(type)}}"
 _PLACE = re.compile(r"<(\w+)>")
 _API = "$JS.API."
+_TASKS = "TASKS"
+"""Who works on tasks sees those of its own type, through that type's consumer."""
 _PROBED = (
     "INFO",
     "STREAM.NAMES",
@@ -107,12 +109,11 @@ def _stream_rights(role: str, rows: list[Subject]) -> list[str]:
     """Reading what is stored: by direct get, and for trusted roles by consumers of their own."""
     out: list[str] = []
     for row in rows:
-        if row.stream is None:
+        if row.stream is None or (role in ALL_AGENTS and row.stream == _TASKS):
             continue
-        touches = role in row.readers or (role in TRUSTED and role in row.writers)
-        if touches and not (role == "agent" and row.stream == "TASKS"):
+        if role in row.readers or (role in TRUSTED and role in row.writers):
             out += [f"{_API}DIRECT.GET.{row.stream}", f"{_API}DIRECT.GET.{row.stream}.>"]
-        if role in TRUSTED and touches:
+        if role in TRUSTED and (role in row.readers or row.writers == (role,)):
             out += _own_consumers(row.stream)
     return out
 
@@ -129,7 +130,7 @@ def _own_consumers(stream: str) -> list[str]:
 def _consumer_rights(role: str, zone: Zone, plan: Plan) -> list[str]:
     """Taking from its own durables, and acknowledging."""
     durables = {(each.stream, each.durable) for each in plan.consumers if each.role == role}
-    if role in ("agent", "monitor"):
+    if role in ALL_AGENTS:
         durables.add((plan.tasks.stream, _TYPE))
     streams = {row.stream for row in SUBJECTS if row.zone is zone}
     out: list[str] = []

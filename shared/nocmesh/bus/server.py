@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import re
+import secrets
 import shutil
 import signal
 import socket
@@ -14,7 +15,7 @@ from pathlib import Path
 from nocmesh.bus.authority import Authority
 from nocmesh.bus.credentials import write_secret
 from nocmesh.bus.plan import load_plan
-from nocmesh.errors import PreconditionError
+from nocmesh.errors import BusError, PreconditionError
 
 FLOOR = (2, 14, 3)
 """Older servers ignore timers, lack fields silently, or have published holes."""
@@ -142,6 +143,7 @@ class NatsServer:
         self.store_dir = Path(store_dir)
         self.port = port
         self.monitor_port = monitor_port
+        self._name = f"nocmesh-{secrets.token_hex(4)}"
         self._process: asyncio.subprocess.Process | None = None
 
     @classmethod
@@ -198,10 +200,17 @@ class NatsServer:
         await self._end(signal.SIGKILL)
 
     async def reload(self) -> None:
-        """Make it read its configuration again: new roles, revoked keys."""
+        """Make it read its configuration again: new roles, revoked keys. Raises BusError when it refuses."""
         self._write_conf()
-        if self._process and self._process.returncode is None:
-            self._process.send_signal(signal.SIGHUP)
+        if self._process is None or self._process.returncode is not None:
+            return
+        before = len(self._log_text())
+        self._process.send_signal(signal.SIGHUP)
+        async with asyncio.timeout(10):
+            while "Reloaded server configuration" not in (news := self._log_text()[before:]):
+                if "Failed to reload" in news:
+                    raise BusError(f"nats-server keeps its old configuration: {news[:500]}; restart it")
+                await asyncio.sleep(0.02)
 
     async def died(self) -> int:
         """Wait until the process ends; gives its exit code."""
@@ -209,9 +218,16 @@ class NatsServer:
             raise PreconditionError("the server was not started")
         return await self._process.wait()
 
+    def _log_text(self) -> str:
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
     def _write_conf(self) -> None:
         text = server_conf(
-            self.authority, store_dir=self.store_dir / "jetstream", port=self.port, monitor_port=self.monitor_port
+            self.authority,
+            store_dir=self.store_dir / "jetstream",
+            port=self.port,
+            monitor_port=self.monitor_port,
+            name=self._name,
         )
         write_secret(self.conf, text.encode())
 
@@ -220,15 +236,15 @@ class NatsServer:
         while asyncio.get_running_loop().time() < deadline:
             if self._process is None or self._process.returncode is not None:
                 break
-            if await _speaks(self.port):
+            if await _greeting(self.port, self._name):
                 return
             await asyncio.sleep(0.02)
-        tail = self.log.read_text(errors="replace")[-2000:] if self.log.exists() else ""
+        tail = self._log_text()[-2000:]
         await self.kill()
         raise PreconditionError(f"nats-server did not start on port {self.port}; the end of {self.log}:\n{tail}")
 
     async def _end(self, how: signal.Signals) -> None:
-        process, self._process = self._process, None
+        process = self._process
         if process is None or process.returncode is not None:
             return
         process.send_signal(how)
@@ -239,14 +255,15 @@ class NatsServer:
             await process.wait()
 
 
-async def _speaks(port: int) -> bool:
-    """Whether a NATS server greets on ``port``."""
+async def _greeting(port: int, name: str) -> bool:
+    """Whether the server of that name greets on ``port``; another may have taken it."""
     try:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
     except OSError:
         return False
     try:
-        return (await asyncio.wait_for(reader.readline(), 2)).startswith(b"INFO")
+        line = await asyncio.wait_for(reader.readline(), 2)
+        return line.startswith(b"INFO") and f'"{name}"'.encode() in line
     except (TimeoutError, OSError):
         return False
     finally:

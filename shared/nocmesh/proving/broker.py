@@ -1,7 +1,8 @@
 """A broker to try things on: it can be killed and restarted, and comes back on the same port with the same store."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 from nocmesh.bus import Authority, Mesh, NatsServer, provision
@@ -40,6 +41,18 @@ class Broker:
     async def stop(self) -> None:
         """End it in order."""
         await self.server.stop()
+
+
+@contextlib.contextmanager
+def shared_broker(authority: Authority, folder: Path) -> Iterator[str]:
+    """The address of a broker with an event loop of its own, for tests with loops of theirs."""
+    with asyncio.Runner() as runner:
+        broker = Broker(authority, folder)
+        runner.run(broker.start())
+        try:
+            yield broker.url
+        finally:
+            runner.run(broker.stop())
 
 
 async def eventually(

@@ -114,9 +114,9 @@ def test_no_agent_can_write_where_the_broker_schedules() -> None:
     assert {role for row in scheduling for role in row.writers} == {"orchestrator"}
 
 
-async def test_a_foreign_alert_may_be_unsigned_but_not_forged(mesh_for: MeshFor) -> None:
-    incidents = await mesh_for("incidents")
-    publisher = await mesh_for("publisher", name="prometheus")
+async def test_a_foreign_alert_may_be_unsigned_but_not_forged(mesh_on: MeshFor) -> None:
+    incidents = await mesh_on("incidents")
+    publisher = await mesh_on("publisher", name="prometheus")
     arrived: asyncio.Queue[Received[bytes]] = asyncio.Queue()
     worker = await incidents.edge.work("ALERTS", "incidents", bytes, arrived.put)
     link = publisher.edge._link

@@ -38,7 +38,7 @@ def test_a_role_that_is_new_gets_its_keys_when_the_authority_is_opened(tmp_path:
     authority = Authority.create(tmp_path)
     del authority._secrets.signers["AGENTS/agent"]
     authority._save()
-    assert Authority.open(tmp_path).issue("agent", "bgp-1", type="bgp")
+    assert Authority.open(tmp_path).issue("agent", "bgp-1", type="bgp").name == "bgp-1"
 
 
 def test_a_role_gets_a_certificate_for_each_zone_it_has_a_row_in(authority: Authority) -> None:
@@ -100,3 +100,10 @@ def test_missing_and_broken_files_say_what_to_do(tmp_path: Path) -> None:
 def test_every_role_can_be_issued(authority: Authority) -> None:
     for role in ROLES:
         assert authority.issue(role, f"every-{role}", type="bgp" if role == "agent" else "").role == role
+
+
+def test_the_operators_token_never_changes(tmp_path: Path) -> None:
+    created = Authority.create(tmp_path)
+    token = created.operator_jwt()
+    assert Authority.open(tmp_path).operator_jwt() == token
+    assert tokens.decode(token)["iat"] > 0

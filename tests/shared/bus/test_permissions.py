@@ -1,8 +1,7 @@
 """Permissions: what each role may publish and hear, tried on a real broker and compared with the table of subjects."""
 
-import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -11,7 +10,7 @@ from nocmesh.bus import Authority
 from nocmesh.bus.link import Link
 from nocmesh.bus.rights import ROLES, zones_of
 from nocmesh.errors import BusError, DeniedError, NotFoundError
-from nocmesh.proving.broker import MeshFor
+from nocmesh.proving.broker import MeshFor, shared_broker
 from nocmesh.subjects import SUBJECTS, TRUSTED, Subject, Zone
 
 pytestmark = pytest.mark.mesh
@@ -35,6 +34,13 @@ FORBIDDEN = (
     "_INBOX.somebody.else",
     "anything.else",
 )
+
+
+@pytest.fixture(scope="module")
+def nats_url(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A broker of our own: these tests publish noise on every subject."""
+    with shared_broker(authority, tmp_path_factory.mktemp("permissions")) as url:
+        yield url
 
 
 def concrete(row: Subject, *, own: bool) -> str:
@@ -71,8 +77,7 @@ async def tried(link: Link, denied: set[str], publish: set[str], subscribe: set[
     for subject in sorted(subscribe):
         await link._client.subscribe(subject)
     await link.flush()
-    await asyncio.sleep(0)
-    return {each for each in denied if not each.endswith("x.y.z")}
+    return denied
 
 
 @pytest.mark.parametrize("role", [role for role in ROLES if role not in ("provisioner", "probe")])
@@ -105,9 +110,9 @@ def _api(role: str) -> dict[str, bool]:
         "CONSUMER.CREATE.TASKS.newtype.ai.tasks.assign.newtype": role == "orchestrator",
         "CONSUMER.MSG.NEXT.RESULTS.orchestrator": role == "orchestrator",
         f"CONSUMER.MSG.NEXT.TASKS.{TYPE}": role in ("agent", "monitor", "orchestrator"),
-        "CONSUMER.MSG.NEXT.TASKS.bgp": role in ("monitor", "orchestrator"),
+        "CONSUMER.MSG.NEXT.TASKS.bgp": role == "orchestrator",
         "DIRECT.GET.SESSIONS": role in ("agent", "monitor", "orchestrator", "incidents", "dashboard"),
-        "DIRECT.GET.TASKS": role in ("monitor", "orchestrator"),
+        "DIRECT.GET.TASKS": role == "orchestrator",
     }
 
 

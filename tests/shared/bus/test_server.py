@@ -54,7 +54,7 @@ async def test_an_old_binary_on_the_path_is_passed_over(monkeypatch: pytest.Monk
     _fake(tmp_path / "nats-server", "2.9.10")
     monkeypatch.setenv("PATH", str(tmp_path))
     assert parse_version(await server_module.binary_version(await find_binary())) >= FLOOR
-    monkeypatch.setattr(server_module.sysconfig, "get_path", lambda _: str(tmp_path))
+    monkeypatch.setattr("nocmesh.bus.server.sysconfig.get_path", lambda _: str(tmp_path))
     with pytest.raises(PreconditionError, match=r"found: .*2\.9\.10"):
         await find_binary()
 
@@ -171,3 +171,14 @@ async def test_the_end_of_the_server_is_told(authority: Authority, tmp_path: Pat
     await server.kill()
     assert await waiting == -9
     await server.reload()
+
+
+@pytest.mark.mesh
+async def test_a_server_that_keeps_its_old_configuration_is_an_error(
+    broker: Broker, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await broker.server.reload()
+    other = Authority.create(broker.server.store_dir / "other").operator_jwt()
+    monkeypatch.setattr(authority, "operator_jwt", lambda: other)
+    with pytest.raises(BusError, match="keeps its old configuration"):
+        await broker.server.reload()

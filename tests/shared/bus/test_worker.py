@@ -43,7 +43,8 @@ async def tune(mesh_for: MeshFor, type_: str, **changes: object) -> None:
 
 async def take_one(mesh: Mesh, type_: str, within: float = 5.0) -> Raw:
     """One message, pulled by hand, not acknowledged."""
-    link, came = mesh.agents._link, asyncio.get_running_loop().create_future()
+    link = mesh.agents._link
+    came: asyncio.Future[Raw] = asyncio.get_running_loop().create_future()
 
     async def take(raw: Raw) -> None:
         if not raw.status and not came.done():
@@ -302,16 +303,21 @@ async def test_work_in_hand_during_a_crash_is_done_and_settled(mesh_on: MeshFor,
 
 async def test_a_message_that_was_put_off_comes_again_after_a_crash(mesh_on: MeshFor, broker: Broker) -> None:
     orchestrator, agent = await mesh_on("orchestrator"), await mesh_on("agent", type="bgp")
+    await tune(mesh_on, "bgp", ack_wait=2_000_000_000)
+    failed, done = asyncio.Event(), asyncio.Event()
+
+    async def handle(_: Received[TaskAssignment]) -> None:
+        if not failed.is_set():
+            failed.set()
+            raise ConnectionError("not yet")
+        done.set()
+
+    worker = await agent.agents.work("TASKS", "bgp", TaskAssignment, handle)
     await assign(orchestrator, "bgp", "1")
-    first = await take_one(agent, "bgp")
-    await agent.agents._link.request(first.reply, b'-NAK {"delay": 1500000000}')
-    back = asyncio.Event()
-    agent.agents._link.on_reconnect(back.set)
+    await eventually(lambda: worker.failed == 1)
     await broker.kill()
     await broker.restart()
-    await back.wait()
-    again = await take_one(agent, "bgp", within=9)
-    assert again.data == first.data
+    await asyncio.wait_for(done.wait(), 15)
 
 
 async def test_a_timer_fires_at_its_time_and_a_past_one_at_once(mesh_for: MeshFor) -> None:
