@@ -16,6 +16,8 @@ from nocmesh.errors import PreconditionError
 from nocmesh_dashboard.backend import Change
 from nocmesh_dashboard.stream import MOST_IDS, Hub, _Client
 
+pytestmark = pytest.mark.real
+
 if TYPE_CHECKING:
     from dashboard.conftest import Board
 

@@ -10,6 +10,8 @@ from jsonschema import Draft202012Validator
 from nocmesh_dashboard.people import Trust
 from nocmesh_dashboard.routes import API, ENDPOINTS
 
+pytestmark = pytest.mark.real
+
 if TYPE_CHECKING:
     from dashboard.conftest import Board, Story
 

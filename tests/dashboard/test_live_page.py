@@ -10,6 +10,8 @@ from msgspec.structs import replace
 
 from nocmesh_dashboard.people import Trust
 
+pytestmark = pytest.mark.real
+
 if TYPE_CHECKING:
     from dashboard.conftest import Board, Story
 

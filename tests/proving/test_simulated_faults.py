@@ -14,6 +14,8 @@ from nocmesh.proving.simulated.mistakes import HEALTHY, KINDS
 from nocmesh.proving.simulated.model import Network, Node
 from nocmesh.proving.simulated.topology import DEMO, PAIR, Peering, Topology, build, topology_named
 
+pytestmark = pytest.mark.real
+
 BREAKING = sorted(set(KINDS) - {HEALTHY})
 
 

@@ -14,6 +14,8 @@ from nocmesh.proving.simulated.__main__ import Desk, main
 from nocmesh.proving.simulated.server import SimulatedNetwork
 from nocmesh.proving.simulated.topology import PAIR
 
+pytestmark = pytest.mark.real
+
 WAIT = 30.0
 
 

@@ -14,6 +14,8 @@ from nocmesh.proving.simulated.server import Access, Behaviour, SimulatedNetwork
 from nocmesh.proving.simulated.terminal import MAX_LINE, Terminal
 from nocmesh.proving.simulated.topology import PAIR
 
+pytestmark = pytest.mark.real
+
 
 @pytest.fixture
 async def network() -> AsyncIterator[SimulatedNetwork]:

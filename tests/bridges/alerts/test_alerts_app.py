@@ -18,6 +18,8 @@ from nocmesh.settings import Address
 from nocmesh_bridges.alerts.app import receiver
 from nocmesh_bridges.alerts.serving import serve
 
+pytestmark = pytest.mark.real
+
 BODY = {"alerts": [{"labels": {"alertname": "x", "instance": "r1"}}, {"labels": {"alertname": "y"}}]}
 WAIT = 5.0
 

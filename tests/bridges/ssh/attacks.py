@@ -207,7 +207,7 @@ quit
 ls
 rm -rf /
 cat /etc/shadow
-cat /root/.ssh/id_rsa
+cat /var/lib/secrets/id_rsa
 cat /proc/self/environ
 cat /proc/net/../../etc/shadow
 cat /sys/class/net/../../../etc/shadow

@@ -14,6 +14,8 @@ from nocmesh_bridges.ssh.hostkeys import HostKeys
 from nocmesh_bridges.ssh.session import DeviceSession
 from nocmesh_bridges.ssh.target import Target
 
+pytestmark = pytest.mark.real
+
 PUBLIC = HOST_KEY.export_public_key().decode().strip()
 
 

@@ -12,6 +12,8 @@ from nocmesh.errors import DeviceRejectedError, DeviceUnreachableError, NotFound
 from nocmesh_bridges.ssh.hostkeys import HostKeys
 from nocmesh_bridges.ssh.pool import DevicePool
 
+pytestmark = pytest.mark.real
+
 ANSWERS: dict[str, str | bytes] = {f"show {n}": f"answer {n}\n" for n in range(20)}
 
 

@@ -17,6 +17,8 @@ from nocmesh.errors import (
 from nocmesh_bridges.ssh.hostkeys import HostKeys
 from nocmesh_bridges.ssh.session import DeviceSession
 
+pytestmark = pytest.mark.real
+
 VERSION = "Cisco IOS XE Software, Version 17.9.4a\n\nr1 uptime is 3 weeks"
 RUNNING = "Building configuration...\n\nhostname r1\n!\nend"
 ANSWERS: dict[str, str | bytes] = {"show version": VERSION + "\n", "show running-config": RUNNING + "\n"}

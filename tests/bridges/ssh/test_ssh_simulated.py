@@ -7,6 +7,8 @@ from nocmesh.proving.simulated.server import Access, SimulatedNetwork
 from nocmesh_bridges.ssh.session import DeviceSession
 from nocmesh_bridges.ssh.target import Target
 
+pytestmark = pytest.mark.real
+
 ACCESS = Access()
 
 

@@ -18,6 +18,8 @@ from nocmesh.errors import InvalidInputError, PreconditionError
 from nocmesh.store.database import Database, alembic_config
 from nocmesh.store.tables import User
 
+pytestmark = pytest.mark.real
+
 
 def _differences(connection: Connection) -> list[object]:
     return list(compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), User.metadata))

@@ -13,6 +13,8 @@ from nocmesh.store.database import Database
 from nocmesh.store.people import People, Person
 from nocmesh.store.tables import PersonalToken, WebSession
 
+pytestmark = pytest.mark.real
+
 T0 = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 

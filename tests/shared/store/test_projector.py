@@ -20,6 +20,8 @@ from nocmesh.store.records import Records
 from nocmesh.store.rows import Row
 from nocmesh.store.tables import READ_MODELS, CursorRow, IncidentRow, SessionEventRow
 
+pytestmark = pytest.mark.real
+
 
 async def everything(database: Database) -> dict[str, list[dict[str, Any]]]:
     """Every read model, parsed, in the order of its keys."""

@@ -15,6 +15,8 @@ from nocmesh.store.pages import Page, _read_mark
 from nocmesh.store.projector import Projector
 from nocmesh.store.records import Records
 
+pytestmark = pytest.mark.real
+
 
 @pytest.fixture
 async def records(database: Database, story: Any) -> Records:
