@@ -169,6 +169,9 @@ def exceeded_limits(scene: Scene) -> Iterable[RootCause]:
 
 
 def _exceeded(scene: Scene, near: Peer, far: Peer) -> bool:
+    """Both ends name the limit afterwards; the one that was told of it, by a notification, is not the one that has it."""
+    if "received" in near.session.last_reset_reason.lower():
+        return False
     if _PREFIX_LIMIT.search(near.said) or _PREFIX_LIMIT.search(far.said):
         return True
     quotes = " ".join(quote.text for quote in near.session.quotes)
