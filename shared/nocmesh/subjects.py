@@ -71,8 +71,7 @@ C, A, E, X = Zone.CORE, Zone.AGENTS, Zone.EDGE, Zone.EXT
 
 SUBJECTS: tuple[Subject, ...] = (
     # alerts and requests come in at the edge
-    _row("ai.alerts.incoming.<source>", E, "ALERTS", "", "alerts publisher monitor", "alerts"),
-    _row("ai.alerts.normalised.<alert_id>", E, "NORMALISED", "Alert", "alerts", "incidents"),
+    _row("ai.alerts.incoming.<source>", E, "ALERTS", "", "alerts publisher monitor", "incidents"),
     _row("ai.alerts.events.<alert_id>", E, "ALERT_EVENTS", "AlertEvent", "incidents", "dashboard"),
     _row(
         "ai.workflows.request",

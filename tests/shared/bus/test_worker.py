@@ -359,3 +359,83 @@ async def test_a_stream_that_is_gone_is_said_to_be_gone(mesh_for: MeshFor) -> No
     link = (await mesh_for("provisioner", name="prov-gone")).agents._link
     with pytest.raises(NotFoundError):
         await stored.call(link, "STREAM.INFO.NOWHERE")
+
+
+async def test_a_pull_that_was_lost_is_asked_again(mesh_for: MeshFor) -> None:
+    orchestrator, agent = await crew(mesh_for, "lostpull")
+    done = asyncio.Event()
+
+    async def handle(_: Received[TaskAssignment]) -> None:
+        done.set()
+
+    worker = await agent.agents.work("TASKS", "lostpull", TaskAssignment, handle)
+    puller = worker._puller
+    await eventually(lambda: puller._asked)
+    await agent.agents._link.unsubscribe(puller._subscription)  # type: ignore[arg-type]
+    puller._subscription = await agent.agents._link.subscribe(
+        f"{puller._inbox}.{puller._round + 1}", puller._on_message
+    )
+    puller._heard -= 1000
+    puller._wake.set()
+    await assign(orchestrator, "lostpull", "1")
+    await asyncio.wait_for(done.wait(), 5)
+
+
+async def test_a_consumer_that_was_deleted_is_noticed_and_used_again_when_it_is_back(mesh_for: MeshFor) -> None:
+    orchestrator, agent = await crew(mesh_for, "deleted")
+    done = asyncio.Event()
+
+    async def handle(_: Received[TaskAssignment]) -> None:
+        done.set()
+
+    await agent.agents.work("TASKS", "deleted", TaskAssignment, handle)
+    link = (await mesh_for("provisioner", name="prov-deleted")).agents._link
+    await stored.call(link, "CONSUMER.DELETE.TASKS.deleted")
+    await orchestrator.agents.ensure_task_consumer("deleted")
+    await assign(orchestrator, "deleted", "1")
+    await asyncio.wait_for(done.wait(), 10)
+
+
+async def test_a_message_stays_when_its_dead_letter_cannot_be_written(
+    mesh_for: MeshFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orchestrator, agent = await crew(mesh_for, "undead")
+    await orchestrator.agents.publish("ai.tasks.assign.undead", b"[[", id="undead-1")
+    given_back = asyncio.Event()
+    link = agent.agents._link
+    send = link.send
+
+    async def watched(subject: str, data: bytes, *more: object, **named: object) -> bool:
+        if data.startswith(b"-NAK"):
+            given_back.set()
+        return await send(subject, data, *more, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(link, "send", watched)
+    monkeypatch.setattr("nocmesh.bus.worker.subject", lambda *_, **__: "ai.tasks.assign.forbidden")
+
+    async def handle(_: Received[TaskAssignment]) -> None: ...
+
+    worker = await agent.agents.work("TASKS", "undead", TaskAssignment, handle)
+    await asyncio.wait_for(given_back.wait(), 5)
+    assert worker.dead == 0
+    monkeypatch.setattr(link, "send", send)
+    info = await stored.call((await mesh_for("probe")).agents._link, "CONSUMER.INFO.TASKS.undead")
+    assert info["num_ack_pending"] == 1
+
+
+async def test_what_arrives_while_stopping_is_given_back(mesh_for: MeshFor) -> None:
+    orchestrator, agent = await crew(mesh_for, "giveback")
+
+    async def handle(_: Received[TaskAssignment]) -> None:
+        raise AssertionError("it must not be worked on")
+
+    worker = await agent.agents.work("TASKS", "giveback", TaskAssignment, handle)
+    worker._stopping = True
+    await assign(orchestrator, "giveback", "1")
+    link = (await mesh_for("probe")).agents._link
+
+    async def again() -> bool:
+        return bool((await stored.call(link, "CONSUMER.INFO.TASKS.giveback"))["num_redelivered"])
+
+    await eventually(again)
+    await worker.stop(1)
