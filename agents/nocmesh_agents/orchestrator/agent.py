@@ -15,6 +15,7 @@ from nocmesh.engine.effects import Effects
 from nocmesh.engine.journal import Journal
 from nocmesh.engine.state import RunEvent, RunState, Transition
 from nocmesh.errors import NocmeshError, UsageError
+from nocmesh.failpoint import reached
 from nocmesh.ids import new_id, short_digest
 from nocmesh.messages.approval import Decision
 from nocmesh.messages.base import Message
@@ -144,6 +145,7 @@ class Orchestrator:
         """The journal is the outbox: send what the transition causes, then note the run's next due time."""
         transition = received.body
         await self.effects.send(transition)
+        reached("engine.sent")
         await self._note(transition.state)
         self._done += 1
 

@@ -4,6 +4,7 @@ A bridge that finds *begun* without an outcome reads the device first: it never 
 """
 
 import asyncio
+from datetime import datetime
 from typing import Any
 
 from nocmesh.bus import Mesh, Received
@@ -57,7 +58,7 @@ class Executor:
         command = received.body
         work = Work(self, command)
         await work.journal.load()
-        done = work.journal.outcome(command.change.change_id)
+        done = work.journal.answer_to(command)
         if done is not None:
             return done
         busy = work.journal.busy_with(command.change.change_id)
@@ -93,14 +94,17 @@ class Work:
         )
 
     async def carry_out(self) -> DeviceResult:
-        """Gate, begin, send, prove; or go on with what a dead bridge had begun."""
-        refused = await self._refused()
+        """Gate, begin, send, prove; or go on with what a dead bridge had begun.
+
+        What was begun in time is brought to its end, however late: only a new line needs an approval that still holds.
+        """
+        begun = self.journal.begun(self._change.change_id)
+        refused = await self._refused(begun.at if begun else self._clock.now())
         if refused:
             return self.ended("refused", refused)
         device = self._reader.device({"device": self._change.device})
         self._device = device
         self._before, running = await self._reader.running(device, single_use=True)
-        begun = self.journal.begun(self._change.change_id)
         if begun is not None:
             return await self._reconcile(begun, running)
         stale = gate.moved(self._change, running)
@@ -113,11 +117,11 @@ class Work:
             return self.ended("refused", late)
         return await self._send(running)
 
-    async def _refused(self) -> str:
+    async def _refused(self, at: datetime) -> str:
         where = subject("ai.approvals.decisions.<id>", id=self._command.approval_id)
         found = await self._mesh.core.last(where, Decision)
         decision, speaker = (found.body, found.speaker) if found else (None, None)
-        why = gate.refusal(self._command, decision, speaker, self._clock.now())
+        why = gate.refusal(self._command, decision, speaker, at)
         if why:
             return why
         try:
@@ -138,7 +142,8 @@ class Work:
         """Somebody began and did not end: what the device says decides."""
         await self.write("taken_over")
         if running == begun.pre_state:
-            return await self._send(running)
+            late = await self._refused(self._clock.now())
+            return self.ended("refused", late) if late else await self._send(running)
         self.sent = True
         self._applied_at = begun.at
         now, self._before = self._before, begun.backup

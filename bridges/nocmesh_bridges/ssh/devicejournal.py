@@ -1,5 +1,7 @@
 """The journal of one device: one writer at a time, and the sequence is the fencing token."""
 
+from msgspec.structs import replace
+
 from nocmesh.bus import Bus
 from nocmesh.clock import Clock
 from nocmesh.errors import BusError, LostRaceError
@@ -32,20 +34,31 @@ class DeviceJournal:
         """The entries of one change."""
         return [entry for entry in self.entries if entry.change_id == change_id]
 
-    def outcome(self, change_id: str) -> DeviceResult | None:
-        """How the change ended, if it did."""
-        return next((entry.result for entry in self.of(change_id) if entry.kind == "outcome"), None)
+    def answer_to(self, command: DeviceCommand) -> DeviceResult | None:
+        """How ``command`` ended, or the change that it carries: once is enough.
+
+        What changed nothing binds its own command alone: else a forged command, refused, would stand for the true one.
+        """
+        for entry in self.of(command.change.change_id):
+            result = entry.result
+            if result and (entry.command_id == command.command_id or result.outcome not in ("refused", "failed")):
+                return replace(result, command_id=command.command_id, run_id=command.run_id, step=command.step)
+        return None
 
     def begun(self, change_id: str) -> DeviceJournalEntry | None:
-        """The change's first entry, if it was begun."""
-        return next((entry for entry in self.of(change_id) if entry.kind == "begun"), None)
+        """Where the change was begun, if nobody has ended it since."""
+        begun: DeviceJournalEntry | None = None
+        for entry in self.of(change_id):
+            if entry.kind == "begun":
+                begun = entry
+            elif begun and entry.result and _ends(entry, begun):
+                begun = None
+        return begun
 
     def busy_with(self, change_id: str) -> str:
         """Another change that was begun and has not ended; an empty text when there is none."""
-        for entry in self.entries:
-            if entry.kind == "begun" and entry.change_id != change_id and self.outcome(entry.change_id) is None:
-                return entry.change_id
-        return ""
+        others = {entry.change_id: None for entry in self.entries if entry.change_id != change_id}
+        return next((other for other in others if self.begun(other)), "")
 
     async def append(self, entry: DeviceJournalEntry, correlation_id: str = "") -> None:
         """Append, only if nobody wrote since. Raises BusError when another bridge has the device."""
@@ -74,3 +87,9 @@ class DeviceJournal:
             command_id=command.command_id,
             **more,  # type: ignore[arg-type]
         )
+
+
+def _ends(outcome: DeviceJournalEntry, begun: DeviceJournalEntry) -> bool:
+    """Whether the outcome is that of what was begun; a refusal of somebody else's command is not."""
+    assert outcome.result is not None
+    return outcome.result.outcome != "refused" or outcome.command_id == begun.command_id

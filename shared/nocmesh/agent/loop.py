@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from nocmesh.agent.reasoner import Act, Case, Finish, HandOff, Move, Reasoner
 from nocmesh.agent.session import SessionJournal
 from nocmesh.agent.toolbox import Toolbox
+from nocmesh.failpoint import reached
 from nocmesh.messages.session import SessionEvent, ToolCall
 
 
@@ -66,9 +67,11 @@ async def _loop(
 
 
 async def _act(calls: list[ToolCall], journal: SessionJournal, toolbox: Toolbox) -> None:
+    reached("agent.action")
     observations = await asyncio.gather(*(toolbox.call(call) for call in calls))
     said = "; ".join(f"{seen.device or seen.tool}: {seen.error or seen.status}" for seen in observations)
     await journal.write("observation", said, observations=observations)
+    reached("agent.observed")
 
 
 def _said(move: Act) -> str:

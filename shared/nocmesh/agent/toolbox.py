@@ -5,13 +5,19 @@ import asyncio
 import msgspec
 
 from nocmesh.bus import Bus
-from nocmesh.errors import DeniedError, NocmeshError, NotFoundError
+from nocmesh.errors import DeniedError, NocmeshError, NotFoundError, OutcomeUnknownError
 from nocmesh.messages.agent import ToolReply, ToolRequest
 from nocmesh.messages.session import Observation, ToolCall
 from nocmesh.messages.state import DeviceState, Output
 from nocmesh.subjects import subject
 
 CALL_SECONDS = 90.0
+TRY_SECONDS = 30.0
+"""A reading that is not answered by then is asked for again: its bridge may have died."""
+ABSENT_SECONDS = 5.0
+"""How long nobody may serve a tool: a process that is started again needs less."""
+LOOK_AGAIN_SECONDS = 0.25
+READ_ONLY = frozenset({"device_state", "device_show", "device_backup", "device_validate"})
 MAX_WAIT = 60.0
 
 
@@ -35,9 +41,7 @@ class Toolbox:
             incident_id=self._incident,
         )
         try:
-            reply = await self._bus.request(
-                subject("ai.tools.call.<tool>", tool=call.tool), request, ToolReply, timeout=CALL_SECONDS
-            )
+            reply = await self._ask(request)
         except NotFoundError:
             reply = ToolReply(call_id=call.call_id, status="error", error=f"nobody serves the tool {call.tool!r} now")
         except DeniedError as denied:
@@ -45,6 +49,24 @@ class Toolbox:
         except NocmeshError as wrong:
             reply = ToolReply(call_id=call.call_id, status="error", error=wrong.message)
         return observed(call, reply)
+
+    async def _ask(self, request: ToolRequest) -> ToolReply:
+        """The answer, from whichever instance lives; what only reads is asked again when the one that was asked died."""
+        where = subject("ai.tools.call.<tool>", tool=request.tool)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        patience = TRY_SECONDS if request.tool in READ_ONLY else CALL_SECONDS
+        while True:
+            left = CALL_SECONDS - (loop.time() - began)
+            try:
+                return await self._bus.request(where, request, ToolReply, timeout=min(patience, left))
+            except NotFoundError:
+                if loop.time() - began > ABSENT_SECONDS:
+                    raise
+            except OutcomeUnknownError:
+                if request.tool not in READ_ONLY or loop.time() - began + LOOK_AGAIN_SECONDS >= CALL_SECONDS:
+                    raise
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
     async def _wait(self, call: ToolCall) -> Observation:
         seconds = min(float(call.arguments.get("seconds", 1.0)), MAX_WAIT)

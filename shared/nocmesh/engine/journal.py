@@ -4,6 +4,7 @@ from nocmesh.bus import Bus
 from nocmesh.engine.decide import advance
 from nocmesh.engine.state import RunCommand, RunEvent, RunState, Transition
 from nocmesh.errors import BusError, LostRaceError, NotFoundError
+from nocmesh.failpoint import reached
 from nocmesh.subjects import subject
 
 JOURNAL = "ai.workflows.journal.<run_id>"
@@ -50,6 +51,7 @@ class Journal:
                 await self._append(transition, event, sequence)
             except LostRaceError:
                 continue
+            reached("engine.appended")
             return commands
         raise BusError(f"run {run_id}: lost the race {MAX_RACES} times; is an orchestrator looping?", run_id=run_id)
 
