@@ -73,7 +73,8 @@ def load_role(name: str) -> Role:
 async def until(stopping: asyncio.Event, seconds: float) -> bool:
     """Wait ``seconds``, or less when ``stopping`` is set; says whether it is."""
     try:
-        await asyncio.wait_for(stopping.wait(), seconds)
+        async with asyncio.timeout(seconds):  # wait_for would swallow a cancellation before Python 3.12
+            await stopping.wait()
     except TimeoutError:
         return False
     return True
