@@ -31,7 +31,7 @@ async def host(mesh_on: MeshFor, tmp_path: Path) -> AsyncIterator[Host]:
         context = Context(
             mesh=mesh, settings=settings, clock=SystemClock(), log=logger(role=role.name), name=mesh.me.name
         )
-        task = asyncio.create_task(role.run(context))  # type: ignore[arg-type]
+        task: asyncio.Task[None] = asyncio.create_task(role.run(context))  # type: ignore[arg-type]
         running.append((context, task))
         return context, task
 

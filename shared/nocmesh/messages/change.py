@@ -47,17 +47,10 @@ class Change(Message, frozen=True, kw_only=True):
     resource: str = ""
 
     def hash(self) -> str:
-        """What an approval is bound to: device, lines, rollback, checks, pre-state, risk."""
-        return digest(
-            [
-                self.device,
-                self.commands,
-                self.rollback,
-                [c.to_dict() for c in self.verify],
-                self.pre_state,
-                self.risk,
-            ]
-        )
+        """What an approval is bound to: this change, its device, lines, rollback, checks, pre-state and risk."""
+        checks = [check.to_dict() for check in self.verify]
+        lines = [self.commands, self.rollback, checks]
+        return digest([self.change_id, self.device, self.platform, *lines, self.pre_state, self.risk])
 
 
 class DeviceCommand(Message, frozen=True, kw_only=True):

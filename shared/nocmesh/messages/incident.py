@@ -18,9 +18,23 @@ IncidentState = Literal[
     "escalated",
 ]
 IncidentKind = Literal[
-    "open", "triaged", "investigating", "diagnosed", "awaiting_approval", "fixing", "verifying", "resolved", "closed", "escalated",
-    "grew", "proposed", "decided", "applied", "verified", "note",
-]  # fmt: skip
+    "open",
+    "triaged",
+    "investigating",
+    "diagnosed",
+    "awaiting_approval",
+    "fixing",
+    "verifying",
+    "resolved",
+    "closed",
+    "escalated",
+    "grew",
+    "proposed",
+    "decided",
+    "applied",
+    "verified",
+    "note",
+]
 
 
 class IncidentEvent(Message, frozen=True, kw_only=True):
