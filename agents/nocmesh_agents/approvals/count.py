@@ -23,6 +23,8 @@ def refusal(
         return "denied", f"{person} asked for this change: somebody else must decide"
     if decided:
         return "conflict", "this approval is decided already"
+    if request.change.hash() != request.change_hash:
+        return "conflict", "the hash of this request does not belong to the change that it shows: propose it anew"
     if now >= request.expires_at:
         return "conflict", f"this approval expired at {request.expires_at:%H:%M:%S} UTC: no answer means no"
     if any(vote.person == person for vote in votes):
