@@ -296,6 +296,12 @@ class Stage:
         history = self.watcher.core.history("APPROVALS", wildcard("ai.approvals.pending.<id>"), ApprovalRequest)
         return [r.body async for r in history if r.body.incident_id == incident_id]
 
+    async def waiting(self, incident_id: str) -> list[ApprovalRequest]:
+        """What the incident waits for, once it does."""
+        await self.reaches(incident_id, "awaiting_approval")
+        await eventually(lambda: self.pending(incident_id), within=30)
+        return await self.pending(incident_id)
+
     async def vote(self, approval_id: str, person: str, decision: str = "approve", comment: str = "") -> PersonReply:
         """What the approvals process says to the vote of ``person``."""
         asked = PersonRequest(
@@ -307,9 +313,7 @@ class Stage:
 
     async def approve(self, incident_id: str) -> None:
         """Both people say yes to everything that the incident waits for."""
-        await self.reaches(incident_id, "awaiting_approval")
-        await eventually(lambda: self.pending(incident_id), within=30)
-        for waiting in await self.pending(incident_id):
+        for waiting in await self.waiting(incident_id):
             for person in PEOPLE:
                 reply = await self.vote(waiting.approval_id, person)
                 assert not reply.error

@@ -67,7 +67,7 @@ async def test_an_orchestrator_that_dies_at_each_second_step_still_brings_the_ru
 
 
 async def _keep_dying(stage: Stage, where: str) -> int:
-    """Let the orchestrator die each second time that it gets there, until we are stopped; then let it live. Gives the deaths."""
+    """Let the orchestrator die each second time that it gets there, until we are stopped; then let it live."""
     orchestrator = stage.processes["orchestrator"]
     deaths = 0
     try:

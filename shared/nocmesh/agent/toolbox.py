@@ -51,7 +51,7 @@ class Toolbox:
         return observed(call, reply)
 
     async def _ask(self, request: ToolRequest) -> ToolReply:
-        """The answer, from whichever instance lives; what only reads is asked again when the one that was asked died."""
+        """The answer, from whichever instance lives; what only reads is asked again when that one dies."""
         where = subject("ai.tools.call.<tool>", tool=request.tool)
         loop = asyncio.get_running_loop()
         began = loop.time()
