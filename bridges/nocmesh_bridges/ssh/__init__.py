@@ -10,6 +10,11 @@ session     a logged-in device: ``show`` and ``configure``
 pool        few sessions for many callers
 guard       which commands may be typed at all; pure
 redact      secrets out of what was printed; pure
+reading     the tools that only read
+gate        whether a change may be written; pure
+work        one change on one device; devicejournal is its record
+applying    takes approved changes, one at a time on each device
+role        the bridge as a process
 
 Nothing is imported here: the guard is needed where asyncssh is not.
 """

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from nocmesh.bus import Bus
 from nocmesh.clock import Clock
 from nocmesh.errors import BusError, LostRaceError
+from nocmesh.ids import new_id
 from nocmesh.messages.change import DeviceCommand, DeviceJournalEntry, DeviceResult
 from nocmesh.subjects import subject, token
 
@@ -21,6 +22,8 @@ class DeviceJournal:
         self._bridge = bridge
         self._filter = f"ai.devices.journal.{token(device)}.*"
         self._last = 0
+        self._writer = new_id(clock.now())
+        """Ours alone: a message id is proof of our own writing, and two processes may bear one bridge's name."""
         self.entries: list[DeviceJournalEntry] = []
 
     async def load(self) -> None:
@@ -40,7 +43,7 @@ class DeviceJournal:
         What changed nothing binds its own command alone: else a forged command, refused, would stand for the true one.
         """
         for entry in self.of(command.change.change_id):
-            result = entry.result
+            result = entry.result if entry.change_hash in ("", command.change.hash()) else None
             if result and (entry.command_id == command.command_id or result.outcome not in ("refused", "failed")):
                 return replace(result, command_id=command.command_id, run_id=command.run_id, step=command.step)
         return None
@@ -67,7 +70,7 @@ class DeviceJournal:
             self._last = await self._core.publish(
                 where,
                 entry,
-                id=f"{entry.command_id}:{entry.kind}:{self._bridge}:{self._last}",
+                id=f"{entry.command_id}:{entry.kind}:{self._last}:{self._writer}",
                 correlation_id=correlation_id,
                 expect_last=self._last,
                 expect_filter=self._filter,
@@ -85,6 +88,7 @@ class DeviceJournal:
             at=self._clock.now(),
             bridge=self._bridge,
             command_id=command.command_id,
+            change_hash=command.change.hash(),
             **more,  # type: ignore[arg-type]
         )
 

@@ -4,7 +4,6 @@ No agent, model or prompt stands between this and the device: what arrives here 
 decision itself, whatever anybody said before.
 """
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -16,55 +15,90 @@ QUORUM = {"low": 1, "medium": 1, "high": 1, "critical": 2}
 """People that must have said yes, by risk; nothing is written to a device without anybody's yes."""
 MAX_SKEW_SECONDS = 30.0
 
-_CRITICAL = re.compile(
-    r"^\s*(no\s+)?(router\s|neighbor\s|network\s|redistribute\s|ip\s+route|ipv6\s+route|route-map|ip\s+prefix-list"
-    r"|access-list|ip\s+access-list|address-family|bgp\s|area\s|passive-interface|net\s)",
-    re.IGNORECASE,
-)
+_CRITICAL = tuple(
+    tuple(words.split())
+    for words in (
+        "router", "neighbor", "network", "redistribute", "address-family", "bgp", "area", "net", "passive-interface",
+        "aggregate-address", "default-information", "distance", "maximum-paths", "segment-routing", "mpls",
+        "ip route", "ipv6 route", "ip routing", "ipv6 unicast-routing", "ip policy", "ip ospf", "ip router", "isis",
+        "ipv6 ospf", "ipv6 router", "route-map", "access-list", "ip access-list", "ipv6 access-list", "ip access-group",
+        "ipv6 traffic-filter", "ip prefix-list", "ipv6 prefix-list", "ip as-path", "ip community-list",
+        "ip extcommunity-list", "vrf", "ip vrf",
+    )
+)  # fmt: skip
+"""What begins a line of routing or of a filter. Devices take abbreviations, so a beginning of each word counts."""
 
 
 def floor(commands: Sequence[str]) -> Risk:
     """The least risk that lines of configuration have, whatever a change claims: routing and filters are critical."""
-    return "critical" if any(_CRITICAL.match(line) for line in commands) else "medium"
+    return "critical" if any(_is_critical(line) for line in commands) else "medium"
 
 
-def needed(change: Change) -> int:
-    """How many different people must have approved ``change``."""
-    return max(QUORUM[change.risk], QUORUM[floor([*change.commands, *change.rollback])])
+def _is_critical(line: str) -> bool:
+    words = line.lower().split()
+    while words and words[0] in ("no", "default"):
+        words = words[1:]
+    return any(
+        len(words) >= len(known) and all(full.startswith(word) for full, word in zip(known, words, strict=False))
+        for known in _CRITICAL
+    )
 
 
-def refusal(command: DeviceCommand, decision: Decision | None, speaker: Speaker | None, now: datetime) -> str:
+def needed(change: Change, *, core: bool = False) -> int:
+    """How many different people must have approved ``change``; ``core``: its device carries the network."""
+    least: Risk = "critical" if core else floor([*change.commands, *change.rollback])
+    return max(QUORUM[change.risk], QUORUM[least])
+
+
+def refusal(
+    command: DeviceCommand, decision: Decision | None, speaker: Speaker | None, now: datetime, *, core: bool = False
+) -> str:
     """Why ``command`` may not be carried out at ``now``; an empty text when it may.
 
     ``speaker`` is who signed the decision, as the bus verified it.
     """
-    change = command.change
     if decision is None:
         return f"there is no decision for approval {command.approval_id}"
     if speaker is None or speaker.role != "approvals":
         return f"the decision is signed by {speaker.name if speaker else 'nobody'}, not by the approvals process"
-    if decision.verdict != "approved" or decision.approval_id != command.approval_id:
+    if decision.verdict != "approved":
         return f"the decision says {decision.verdict} for approval {decision.approval_id}"
-    if decision.change_hash != change.hash() or decision.device != change.device:
+    return _other(command, decision) or late(decision, now) or _votes(command.change, decision, core)
+
+
+def _other(command: DeviceCommand, decision: Decision) -> str:
+    """Why the decision is about something else: each approval covers one change of one run, once."""
+    change = command.change
+    if decision.approval_id != command.approval_id or decision.run_id != command.run_id:
+        return f"the decision is for approval {decision.approval_id} of run {decision.run_id}"
+    if decision.change_id != change.change_id or decision.device != change.device:
+        return f"the decision is for change {decision.change_id} on {decision.device}"
+    if decision.change_hash != change.hash():
         return "the change is not the one that was approved: its hash differs; propose it anew"
+    return ""
+
+
+def late(decision: Decision, now: datetime) -> str:
+    """Why the decision no longer holds at ``now``; an empty text while it does."""
     if now >= decision.expires_at:
         return f"the approval expired at {decision.expires_at:%Y-%m-%d %H:%M:%S} UTC; propose the change anew"
-    return _votes(change, decision)
+    return ""
 
 
-def _votes(change: Change, decision: Decision) -> str:
+def _votes(change: Change, decision: Decision, core: bool) -> str:
+    if any(vote.decision == "reject" for vote in decision.votes):
+        return "somebody rejected the change"
     people = {
         vote.person
         for vote in decision.votes
-        if vote.decision == "approve"
-        and vote.change_hash == decision.change_hash
+        if vote.change_hash == decision.change_hash
+        and vote.approval_id == decision.approval_id
         and vote.at < decision.expires_at
-        and vote.person not in (decision.requested_by, change.requested_by)
+        and vote.person not in ("", decision.requested_by, change.requested_by)
     }
-    if any(vote.decision == "reject" for vote in decision.votes):
-        return "somebody rejected the change"
-    if len(people) < needed(change):
-        return f"{needed(change)} different people must approve; counted: {', '.join(sorted(people)) or 'nobody'}"
+    wanted = max(needed(change, core=core), decision.quorum)
+    if len(people) < wanted:
+        return f"{wanted} different people must approve; counted: {', '.join(sorted(people)) or 'nobody'}"
     return ""
 
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast, get_args
 
 from nocmesh.bus import Mesh, Received
-from nocmesh.diagnosis.configtext import normalise, sha256_of
+from nocmesh.diagnosis.configtext import normalise, sha256_of, whole
 from nocmesh.errors import (
     DeviceError,
     DeviceRejectedError,
@@ -18,6 +18,7 @@ from nocmesh.log import Log
 from nocmesh.messages.agent import ToolReply, ToolRequest
 from nocmesh.messages.state import DeviceState, Output, View
 from nocmesh.network import Device, Network
+from nocmesh.subjects import BY_PATTERN, places
 from nocmesh_bridges import platforms
 from nocmesh_bridges.ssh.guard import check_show
 from nocmesh_bridges.ssh.pool import DevicePool
@@ -25,6 +26,9 @@ from nocmesh_bridges.ssh.redact import redact
 
 RUNNING_CONFIG = "show running-config"
 MAX_VIEWS = 8
+MAX_PATTERNS = 200
+MAX_ANSWER = 900 * 1024
+"""Bytes: the broker carries a megabyte, and the caller of a longer answer would wait for nothing."""
 
 
 class Reader:
@@ -45,18 +49,32 @@ class Reader:
         }
 
     async def call(self, received: Received[ToolRequest]) -> ToolReply:
-        """Answer one call; whatever goes wrong is an answer too."""
+        """Answer one call; whatever goes wrong is an answer too. The subject says which tool, not the body."""
         call = received.body
+        tool = places(BY_PATTERN["ai.tools.call.<tool>"], received.subject).get("tool", "")
+        reply = await self._reply(call, tool)
+        size = len(reply.to_json())
+        if size > MAX_ANSWER:
+            error = f"the answer has {size} bytes, more than the {MAX_ANSWER} that can be carried: ask for less"
+            return ToolReply(call_id=call.call_id, status="error", error=error)
+        return reply
+
+    async def _reply(self, call: ToolRequest, tool: str) -> ToolReply:
         try:
-            content = await self.tools[call.tool](call.arguments)
+            content = await self._tool(tool)(call.arguments)
         except DeviceUnreachableError as wrong:
             return ToolReply(call_id=call.call_id, status="unreachable", error=wrong.message)
         except GuardError as refused:
-            self._log.warning("command_refused", tool=call.tool, why=refused.message)
+            self._log.warning("command_refused", tool=tool, why=refused.message)
             return ToolReply(call_id=call.call_id, status="refused", error=refused.message)
         except NocmeshError as wrong:
             return ToolReply(call_id=call.call_id, status="error", error=wrong.message)
         return ToolReply(call_id=call.call_id, status="ok", content=content)
+
+    def _tool(self, name: str) -> Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]:
+        if name not in self.tools:
+            raise NotFoundError(f"no tool {name!r} here; known: {', '.join(self.tools)}")
+        return self.tools[name]
 
     def device(self, arguments: dict[str, Any]) -> Device:
         """The device that the arguments name. Raises InvalidInputError, NotFoundError."""
@@ -68,6 +86,11 @@ class Reader:
             known = ", ".join(device.name for device in self._network.devices[:50])
             raise NotFoundError(f"no device {name!r} in the inventory; known: {known}", device=name)
         return found
+
+    def is_core(self, name: str) -> bool:
+        """Whether a device of that name carries the network: whatever touches it is critical."""
+        found = self._network.device(name)
+        return found is not None and found.core
 
     async def outputs(self, device: Device, commands: Sequence[str], *, single_use: bool = False) -> list[Output]:
         """What the device answers to each command, redacted. A command that it does not know is an answer."""
@@ -98,6 +121,12 @@ class Reader:
         [output] = await self.outputs(device, [RUNNING_CONFIG], single_use=single_use)
         if output.status == "rejected":
             raise DeviceError(f"{device.name} does not show its configuration: {output.text[:200]}", device=device.name)
+        if not whole(output.text):
+            raise DeviceError(
+                f"{device.name}: the running configuration is not whole: it was cut off, or there is something in it "
+                "that is no configuration; ask again",
+                device=device.name,
+            )
         return normalise(device.platform, output.text), sha256_of(device.platform, output.text)
 
     async def _show(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -120,14 +149,28 @@ class Reader:
     async def _validate(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Each pattern {text, present}: a whole line that must, or must not, stand in the configuration."""
         device = self.device(arguments)
+        patterns = _patterns(arguments.get("patterns"))
         text, sha256 = await self.running(device)
         lines = {line.strip() for line in text.splitlines()}
-        results = []
-        for pattern in arguments.get("patterns") or []:
-            wanted = bool(pattern.get("present", True))
-            line = str(pattern.get("text", "")).strip()
-            results.append({"text": line, "present": line in lines, "valid": (line in lines) is wanted})
+        results = [
+            {"text": line, "present": line in lines, "valid": (line in lines) is wanted} for line, wanted in patterns
+        ]
         return {"valid": all(result["valid"] for result in results), "results": results, "sha256": sha256}
+
+
+def _patterns(given: object) -> list[tuple[str, bool]]:
+    """Each line with whether it is wanted. None at all would be valid of anything, so that is no question."""
+    wrong = f"'patterns' must be a list of 1 to {MAX_PATTERNS} {{text, present}}: a line, and whether it must be there"
+    if not isinstance(given, list) or not 1 <= len(given) <= MAX_PATTERNS:
+        raise InvalidInputError(wrong, field="patterns")
+    found = []
+    for pattern in given:
+        text = pattern.get("text") if isinstance(pattern, dict) else None
+        present = pattern.get("present", True) if isinstance(pattern, dict) else None
+        if not isinstance(text, str) or not text.strip() or not isinstance(present, bool):
+            raise InvalidInputError(f"{wrong}; found {str(pattern)[:80]}", field="patterns")
+        found.append((text.strip(), present))
+    return found
 
 
 def _views(given: object) -> list[View]:

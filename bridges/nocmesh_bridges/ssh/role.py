@@ -1,6 +1,9 @@
 """The SSH bridge as a process: it reads the inventory with its secrets, serves the tools, carries out changes."""
 
+import os
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from nocmesh import __version__
@@ -10,6 +13,7 @@ from nocmesh.errors import PreconditionError
 from nocmesh.inventory import Inventory, InventoryDevice, load_inventory
 from nocmesh.messages.agent import ToolRequest
 from nocmesh.messages.change import DeviceCommand
+from nocmesh.network import Network
 from nocmesh.runtime import Context, Role
 from nocmesh.settings import Settings
 from nocmesh.subjects import subject
@@ -26,15 +30,37 @@ CHANGES = 16
 async def run(context: Context) -> None:
     """Serve until the context says stop. Without an inventory there is nothing to reach, and it says so."""
     inventory = load_inventory(context.settings.inventory) if context.settings.inventory else _none(context)
-    network = inventory.network()
     pool = DevicePool(
         [target_of(device) for device in inventory.devices],
         context.clock,
         host_keys=HostKeys(Path(context.settings.data) / "known_hosts"),
     )
+    try:
+        await _serve(context, inventory.network(), pool)
+    finally:
+        await pool.close()
+
+
+async def _serve(context: Context, network: Network, pool: DevicePool) -> None:
     mesh = context.mesh
     reader = Reader(mesh, pool, network, context.log, masking_key(context.settings))
     executor = Executor(mesh, pool, reader, context.clock, context.log)
+    if network.devices:
+        await publish_network(mesh.agents, network)
+    services = [
+        await mesh.agents.serve(subject("ai.tools.call.<tool>", tool=tool), ToolRequest, reader.call, slots=SLOTS)
+        for tool in reader.tools
+    ]
+    async with _presence(context, reader, pool) as presence:
+        worker = await mesh.core.work("COMMANDS", "bridge", DeviceCommand, executor.take, slots=CHANGES)
+        await context.stopping.wait()
+        presence.drain()
+        await worker.stop()
+        for service in services:
+            await service.stop()
+
+
+def _presence(context: Context, reader: Reader, pool: DevicePool) -> Presence:
     card = card_of(
         context,
         agent_type="ssh",
@@ -45,27 +71,14 @@ async def run(context: Context) -> None:
         description="Reaches devices over SSH.",
         load_limit=SLOTS,
     )
-    presence = Presence(
-        mesh.agents,
+    return Presence(
+        context.mesh.agents,
         card,
         clock=context.clock,
         log=context.log,
         interval=context.settings.heartbeat_seconds,
         load=lambda: (sum(device["in_use"] for device in pool.stats().values()), 0, 0),
     )
-    await publish_network(mesh.agents, network)
-    services = [
-        await mesh.agents.serve(subject("ai.tools.call.<tool>", tool=tool), ToolRequest, reader.call, slots=SLOTS)
-        for tool in reader.tools
-    ]
-    async with presence:
-        worker = await mesh.core.work("COMMANDS", "bridge", DeviceCommand, executor.take, slots=CHANGES)
-        await context.stopping.wait()
-        presence.drain()
-        await worker.stop()
-        for service in services:
-            await service.stop()
-    await pool.close()
 
 
 def masking_key(settings: Settings) -> bytes:
@@ -73,13 +86,22 @@ def masking_key(settings: Settings) -> bytes:
     if settings.credential_encryption_key:
         return settings.credential_encryption_key.get_secret_value().encode()
     path = Path(settings.data) / "masking.key"
-    try:
-        with path.open("xb") as file:
-            path.chmod(0o600)
-            file.write(secrets.token_bytes(32))
-    except FileExistsError:
-        return path.read_bytes()
+    if not path.exists():
+        _make_key(path)
     return path.read_bytes()
+
+
+def _make_key(path: Path) -> None:
+    """Whole or not at all, and for us alone: another bridge may start at the same time, or this one die here."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".masking-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(32))
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        Path(draft).unlink()
 
 
 def _none(context: Context) -> Inventory:

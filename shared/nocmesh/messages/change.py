@@ -100,6 +100,8 @@ class DeviceJournalEntry(Message, frozen=True, kw_only=True):
     at: datetime
     bridge: str
     command_id: str = ""
+    change_hash: str = ""
+    """What was approved, so that nothing else under the same id is taken for it."""
     backup: str = ""
     """The running configuration before the change, redacted, in `begun`."""
     pre_state: str = ""

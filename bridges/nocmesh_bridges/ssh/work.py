@@ -1,0 +1,291 @@
+"""One change on one device: gate, begin, send, prove; and back again when it is not proved.
+
+What the device says decides: a bridge that finds *begun* without an outcome reads first, and never sends blindly again.
+"""
+
+import asyncio
+from datetime import datetime
+from typing import Any
+
+from nocmesh.bus import Mesh
+from nocmesh.clock import Clock
+from nocmesh.diagnosis.checks import evaluate, views_for
+from nocmesh.diagnosis.configtext import affected_diff, unified_diff
+from nocmesh.errors import DeviceError, GuardError, UsageError
+from nocmesh.failpoint import reached
+from nocmesh.messages.approval import Decision
+from nocmesh.messages.change import ChangeOutcome, DeviceCommand, DeviceJournalEntry, DeviceResult
+from nocmesh.network import Device
+from nocmesh.subjects import subject
+from nocmesh_bridges import platforms
+from nocmesh_bridges.ssh import gate
+from nocmesh_bridges.ssh.devicejournal import DeviceJournal
+from nocmesh_bridges.ssh.guard import check_line
+from nocmesh_bridges.ssh.pool import DevicePool
+from nocmesh_bridges.ssh.reading import Reader
+from nocmesh_bridges.ssh.session import LineResult
+
+LOOK_AGAIN_SECONDS = 1.0
+MAX_PROOF_SECONDS = 300.0
+"""However long a check may take to come true: the run does not wait for ever, and neither does the device's next."""
+TRIES = 3
+"""A device that does not answer in the middle of a change is asked again."""
+SAVE = {"frr": "write", "cisco_iosxe": "write memory"}
+
+
+class Work:
+    """One change on one device, carried out by one bridge."""
+
+    def __init__(self, mesh: Mesh, pool: DevicePool, reader: Reader, clock: Clock, command: DeviceCommand) -> None:
+        self._mesh = mesh
+        self._pool = pool
+        self._reader = reader
+        self._clock = clock
+        self._command = command
+        self._change = command.change
+        self.sent = False
+        """Lines may have reached the device."""
+        self._taken_over = False
+        self._transcript: list[dict[str, str]] = []
+        self._checks: list[dict[str, Any]] = []
+        self._before = ""
+        self._applied_at: datetime | None = None
+        self._decision: Decision | None = None
+        self.journal = DeviceJournal(mesh.core, clock, device=command.change.device, bridge=mesh.me.name)
+
+    async def carry_out(self) -> DeviceResult:
+        """Gate, begin, send, prove; or go on with what a dead bridge had begun.
+
+        What was begun in time is brought to its end, however late: only a new line needs an approval that still holds.
+        """
+        begun = self.journal.begun(self._change.change_id)
+        self.sent = begun is not None
+        refused = await self._refused(begun.at if begun else self._clock.now())
+        if refused:
+            return self.ended("refused", refused)
+        self._before, running = await self._read()
+        if begun is not None:
+            return await self._reconcile(begun, running)
+        stale = gate.moved(self._change, running)
+        if stale:
+            return self.ended("refused", stale)
+        await self.write("begun", backup=self._before, pre_state=running)
+        reached("bridge.begun")
+        late = await self._late()
+        return self.ended("refused", late) if late else await self._send(running)
+
+    @property
+    def _device(self) -> Device:
+        return self._reader.device({"device": self._change.device})
+
+    async def _refused(self, at: datetime) -> str:
+        where = subject("ai.approvals.decisions.<id>", id=self._command.approval_id)
+        found = await self._mesh.core.last(where, Decision)
+        decision, speaker = (found.body, found.speaker) if found else (None, None)
+        self._decision = decision
+        core = self._reader.is_core(self._change.device)
+        return gate.refusal(self._command, decision, speaker, at, core=core) or self._unfit()
+
+    def _unfit(self) -> str:
+        """Why the change could not be carried out to its end; all of it is known before the first line."""
+        change = self._change
+        try:
+            device = self._device
+            if device.name != change.device or device.platform != change.platform:
+                return f"{change.device} ({change.platform}) is {device.name} ({device.platform}) in the inventory"
+            platforms.commands(device.platform, views_for(change.verify))
+            for line in [*change.commands, *change.rollback]:
+                check_line(device.platform, line)
+        except GuardError as refused:
+            return f"the guard refused a line: {refused.message}"
+        except UsageError as wrong:
+            return f"the change cannot be carried out: {wrong.message}"
+        return ""
+
+    async def _late(self) -> str:
+        """By the broker's clock, at the last moment: whether ours can be trusted, and the approval still holds."""
+        where = subject(
+            "ai.devices.journal.<device>.<change_id>", device=self._change.device, change_id=self._change.change_id
+        )
+        found = await self._mesh.core.last(where, DeviceJournalEntry)
+        if found is None or self._decision is None:
+            return "the device journal cannot be read back"
+        return gate.skewed(found.at, self._clock.now()) or gate.late(self._decision, found.at)
+
+    async def _reconcile(self, begun: DeviceJournalEntry, running: str) -> DeviceResult:
+        """Somebody began and did not end: what the device says decides."""
+        if begun.change_hash not in ("", self._change.hash()):
+            self.sent = False
+            return self.ended("refused", "another change of the same id was begun; propose this one anew")
+        await self.write("taken_over")
+        self._taken_over = True
+        self._applied_at = begun.at
+        if running == begun.pre_state:
+            return await self._begin_again(begun, running)
+        now, self._before = self._before, begun.backup
+        return await self._settle(now, begun.pre_state, "the bridge died in the middle of the change")
+
+    async def _begin_again(self, begun: DeviceJournalEntry, running: str) -> DeviceResult:
+        """The device stands at its old state: nothing had reached it, or it had gone back already."""
+        entries = self.journal.of(self._change.change_id)
+        if any(entry.kind == "sent" for entry in entries[entries.index(begun) :]):
+            return self.ended("rolled_back", "the bridge died after the change had gone back to the old state")
+        late = await self._refused(self._clock.now()) or await self._late()
+        self.sent = not late
+        return self.ended("refused", late) if late else await self._send(running)
+
+    async def _settle(self, now: str, pre_state: str, why: str) -> DeviceResult:
+        """The device stands at ``now``, not at its old state: whole, it is proved; half, it goes back."""
+        left = affected_diff(now, self._change.commands)
+        if not left.strip():
+            return await self._prove(pre_state)
+        return await self._roll_back(pre_state, why)
+
+    async def _look(self, pre_state: str, why: str) -> DeviceResult:
+        """The session was lost while lines were sent: what the device says decides."""
+        now, running = await self._read()
+        if running == pre_state:
+            return self.ended("failed", f"nothing was changed: {why}")
+        return await self._settle(now, pre_state, why)
+
+    async def _send(self, running: str) -> DeviceResult:
+        self._applied_at = self._clock.now()
+        self.sent = True
+        try:
+            results = await self._type(self._change.commands)
+        except DeviceError as lost:
+            return await self._look(running, lost.message)
+        reached("bridge.applied")
+        await self.write("sent")
+        reached("bridge.sent")
+        rejected = [f"{result.line!r}: {result.answer}" for result in results if result.rejected]
+        if rejected:
+            return await self._roll_back(running, f"the device rejected a line: {rejected[0]}")
+        return await self._prove(running)
+
+    async def _type(self, lines: list[str]) -> list[LineResult]:
+        """Type ``lines`` up to the first rejected one; what was answered is kept, also when the session is lost."""
+        results: list[LineResult] = []
+        try:
+            async with self._pool.session(self._change.device, single_use=True) as session:
+                results = await session.configure(lines)
+        except DeviceError as lost:
+            results = list(lost.facts.get("results", ()))
+            raise
+        finally:
+            self._transcript += [{"line": result.line, "answer": result.answer} for result in results]
+        return results
+
+    async def _read(self) -> tuple[str, str]:
+        """The running configuration and its hash. Raises DeviceError when the device does not give them."""
+        for _ in range(TRIES - 1):
+            try:
+                return await self._reader.running(self._device, single_use=True)
+            except DeviceError:
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        return await self._reader.running(self._device, single_use=True)
+
+    async def _prove(self, pre_state: str) -> DeviceResult:
+        """The configuration must have moved, and every check must come true in its time."""
+        after, running = await self._read()
+        if running == pre_state:
+            return self.ended("failed", "the device took the lines and its configuration did not change")
+        failed = await self._check()
+        if failed:
+            return await self._roll_back(pre_state, f"verification failed: {failed}")
+        note = await self._save()
+        diff = unified_diff(self._before, after, self._change.device)
+        return self.ended("confirmed", note, diff=diff)
+
+    async def _check(self) -> str:
+        """Look until every check has passed or its time is over; what did not pass."""
+        checks = self._change.verify
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + min(max((check.within for check in checks), default=0.0), MAX_PROOF_SECONDS)
+        while checks:
+            try:
+                failed = await self._failing()
+            except DeviceError as silent:
+                failed = silent.message
+            if not failed or loop.time() >= deadline:
+                return failed
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        return ""
+
+    async def _failing(self) -> str:
+        checks = self._change.verify
+        state, _ = await self._reader.state(self._device, views_for(checks))
+        verdicts = [(check.text or check.kind, evaluate(check, state)) for check in checks]
+        self._checks = [{"text": text, "passed": verdict.passed, "seen": verdict.seen} for text, verdict in verdicts]
+        return "; ".join(f"{text} ({verdict.seen})" for text, verdict in verdicts if not verdict.passed)
+
+    async def _save(self) -> str:
+        """Keep what runs over a reload; when that fails it runs all the same, and the result says so."""
+        save = SAVE.get(self._device.platform)
+        if save is None:
+            return ""
+        try:
+            async with self._pool.session(self._change.device, single_use=True) as session:
+                await session.show(save)
+        except DeviceError as wrong:
+            return f"in effect, but not saved: {wrong.message}"
+        return ""
+
+    async def _roll_back(self, pre_state: str, why: str) -> DeviceResult:
+        try:
+            trouble = await self._undo()
+            after, running = await self._read()
+        except DeviceError as silent:
+            return self.ended("unknown", f"{why}; whether it was rolled back is not known: {silent.message}")
+        if running != pre_state:
+            diff = unified_diff(self._before, after, self._change.device)
+            reason = f"{why}; the rollback did not bring the old state back {trouble}".rstrip()
+            return self.ended("unknown", reason, diff=diff)
+        if self._taken_over:  # the dead bridge may have saved the change
+            await self._save()
+        return self.ended("rolled_back", why)
+
+    async def _undo(self) -> str:
+        """Type the whole rollback; what the device said against it.
+
+        A line that undoes what never came about may be rejected: then the others are typed again without it. Begun
+        anew when the session is lost.
+        """
+        lines, trouble, lost = list(self._change.rollback), [], 0
+        while lines:
+            try:
+                results = await self._type(lines)
+            except DeviceError as wrong:
+                lost += 1
+                if lost >= TRIES:
+                    raise
+                trouble.append(wrong.message)
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
+                continue
+            if not results[-1].rejected:
+                break
+            trouble.append(f"{results[-1].line!r}: {results[-1].answer}")
+            del lines[len(results) - 1]
+        return "; ".join(trouble)
+
+    async def write(self, kind: str, **more: Any) -> None:
+        """One entry in the device's journal."""
+        await self.journal.append(self.journal.entry(self._command, kind, **more), self._command.correlation_id)
+
+    def ended(self, outcome: ChangeOutcome, reason: str, diff: str = "") -> DeviceResult:
+        """The result as it stands now."""
+        return DeviceResult(
+            command_id=self._command.command_id,
+            change_id=self._change.change_id,
+            device=self._change.device,
+            outcome=outcome,
+            run_id=self._command.run_id,
+            step=self._command.step,
+            reason=reason,
+            checks=self._checks,
+            diff=diff,
+            transcript=self._transcript,
+            applied_at=self._applied_at if outcome in ("confirmed", "rolled_back", "unknown") else None,
+            at=self._clock.now(),
+            bridge=self._mesh.me.name,
+        )
