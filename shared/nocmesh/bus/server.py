@@ -187,7 +187,13 @@ class NatsServer:
         self._write_conf()
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                str(binary), "-c", str(self.conf), stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
+                str(binary),
+                "-c",
+                str(self.conf),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # a Ctrl-C of the terminal is its keeper's alone
             )
         await self._wait_until_ready(30.0)
 

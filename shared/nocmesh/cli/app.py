@@ -137,15 +137,18 @@ def dashboard() -> None:
 
 
 @app.command("run-roles", hidden=True)
-def run_roles(names: list[str]) -> None:
+def run_roles(
+    names: list[str],
+    kept: Annotated[bool, typer.Option("--kept", help="Begin and end as the standard input says.")] = False,
+) -> None:
     """Run several roles in this process: what `nocmesh up` starts."""
-    _host(*names)
+    _host(*names, kept=kept)
 
 
-def _host(*names: str) -> None:
+def _host(*names: str, kept: bool = False) -> None:
     from nocmesh.launch.host import host
 
-    _do(host(names, _settings()))
+    _do(host(names, _settings(), kept=kept))
 
 
 @agents.command("list")

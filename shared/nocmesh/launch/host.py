@@ -1,14 +1,18 @@
 """Running roles in this process: each with its own identity, connections and context."""
 
 import asyncio
+import importlib
 import signal
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from nocmesh.agent.base import Agent, role_of
 from nocmesh.bus import Credentials, Mesh
 from nocmesh.clock import SystemClock
-from nocmesh.errors import BusError, PreconditionError
+from nocmesh.errors import BusError, InvalidInputError, NotFoundError, PreconditionError
 from nocmesh.launch.home import Home
+from nocmesh.launch.leash import let_go, on_loss
 from nocmesh.log import configure, logger
 from nocmesh.runtime import Context, Role, load_role
 from nocmesh.settings import Settings
@@ -33,20 +37,62 @@ def credentials_of(name: str, settings: Settings) -> Path:
     return path
 
 
-async def host(names: Sequence[str], settings: Settings) -> None:
+def role_named(name: str) -> Role:
+    """The installed role of that name, or the one of a class of your own, named `MODULE:CLASS`.
+
+    Raises NotFoundError when there is none, InvalidInputError when it is neither an Agent nor a Role.
+    """
+    if ":" not in name:
+        return load_role(name)
+    module, _, attribute = name.partition(":")
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))  # a console script does not look in the working folder by itself
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except ModuleNotFoundError as missing:
+        raise NotFoundError(f"{name}: there is no module {missing.name!r} here or installed") from missing
+    except AttributeError as missing:
+        raise NotFoundError(f"{name}: the module {module} has no {attribute!r}") from missing
+    if isinstance(found, Role):
+        return found
+    if isinstance(found, type) and issubclass(found, Agent):
+        return role_of(found)
+    raise InvalidInputError(f"{name} is a {type(found).__name__}; expected a subclass of nocmesh.agent.base.Agent")
+
+
+async def host(names: Sequence[str], settings: Settings, *, kept: bool = False) -> None:
     """Run the roles ``names`` until SIGTERM or SIGINT; the end of one is the end of all.
 
-    Raises what a role raises, and BusError when the broker closed a connection for ever.
+    ``kept``: begin when the keeper says so, and end when it is gone. Raises what a role raises, and BusError when
+    the broker closed a connection for ever.
     """
     configure(settings.log_level, settings.log_format)
-    roles = [load_role(name) for name in names]
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
+    roles = [role_named(name) for name in names]
+    if not kept or await _begun(stopping):
+        await _run_all(roles, settings, stopping)
+
+
+async def _begun(stopping: asyncio.Event) -> bool:
+    """Whether the keeper let us begin before somebody said stop."""
+    word, stop = asyncio.create_task(let_go()), asyncio.create_task(stopping.wait())
+    await asyncio.wait({word, stop}, return_when=asyncio.FIRST_COMPLETED)
+    begun = word.done() and word.result()
+    word.cancel()
+    stop.cancel()
+    await asyncio.gather(word, stop, return_exceptions=True)
+    if begun:
+        on_loss(stopping.set)
+    return begun
+
+
+async def _run_all(roles: Sequence[Role], settings: Settings, stopping: asyncio.Event) -> None:
     single = len(roles) == 1
     tasks = [asyncio.create_task(run_role(role, settings, stopping, single=single), name=role.name) for role in roles]
-    await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     stopping.set()
     await asyncio.wait(tasks, timeout=settings.shutdown_seconds)
     for task in tasks:

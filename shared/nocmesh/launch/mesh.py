@@ -4,23 +4,51 @@ Small roles share processes, each still with its own identity and connections (d
 would not fit the memory that a small machine has to spare.
 """
 
-import asyncio
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
 
 from msgspec.structs import replace
 
-from nocmesh.bus import Authority, Credentials, NatsServer, provision
+from nocmesh.bus import Authority, Credentials, provision
 from nocmesh.errors import NotFoundError, PreconditionError
+from nocmesh.launch.broker import KeptBroker
 from nocmesh.launch.home import Endpoint, Home
-from nocmesh.launch.supervisor import Program, Supervisor
+from nocmesh.launch.supervisor import Program, Supervisor, Told, nobody
 from nocmesh.log import Log
-from nocmesh.runtime import Role, load_role
 from nocmesh.settings import Settings
+
+
+class Named(Protocol):
+    """Who gets an identity; a ``nocmesh.runtime.Role`` is one."""
+
+    @property
+    def name(self) -> str:
+        """Its own name."""
+        ...
+
+    @property
+    def bus_role(self) -> str:
+        """Its role on the bus."""
+        ...
+
+    @property
+    def type(self) -> str:
+        """The agent type, where it is one."""
+        ...
+
+
+class Identity(NamedTuple):
+    """A role as the bus knows it. Here and not read off the roles, because loading them all costs their memory."""
+
+    name: str
+    bus_role: str
+    type: str = ""
+
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "core": ("orchestrator", "incidents", "approvals", "audit"),
@@ -28,6 +56,19 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "bridge": ("ssh",),
     "edge": ("alerts", "dashboard"),
 }
+IDENTITIES = (
+    Identity("alerts", "alerts"),
+    Identity("approvals", "approvals", "approvals"),
+    Identity("audit", "audit", "audit"),
+    Identity("bgp", "agent", "bgp"),
+    Identity("dashboard", "dashboard"),
+    Identity("incidents", "incidents", "incidents"),
+    Identity("monitor", "monitor", "monitor"),
+    Identity("orchestrator", "orchestrator", "orchestrator"),
+    Identity("remediation", "agent", "remediation"),
+    Identity("ssh", "bridge", "ssh"),
+    Identity("triage", "agent", "triage"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,28 +91,37 @@ def open_authority(home: Home) -> Authority:
 
 
 @asynccontextmanager
-async def running_mesh(settings: Settings, log: Log) -> AsyncIterator[RunningMesh]:
-    """Start everything in ``settings.data``, and stop it at the end.
+async def running_mesh(
+    settings: Settings, log: Log, *, tell: Told = nobody, after: Awaitable[object] | None = None
+) -> AsyncIterator[RunningMesh]:
+    """Start everything in ``settings.data``, and stop it at the end: first the roles, then the broker.
 
-    Raises PreconditionError when the folder is in use, a port is taken, or the broker is too old.
+    Processes load while the broker starts; they begin once the streams are there and ``after`` is done. ``tell``
+    hears which process ends. Raises PreconditionError when the folder is in use, a port is taken, or the broker is
+    too old.
     """
-    home = Home(settings.data)
+    home = Home(settings.data.absolute())
     async with AsyncExitStack() as stack:
         stack.enter_context(home.held())
         for where in (settings.http, settings.webhooks):
             check_free(where.host, where.port)
         authority = open_authority(home)
-        url = settings.nats_url
-        if url is None:
-            url = await stack.enter_async_context(_broker(settings, authority, home, log))
-        await provision(url, authority)
-        roles = {name: load_role(name) for names in GROUPS.values() for name in names}
-        issue(authority, home, roles.values(), url)
-        supervisor = Supervisor(log, settings.shutdown_seconds)
-        stack.push_async_callback(supervisor.stop)
+        broker = None if settings.nats_url else KeptBroker(authority, home, broker_port(settings), log)
+        url = broker.url if broker else str(settings.nats_url)
         environment = environment_of(settings, url)
+        supervisor = Supervisor(log, settings.shutdown_seconds, tell)
+        if broker:
+            stack.push_async_callback(broker.stop)
+        stack.push_async_callback(supervisor.stop)
         for group, names in GROUPS.items():
             supervisor.keep(program(group, names, environment, home))
+        if broker:
+            await broker.start()
+        await provision(url, authority)
+        issue(authority, home, IDENTITIES, url)
+        if after is not None:
+            await after
+        supervisor.go()
         endpoint = Endpoint(
             nats_url=url, http=f"http://{settings.http}", webhooks=f"http://{settings.webhooks}", pid=os.getpid()
         )
@@ -81,27 +131,21 @@ async def running_mesh(settings: Settings, log: Log) -> AsyncIterator[RunningMes
         )
 
 
-@asynccontextmanager
-async def _broker(settings: Settings, authority: Authority, home: Home, log: Log) -> AsyncIterator[str]:
-    """Our own nats-server, started again on the same port when it dies."""
-    port = settings.nats_port if is_free(settings.nats_host, settings.nats_port) else 0
-    async with NatsServer.running(authority, store_dir=home.store, port=port) as server:
-        keeper = asyncio.create_task(_keep_broker(server, log))
-        try:
-            yield server.url
-        finally:
-            keeper.cancel()
-            await asyncio.gather(keeper, return_exceptions=True)
+def broker_port(settings: Settings) -> int:
+    """The port for our own broker: the one that was asked for, or a free one where nobody asked.
+
+    Raises PreconditionError when the one that was asked for is taken.
+    """
+    if settings.nats_port == 0:
+        return free_port(settings.nats_host)
+    if is_free(settings.nats_host, settings.nats_port):
+        return settings.nats_port
+    if "nats_port" in settings.model_fields_set:
+        check_free(settings.nats_host, settings.nats_port)
+    return free_port(settings.nats_host)
 
 
-async def _keep_broker(server: NatsServer, log: Log) -> None:
-    while True:
-        code = await server.died()
-        log.warning("broker_ended", code=code, again="now")
-        await server.start()
-
-
-def issue(authority: Authority, home: Home, roles: Iterable[Role], url: str) -> None:
+def issue(authority: Authority, home: Home, roles: Iterable[Named], url: str) -> None:
     """Give every role its credentials file; one that it has keeps its key."""
     trust = authority.trust()
     for role in roles:
@@ -116,7 +160,7 @@ def program(group: str, names: Sequence[str], environment: dict[str, str], home:
     """The process that hosts ``names``."""
     return Program(
         name=group,
-        arguments=[sys.executable, "-m", "nocmesh.cli", "run-roles", *names],
+        arguments=[sys.executable, "-m", "nocmesh.cli", "run-roles", "--kept", *names],
         environment=environment,
         log=home.logs / f"{group}.log",
     )
@@ -125,8 +169,8 @@ def program(group: str, names: Sequence[str], environment: dict[str, str], home:
 def environment_of(settings: Settings, url: str) -> dict[str, str]:
     """What the processes of the mesh are told."""
     told = {
-        "NOCMESH_DATA": str(settings.data),
-        "NOCMESH_CREDENTIALS": str(Home(settings.data).folder("credentials")),
+        "NOCMESH_DATA": str(settings.data.absolute()),
+        "NOCMESH_CREDENTIALS": str(Home(settings.data.absolute()).folder("credentials")),
         "NOCMESH_NATS_URL": url,
         "NOCMESH_HTTP": str(settings.http),
         "NOCMESH_WEBHOOKS": str(settings.webhooks),
@@ -139,7 +183,7 @@ def environment_of(settings: Settings, url: str) -> dict[str, str]:
         "APPROVAL_TIMEOUT_MINUTES": str(settings.approval_timeout_minutes),
     }
     if settings.inventory:
-        told["NOCMESH_INVENTORY"] = str(settings.inventory)
+        told["NOCMESH_INVENTORY"] = str(settings.inventory.absolute())
     return told
 
 

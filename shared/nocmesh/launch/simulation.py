@@ -14,10 +14,11 @@ START_SECONDS = 30.0
 
 
 class Simulation:
-    """The running process and its inventory file."""
+    """The process and its inventory file, which is there once ``started`` has returned."""
 
-    def __init__(self, process: asyncio.subprocess.Process, inventory: Path) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, inventory: Path, fault: str) -> None:
         self._process = process
+        self._fault = fault
         self.inventory = inventory
 
     @property
@@ -44,13 +45,31 @@ class Simulation:
         answer = await self.ask(do="inject", fault=fault)
         return answer["alert"], answer.get("expect")
 
+    async def started(self) -> None:
+        """Wait until the devices answer. Raises NotFoundError that lists the faults when ours is none of them."""
+        assert self._process.stdout is not None
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                ready = await self._process.stdout.readline()
+        except TimeoutError as late:
+            raise PreconditionError(f"the simulated network did not start within {START_SECONDS:g} s") from late
+        if not ready:
+            raise PreconditionError("the simulated network did not start; it said why above")
+        faults = (await self.ask(do="faults"))["faults"]
+        if self._fault not in faults:
+            raise NotFoundError(f"there is no fault {self._fault!r}; known: {', '.join(faults)}")
 
-@asynccontextmanager
-async def simulation(folder: Path, fault: str = "none") -> AsyncIterator[Simulation]:
-    """A simulated network whose inventory lies in ``folder``; ended with the block.
+    async def stop(self) -> None:
+        """End it."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        if self._process.returncode is None:
+            self._process.terminate()
+        await self._process.wait()
 
-    Raises NotFoundError that lists the known faults when ``fault`` is none of them.
-    """
+
+async def start_simulation(folder: Path, fault: str = "none") -> Simulation:
+    """Begin to start one whose inventory will lie in ``folder``; to be ``started`` and stopped."""
     inventory = folder / "inventory.yaml"
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -61,21 +80,20 @@ async def simulation(folder: Path, fault: str = "none") -> AsyncIterator[Simulat
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=16 * 1024 * 1024,
+        start_new_session=True,  # a Ctrl-C of the terminal is ours alone
     )
+    return Simulation(process, inventory, fault)
+
+
+@asynccontextmanager
+async def simulation(folder: Path, fault: str = "none") -> AsyncIterator[Simulation]:
+    """A simulated network whose inventory lies in ``folder``; ended with the block.
+
+    Raises NotFoundError that lists the known faults when ``fault`` is none of them.
+    """
+    network = await start_simulation(folder, fault)
     try:
-        assert process.stdout is not None
-        async with asyncio.timeout(START_SECONDS):
-            ready = await process.stdout.readline()
-        if not ready:
-            raise PreconditionError("the simulated network did not start")
-        running = Simulation(process, inventory)
-        faults = (await running.ask(do="faults"))["faults"]
-        if fault not in faults:
-            raise NotFoundError(f"there is no fault {fault!r}; known: {', '.join(faults)}")
-        yield running
+        await network.started()
+        yield network
     finally:
-        if process.stdin:
-            process.stdin.close()
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
+        await network.stop()
