@@ -124,12 +124,15 @@ class Network(Message, frozen=True, kw_only=True):
     links: list[Link] = []
 
     def device(self, name: str) -> Device | None:
-        """The device of that name or alias (also `name:port`, a full domain name or a management address)."""
+        """The device of that name or alias (also `name:port`, a full domain name or a management address).
+
+        None when none has it, and when several do, as devices behind one address: a guess would name the wrong one.
+        """
         wanted = name.strip().lower()
-        for candidate in (wanted, wanted.rsplit(":", 1)[0], wanted.split(".", 1)[0]):
-            for device in self.devices:
-                if candidate in _names(device):
-                    return device
+        for candidate in dict.fromkeys((wanted, wanted.rsplit(":", 1)[0], wanted.split(".", 1)[0])):
+            found = [device for device in self.devices if candidate in _names(device)]
+            if found:
+                return found[0] if len(found) == 1 else None
         return None
 
     def neighbours(self, device: str) -> list[tuple[Link, End, End]]:
@@ -142,8 +145,11 @@ class Network(Message, frozen=True, kw_only=True):
         return found
 
     def owner_of(self, address: str) -> End | None:
-        """The interface that the inventory gives ``address`` (without prefix length) to."""
-        wanted = ip_address(address.split("/")[0])
+        """The interface that the inventory gives ``address`` (its prefix length does not count) to."""
+        try:
+            wanted = ip_address(address.split("/")[0])
+        except ValueError:
+            return None
         for device in self.devices:
             for interface in device.interfaces:
                 if any(ip_interface(a).ip == wanted for a in interface.addresses):

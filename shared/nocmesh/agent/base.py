@@ -25,6 +25,8 @@ from nocmesh.messages.task import TaskAssignment, TaskCancel, TaskResult
 from nocmesh.runtime import Context, Role, until
 from nocmesh.subjects import subject, wildcard
 
+MAX_CALLED_OFF = 10_000
+
 
 class Agent:
     """Base of all agents. Ten lines make one.
@@ -55,6 +57,8 @@ class Agent:
         self.log = context.log.bind(agent=context.name)
         self.slots = context.settings.max_concurrent_agents
         self._running: dict[str, asyncio.Task[TaskResult]] = {}
+        self._called_off: dict[str, None] = {}
+        """Tasks that somebody cancelled, the latest last; also such as have not come here yet."""
         self._done = 0
         self._failed = 0
 
@@ -125,14 +129,24 @@ class Agent:
                 return None
 
     async def _assigned(self, received: Received[TaskAssignment]) -> None:
+        """Work on a task and answer. A second delivery of one that we work on is the first one's affair."""
         task = received.body
-        running = asyncio.create_task(self._answer_to(task))
-        self._running[task.task_id] = running
+        running = self._running.get(task.task_id)
+        if running is not None:
+            await asyncio.wait([running])
+            return
+        running = self._running[task.task_id] = asyncio.create_task(self._answer_to(task))
+        if task.task_id in self._called_off:
+            running.cancel()
         try:
             result = await running
         except LostRaceError as lost:
             self.log.info("session_lost", task=task.task_id, why=str(lost))
             return
+        except asyncio.CancelledError:
+            if not running.cancelled() or task.task_id not in self._called_off:
+                raise  # we are going away: another instance goes on
+            result = self._result(task, "failed", error="cancelled")
         finally:
             self._running.pop(task.task_id, None)
         self._done += result.status != "failed"
@@ -150,9 +164,7 @@ class Agent:
             outcome = await self.work(case)
         except LostRaceError:
             raise
-        except asyncio.CancelledError:
-            return self._result(task, "failed", error="cancelled")
-        except (NocmeshError, TimeoutError, ValueError, KeyError, TypeError, LookupError) as wrong:
+        except Exception as wrong:  # whatever goes wrong is the answer: nobody waits for one in vain
             self.log.exception("task_failed", task=task.task_id)
             return self._result(task, "failed", error=f"{type(wrong).__name__}: {wrong}", retryable=True)
         if isinstance(outcome, HandOff):
@@ -191,6 +203,9 @@ class Agent:
         )
 
     async def _cancelled(self, word: Received[TaskCancel]) -> None:
+        self._called_off[word.body.task_id] = None
+        if len(self._called_off) > MAX_CALLED_OFF:
+            del self._called_off[next(iter(self._called_off))]
         running = self._running.get(word.body.task_id)
         if running is not None:
             self.log.info("task_cancelled", task=word.body.task_id, reason=word.body.reason)

@@ -54,7 +54,7 @@ async def _loop(
             await journal.write(
                 "handoff",
                 f"to {move.to_type}: {move.reason}",
-                result={"to_type": move.to_type, "context": move.context},
+                result={"to_type": move.to_type, "reason": move.reason, "context": move.context},
             )
             return move
         if len(journal.seen) + len(move.calls) > budget.calls:
@@ -93,7 +93,5 @@ def _ended(events: list[SessionEvent]) -> Finish | HandOff | None:
         if event.kind == "report":
             return Finish(thought=event.text, result=event.result)
         if event.kind == "handoff":
-            return HandOff(
-                thought="", to_type=event.result["to_type"], reason=event.text, context=event.result.get("context", {})
-            )
+            return HandOff(thought="", **event.result)
     return None

@@ -34,6 +34,8 @@ def unpack(value: bytes) -> Network:
     try:
         opener = zlib.decompressobj()
         raw = opener.decompress(value, MAX_BYTES)
+        if not opener.eof:
+            raise InvalidInputError(f"the network in the bucket {BUCKET!r} is cut off or too large", field=KEY)
         return msgspec.json.decode(raw, type=Network)
     except (zlib.error, msgspec.DecodeError) as wrong:
         raise InvalidInputError(f"the network in the bucket {BUCKET!r} cannot be read: {wrong}", field=KEY) from wrong

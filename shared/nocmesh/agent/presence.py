@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 from nocmesh.bus import Bus, Received
 from nocmesh.clock import Clock
-from nocmesh.errors import BusError, NocmeshError
+from nocmesh.errors import NocmeshError
 from nocmesh.ids import new_id
 from nocmesh.log import Log
 from nocmesh.messages.agent import AgentCard, Control, Farewell, Heartbeat, Probe
@@ -95,7 +95,7 @@ class Presence:
             await self._bus.publish(
                 subject("ai.agents.deregister"), farewell, id=f"{self.card.instance}:farewell", timeout=3.0
             )
-        except BusError as wrong:
+        except NocmeshError as wrong:
             self._log.warning("farewell_failed", error=str(wrong))
 
     async def _beat(self) -> None:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from nocmesh.bus import Bus
 from nocmesh.clock import Clock
+from nocmesh.ids import new_id
 from nocmesh.messages.session import Observation, SessionEvent, ToolCall
 from nocmesh.messages.state import Output
 from nocmesh.messages.task import TaskAssignment
@@ -18,7 +19,9 @@ from nocmesh.subjects import subject
 
 STREAM = "SESSIONS"
 LARGE = 64 * 1024
-"""Characters: a longer output goes to the object store, and the event carries its sha256."""
+"""Bytes: a longer output goes to the object store, and the event carries its sha256."""
+ROOM = 256 * 1024
+"""Bytes: so much of shorter outputs has room in one event; the broker carries a megabyte."""
 
 Kind = Literal["claimed", "thought", "action", "observation", "report", "handoff", "failed"]
 
@@ -34,6 +37,8 @@ class SessionJournal:
         self._task = task
         self._where = subject("ai.agents.sessions.<type>.<session_id>", type=agent_type, session_id=task.task_id)
         self._sequence = 0
+        self._writer = new_id(clock.now())
+        """Ours alone: a message id is proof of our own writing, and one instance may be handed its task twice."""
         self.events: list[SessionEvent] = []
 
     async def load(self) -> Sequence[SessionEvent]:
@@ -77,7 +82,7 @@ class SessionJournal:
         self._sequence = await self._bus.publish(
             self._where,
             await self._deflate(event),
-            id=f"{self._task.task_id}:{event.index}:{self._me}",
+            id=f"{self._task.task_id}:{event.index}:{self._writer}",
             correlation_id=self._task.correlation_id,
             expect_last=self._sequence,
         )
@@ -85,16 +90,19 @@ class SessionJournal:
         return event
 
     async def _deflate(self, event: SessionEvent) -> SessionEvent:
-        return replace(event, observations=[await self._put_away(seen) for seen in event.observations])
-
-    async def _put_away(self, seen: Observation) -> Observation:
-        outputs: list[Output] = []
-        for output in seen.outputs:
-            if len(output.text) > LARGE:
-                stored = await self._bus.objects("observations").put(output.text.encode())
-                output = replace(output, text="", object=stored)
-            outputs.append(output)
-        return replace(seen, outputs=outputs)
+        """``event`` as it is stored: what would not fit goes to the object store."""
+        room, observations = ROOM, []
+        for seen in event.observations:
+            outputs: list[Output] = []
+            for output in seen.outputs:
+                raw = output.text.encode()
+                if len(raw) > min(LARGE, room):
+                    output = replace(output, text="", object=await self._bus.objects("observations").put(raw))
+                else:
+                    room -= len(raw)
+                outputs.append(output)
+            observations.append(replace(seen, outputs=outputs))
+        return replace(event, observations=observations)
 
     async def _inflate(self, event: SessionEvent) -> SessionEvent:
         return replace(event, observations=[await self._fetch(seen) for seen in event.observations])

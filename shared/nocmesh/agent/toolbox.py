@@ -69,7 +69,11 @@ class Toolbox:
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
     async def _wait(self, call: ToolCall) -> Observation:
-        seconds = min(float(call.arguments.get("seconds", 1.0)), MAX_WAIT)
+        asked = call.arguments.get("seconds", 1.0)
+        if not isinstance(asked, int | float) or not asked >= 0:
+            error = f"'seconds' is {asked!r}; expected a number of 0 to {MAX_WAIT:.0f}"
+            return observed(call, ToolReply(call_id=call.call_id, status="error", error=error))
+        seconds = min(float(asked), MAX_WAIT)
         await asyncio.sleep(seconds)
         return Observation(
             observation_id=call.call_id, tool="wait", arguments=call.arguments, content={"waited": seconds}

@@ -12,6 +12,8 @@ MAX_NESTING = 3
 MAX_FAN_OUT = 50
 MAX_SECONDS = 7 * 24 * 3600.0
 MAX_ATTEMPTS = 20
+MAX_FACTOR = 4.0
+"""Times a hundred attempts would still be a number; more than this is no backoff."""
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NEEDS = {"invoke_agent": "agent_type", "call_tool": "tool", "approval": "changes", "apply_config": "changes"}
@@ -61,10 +63,24 @@ def _check_step(step: Step, where: str, depth: int) -> None:
         raise InvalidInputError(f"{where}: a step of type {step.type} needs {needed!r}", field=f"{where}.{needed}")
     if not 0 <= step.timeout <= MAX_SECONDS or not 0 <= step.seconds <= MAX_SECONDS:
         raise InvalidInputError(f"{where}: seconds must lie between 0 and {MAX_SECONDS:.0f}", field=f"{where}.timeout")
-    if not 1 <= step.retry.attempts <= MAX_ATTEMPTS:
-        raise InvalidInputError(f"{where}.retry.attempts: 1 to {MAX_ATTEMPTS}", field=f"{where}.retry.attempts")
+    _check_retry(step, where)
+    if step.type == "apply_config" and not (step.allow_config_changes and step.context_from_step):
+        raise InvalidInputError(
+            f"{where}: `apply_config` needs allow_config_changes: true, and context_from_step, the step that approved",
+            field=f"{where}.allow_config_changes",
+        )
     check_condition(step.when)
     _check_parts(step, where, depth)
+
+
+def _check_retry(step: Step, where: str) -> None:
+    again = step.retry
+    if not 1 <= again.attempts <= MAX_ATTEMPTS:
+        raise InvalidInputError(f"{where}.retry.attempts: 1 to {MAX_ATTEMPTS}", field=f"{where}.retry.attempts")
+    if not 0 <= again.backoff <= MAX_SECONDS or not 1 <= again.factor <= MAX_FACTOR:
+        raise InvalidInputError(
+            f"{where}.retry: a backoff of 0 to {MAX_SECONDS:.0f} s, times 1 to {MAX_FACTOR:.0f}", field=f"{where}.retry"
+        )
 
 
 def _check_parts(step: Step, where: str, depth: int) -> None:

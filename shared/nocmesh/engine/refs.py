@@ -11,6 +11,7 @@ from nocmesh.engine.state import RunState
 from nocmesh.errors import InvalidInputError
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z0-9_.\-/~]+)\}")
+_INDEX = re.compile(r"[0-9]{1,6}")
 _CLAUSE = re.compile(r"\s*(?P<left>\S+)(?:\s+(?P<op>==|!=|>=|<=|>|<|in)\s+(?P<right>.+?))?\s*")
 
 
@@ -46,7 +47,7 @@ def look_up(path: str, known: Mapping[str, Any]) -> Any:
     for part in path.split("."):
         if isinstance(here, Mapping):
             here = here.get(part)
-        elif isinstance(here, Sequence) and not isinstance(here, str) and part.isdigit():
+        elif isinstance(here, Sequence) and not isinstance(here, str) and _INDEX.fullmatch(part):
             here = here[int(part)] if int(part) < len(here) else None
         else:
             return None
