@@ -114,6 +114,7 @@ class Stage:
         self.home = Home(folder / "data")
         self.processes: dict[str, Process] = {}
         self.tokens: dict[str, str] = {}
+        self.webhooks = ""
         self.watcher: Mesh
         self._flags = flags
         self._meshes: dict[str, Mesh] = {}
@@ -257,11 +258,18 @@ class Stage:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         source_id = new_id(SystemClock().now())
         await publisher.edge.publish(subject("ai.alerts.incoming.<source>", source="alertmanager"), raw, id=source_id)
+        return await self._incident(lambda event: event.source_id == source_id)
+
+    async def incident_of(self, alert_id: str) -> str:
+        """The incident that an alert belongs to."""
+        return await self._incident(lambda event: event.alert_id == alert_id)
+
+    async def _incident(self, wanted: Callable[[AlertEvent], bool]) -> str:
         found: list[str] = []
 
         async def opened() -> bool:
             history = self.watcher.edge.history("ALERT_EVENTS", "ai.alerts.events.*", AlertEvent)
-            found.extend([r.body.incident_id async for r in history if r.body.source_id == source_id])
+            found.extend([r.body.incident_id async for r in history if wanted(r.body)])
             return bool(found)
 
         await eventually(opened, within=20)

@@ -68,7 +68,7 @@ class Work:
             return await self._reconcile(begun, running)
         stale = gate.moved(self._change, running)
         if stale:
-            return self.ended("refused", stale)
+            return await self._already_so(stale)
         await self.write("begun", backup=self._before, pre_state=running)
         reached("bridge.begun")
         late = await self._late()
@@ -101,6 +101,15 @@ class Work:
         except UsageError as wrong:
             return f"the change cannot be carried out: {wrong.message}"
         return ""
+
+    async def _already_so(self, stale: str) -> DeviceResult:
+        """The device moved. When it moved to just where the change leads, there is nothing to send, and that is well.
+
+        So two incidents that see one fault both come to their end.
+        """
+        if affected_diff(self._before, self._change.commands).strip() or await self._check():
+            return self.ended("refused", stale)
+        return self.ended("confirmed", "nothing was sent: somebody else has done the same already")
 
     async def _late(self) -> str:
         """By the broker's clock, at the last moment: whether ours can be trusted, and the approval still holds."""

@@ -33,17 +33,22 @@ async def demo(*, fault: str, headless: bool, form: Format, http: str | None) ->
     tell_person: Callable[[str], None] = say if headless or form is Format.JSON else put
     with tempfile.TemporaryDirectory(prefix="nocmesh-demo-") as folder:
         async with simulation(Path(folder), fault) as network:
-            settings = _settings(Path(folder), http, network.inventory)
+            settings = _settings(Path(folder), http or _address(headless or form is Format.JSON), network.inventory)
             configure(settings.log_level, settings.log_format)
             await _with_mesh(settings, network, fault, headless, form, tell_person)
 
 
-def _settings(folder: Path, http: str | None, inventory: Path) -> Settings:
-    where = http or ("127.0.0.1:8080" if is_free("127.0.0.1", 8080) else f"127.0.0.1:{free_port()}")
+def _address(unseen: bool) -> str:
+    """Where the dashboard listens: where people expect it, unless nobody looks, or somebody listens there."""
+    known = not unseen and is_free("127.0.0.1", 8080)
+    return "127.0.0.1:8080" if known else f"127.0.0.1:{free_port()}"
+
+
+def _settings(folder: Path, http: str, inventory: Path) -> Settings:
     return Settings(
         data=folder / "data",
         inventory=inventory,
-        http=where,
+        http=http,
         webhooks=f"127.0.0.1:{free_port()}",
         nats_port=free_port(),
         log_level="warning",
