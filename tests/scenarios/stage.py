@@ -10,6 +10,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx2
+
 from nocmesh.agent.network import load_network
 from nocmesh.bus import Authority, Credentials, Mesh
 from nocmesh.clock import SystemClock
@@ -114,9 +116,8 @@ class Stage:
         self.home = Home(folder / "data")
         self.processes: dict[str, Process] = {}
         self.tokens: dict[str, str] = {}
-        self.webhooks = ""
         self.watcher: Mesh
-        self._flags = flags
+        self.flags = flags
         self._meshes: dict[str, Mesh] = {}
         self._asking = asyncio.Lock()
         self._seen: dict[str, int] = {}
@@ -184,7 +185,7 @@ class Stage:
             "NOCMESH_INVENTORY": str(self.network.inventory),
             "NOCMESH_DATABASE_URL": self.database,
             "NOCMESH_HEARTBEAT_SECONDS": "0.3",
-            **self._flags,
+            **self.flags,
             **flags,
         }
 
@@ -348,6 +349,41 @@ class Stage:
         return report
 
 
+class Api:
+    """The dashboard's HTTP API as somebody uses it; by a personal token, or as the named user of this machine."""
+
+    def __init__(self, url: str, *, token: str = "", user: str = "") -> None:
+        headers = {"Authorization": f"Bearer {token}"} if token else {"X-Nocmesh-User": user} if user else {}
+        self._web = httpx2.AsyncClient(base_url=url, headers=headers, timeout=30, trust_env=False)
+
+    async def __aenter__(self) -> "Api":
+        return self
+
+    async def __aexit__(self, *failed: object) -> None:
+        await self._web.aclose()
+
+    async def get(self, path: str) -> Any:
+        """The JSON at ``path``."""
+        answer = await self._web.get(path)
+        assert answer.is_success, f"{path}: {answer.status_code} {answer.text}"
+        return answer.json()
+
+    async def post(self, path: str, body: Any) -> httpx2.Response:
+        """The answer to ``body``: JSON, or bytes as they are."""
+        return (
+            await self._web.post(path, content=body)
+            if isinstance(body, bytes)
+            else await self._web.post(path, json=body)
+        )
+
+    async def up(self, path: str = "/api/ready") -> bool:
+        """Whether it answers well."""
+        try:
+            return bool((await self._web.get(path)).is_success)
+        except httpx2.TransportError:
+            return False
+
+
 def _command(roles: Sequence[str]) -> list[str]:
     if len(roles) > 1:
         return ["run-roles", *roles]
@@ -356,7 +392,9 @@ def _command(roles: Sequence[str]) -> list[str]:
 
 
 @asynccontextmanager
-async def playing(folder: Path, *alone: str, edit: Edit = str, **flags: str) -> AsyncIterator[Stage]:
+async def playing(
+    folder: Path, *alone: str, edit: Edit = str, flags: Mapping[str, str] | None = None
+) -> AsyncIterator[Stage]:
     """A stage on which everything runs: ``alone`` each in a process of its own, the others together."""
     async with Stage.open(folder, edit=edit, flags=flags) as stage:
         every = ("orchestrator", "bgp", "ssh", *COMMON)

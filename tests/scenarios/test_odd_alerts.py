@@ -5,10 +5,9 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx2
 import pytest
 import pytest_asyncio
-from scenarios.stage import Stage, playing
+from scenarios.stage import Api, Stage, playing
 
 from nocmesh.clock import SystemClock
 from nocmesh.ids import new_id
@@ -38,19 +37,16 @@ def with_a_dead_device(inventory: str) -> str:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     flags = {"NOCMESH_WEBHOOKS": f"127.0.0.1:{free_port()}"}
-    async with playing(tmp_path_factory.mktemp("odd"), edit=with_a_dead_device, **flags) as stage:
-        await stage.start("alerts", **flags)
-        stage.webhooks = f"http://{flags['NOCMESH_WEBHOOKS']}"
-        await eventually(lambda: healthy(stage.webhooks), within=30)
+    async with playing(tmp_path_factory.mktemp("odd"), edit=with_a_dead_device, flags=flags) as stage:
+        await stage.start("alerts")
         yield stage
 
 
-async def healthy(url: str) -> bool:
-    async with httpx2.AsyncClient(base_url=url, trust_env=False) as web:
-        try:
-            return bool((await web.get("/api/health")).is_success)
-        except httpx2.TransportError:
-            return False
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def webhooks(stage: Stage) -> AsyncIterator[Api]:
+    async with Api(f"http://{stage.flags['NOCMESH_WEBHOOKS']}") as api:
+        await eventually(lambda: api.up("/api/health"), within=30)
+        yield api
 
 
 def about(device: str) -> dict[str, Any]:
@@ -107,19 +103,16 @@ async def test_an_unknown_workflow_is_refused_with_the_known_ones(stage: Stage) 
         ),
     ],
 )
-async def test_a_malformed_webhook_is_refused_with_field_and_reason(stage: Stage, body: bytes, field: str) -> None:
-    async with httpx2.AsyncClient(base_url=stage.webhooks, trust_env=False) as web:
-        answer = await web.post("/api/webhooks/alertmanager", content=body)
+async def test_a_malformed_webhook_is_refused_with_field_and_reason(webhooks: Api, body: bytes, field: str) -> None:
+    answer = await webhooks.post("/api/webhooks/alertmanager", body)
     assert answer.status_code == 400
     said = answer.json()
     assert field in said["field"]
     assert "expected" in said["reason"]
 
 
-async def test_a_webhook_that_fits_becomes_an_incident(stage: Stage) -> None:
-    body = await stage.break_it("bgp_asn_misconfig")
-    async with httpx2.AsyncClient(base_url=stage.webhooks, trust_env=False) as web:
-        answer = await web.post("/api/webhooks/alertmanager", json=body)
+async def test_a_webhook_that_fits_becomes_an_incident(stage: Stage, webhooks: Api) -> None:
+    answer = await webhooks.post("/api/webhooks/alertmanager", await stage.break_it("bgp_asn_misconfig"))
     assert answer.status_code == 202
     incident = await stage.incident_of(answer.json()["alert_ids"][0])
     await stage.approve(incident)

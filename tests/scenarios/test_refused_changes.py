@@ -29,7 +29,7 @@ SHORT = 6.0
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def mesh(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     flags = {"APPROVAL_TIMEOUT_MINUTES": str(SHORT / 60)}
-    async with playing(tmp_path_factory.mktemp("refused"), "orchestrator", "ssh", **flags) as stage:
+    async with playing(tmp_path_factory.mktemp("refused"), "orchestrator", "ssh", flags=flags) as stage:
         yield stage
 
 

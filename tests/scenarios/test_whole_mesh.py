@@ -12,9 +12,8 @@ from typing import Any
 
 import psutil
 import pytest
+from scenarios.stage import Api
 
-from nocmesh.cli.client import Client
-from nocmesh.errors import NocmeshError
 from nocmesh.launch.mesh import free_port
 from nocmesh.launch.simulation import Simulation, simulation
 from nocmesh.proving.broker import eventually
@@ -34,8 +33,8 @@ class Up:
         self.process = process
         self.url = url
 
-    def client(self, user: str) -> Client:
-        return Client(self.url, user=user)
+    def api(self, user: str) -> Api:
+        return Api(self.url, user=user)
 
     def family(self) -> list[psutil.Process]:
         top = psutil.Process(self.process.pid)
@@ -68,7 +67,8 @@ async def up(folder: Path, network: Simulation) -> AsyncIterator[Up]:
         )
     running = Up(process, f"http://{where}")
     try:
-        await eventually(lambda: ready(running), within=60)
+        async with running.api("nina") as nina:
+            await eventually(nina.up, within=60)
         yield running
     finally:
         if process.returncode is None:
@@ -78,19 +78,10 @@ async def up(folder: Path, network: Simulation) -> AsyncIterator[Up]:
     assert code == 0
 
 
-async def ready(running: Up) -> bool:
-    async with running.client("nina") as client:
-        try:
-            await client.get("/api/ready")
-        except NocmeshError:
-            return False
-    return True
-
-
 async def until_state(running: Up, *states: str) -> dict[str, Any]:
     """The report of the newest incident, once it is in one of ``states``."""
     found: list[dict[str, Any]] = []
-    async with running.client("nina") as client:
+    async with running.api("nina") as client:
 
         async def there() -> bool:
             items = (await client.get("/api/incidents"))["items"]
@@ -130,17 +121,18 @@ async def test_a_mesh_that_is_stopped_while_an_incident_waits_goes_on_with_it(tm
     async with simulation(tmp_path) as network:
         async with up(tmp_path, network) as running:
             alert, _ = await network.break_it("bgp_asn_misconfig")
-            async with running.client("nina") as nina:
-                await nina.post("/api/webhooks/alertmanager", alert)
+            async with running.api("nina") as nina:
+                assert (await nina.post("/api/webhooks/alertmanager", alert)).is_success
             before = await until_state(running, "awaiting_approval")
         async with up(tmp_path, network) as running:
             report = await until_state(running, "awaiting_approval")
             assert report["incident_id"] == before["incident_id"]
             for person in ("nina", "omar"):
-                async with running.client(person) as client:
+                async with running.api(person) as client:
                     for proposal in report["proposals"]:
                         where = f"/api/approvals/{proposal['approval_id']}/decisions"
-                        await client.post(where, {"decision": "approve", "comment": "after the restart"})
+                        said = await client.post(where, {"decision": "approve", "comment": "after the restart"})
+                        assert said.is_success, said.text
             report = await until_state(running, "closed", "escalated")
         lines = (await network.ask(do="log", device="core1", by="nocmesh"))["lines"]
     assert (report["state"], report["outcome"]["verification"]) == ("closed", "passed")
