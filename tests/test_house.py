@@ -42,7 +42,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     ),
     "pydantic_settings": ("nocmesh.settings", "nocmesh.setting_sources"),
     "rich": ("nocmesh.cli",),
-    "ruamel": ("nocmesh.yamlfile", "nocmesh.cli.output", "nocmesh_bridges.ssh.prompts"),
+    "ruamel": ("nocmesh.yamlfile",),
     "sqlalchemy": ("nocmesh.store",),
     "sqlmodel": ("nocmesh.store",),
     "starlette": ("nocmesh_bridges.alerts", "nocmesh_dashboard"),

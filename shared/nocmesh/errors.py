@@ -9,6 +9,8 @@ NocmeshError
 │   ├── GuardError             the command guard refused a command
 │   ├── GateError              the gate refused a change
 │   └── SignatureError         a message is not signed by whom its subject demands
+├── TooLateError               it did not happen in time (also TimeoutError)
+├── ApprovalNeededError        nothing happens until people have approved
 ├── BusError                   the broker
 │   ├── LostRaceError          a guarded append found another writer's message first
 │   └── OutcomeUnknownError    no acknowledgement came: it may have happened (also TimeoutError)
@@ -78,6 +80,18 @@ class GateError(DeniedError):
 
 class SignatureError(DeniedError):
     """A message is unsigned, altered, or signed by a key that may not speak on its subject."""
+
+
+class TooLateError(NocmeshError, TimeoutError):
+    """What was waited for did not happen in time; the message says how long that was."""
+
+    exit_code = 6
+
+
+class ApprovalNeededError(NocmeshError):
+    """Nothing more happens until people have approved; the message says what."""
+
+    exit_code = 7
 
 
 class BusError(NocmeshError):

@@ -4,6 +4,7 @@ YAML 1.2, one document, plain data only: aliases, tags, duplicate keys, deep nes
 Mistakes are collected, each with its line, and raised together as one InvalidInputError.
 """
 
+import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -121,6 +122,22 @@ def parse_document(text: str, name: str) -> Document:
     document = Document(name=name, data=data, lines=lines)
     document.refuse(mistakes)
     return document
+
+
+def plain_data(text: str) -> Any:
+    """The data of a YAML text that a library brings along: nothing is refused, nothing is looked at."""
+    return YAML(typ="safe", pure=True).load(text)
+
+
+def dumped(data: Any) -> str:
+    """``data``, made of plain values, as a text in YAML 1.2: read again it is the same."""
+    writer = YAML(typ="safe", pure=True)
+    writer.default_flow_style = False
+    writer.allow_unicode = True
+    writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # the order is the reader's
+    out = io.StringIO()
+    writer.dump(data, out)
+    return out.getvalue()
 
 
 def _refuse_traps(reader: YAML, text: str, name: str) -> None:

@@ -11,9 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from nocmesh.errors import NotFoundError, PreconditionError
+from nocmesh.yamlfile import plain_data
 
 DEFINITIONS = {
     "frr": "cumulus_vtysh",
@@ -82,7 +81,7 @@ def platform_knowledge(platform: str) -> Knowledge:
     path = _folder() / f"{DEFINITIONS.get(platform, platform)}.yaml"
     if not re.fullmatch(r"\w+", platform) or not path.is_file():
         raise NotFoundError(f"no platform {platform!r}; known are {', '.join(known_platforms())}", platform=platform)
-    known = _from_definition(platform, YAML(typ="safe", pure=True).load(path.read_text()))
+    known = _from_definition(platform, plain_data(path.read_text()))
     return _corrected(known)
 
 

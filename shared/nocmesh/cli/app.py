@@ -1,6 +1,5 @@
 """The commands. Each is thin: settings from the flags, then the work, imported only then."""
 
-import asyncio
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -44,16 +43,23 @@ Nats = Annotated[str | None, typer.Option("--nats", help="An existing broker; wi
 Url = Annotated[str | None, typer.Option("--url", help="The dashboard's address.")]
 User = Annotated[str, typer.Option("--user", help="Act as this user (a mesh with --no-auth-for-loopback).")]
 
+Comment = Annotated[str, typer.Option(help="Why.")]
+Hash = Annotated[str, typer.Option("--change-hash", help="Only if the change is still the one of this hash.")]
+
 
 def run() -> None:
-    """Run the command line; an error of ours is one line and its exit code."""
-    from nocmesh.errors import NocmeshError
+    """Run the command line; what goes wrong is said on stderr, and its exit code says of which kind it is."""
+    from nocmesh.errors import NocmeshError, PreconditionError
 
     try:
         app()
     except NocmeshError as wrong:
         say(f"error: {wrong.message}")
         sys.exit(wrong.exit_code)
+    except OSError as wrong:
+        where = f": {wrong.filename}" if wrong.filename else ""
+        say(f"error: the operating system refuses it: {wrong.strerror or wrong}{where}")
+        sys.exit(PreconditionError.exit_code)
 
 
 def _settings(**flags: Any) -> Any:
@@ -63,16 +69,18 @@ def _settings(**flags: Any) -> Any:
 
 
 def _do(work: Coroutine[Any, Any, Any]) -> Any:
+    import asyncio
+
     return asyncio.run(work)
 
 
 @app.command()
-def version() -> None:
+def version(output: Out = Format.TABLE) -> None:
     """Print the version."""
     from nocmesh import __version__
-    from nocmesh.cli.output import put
+    from nocmesh.cli.output import show_done
 
-    put(__version__)
+    show_done({"version": __version__}, "version", output)
 
 
 @app.command()
@@ -90,7 +98,7 @@ def up(
     """Run the whole mesh on this machine until Ctrl-C."""
     from nocmesh.cli.up import up as work
 
-    _do(
+    code = _do(
         work(
             _settings(
                 inventory=inventory,
@@ -103,6 +111,7 @@ def up(
             )
         )
     )
+    sys.exit(code)
 
 
 @app.command()
@@ -110,16 +119,24 @@ def demo(
     fault: Annotated[str, typer.Option(help="Which fault to break the network with, or none.")] = "bgp_asn_misconfig",
     headless: Annotated[bool, typer.Option("--headless", help="Approve at once, ask nobody, exit at the end.")] = False,
     output: Out = Format.TABLE,
-    http: Annotated[str | None, typer.Option(help="HOST:PORT of the dashboard; default: a free port.")] = None,
+    http: Annotated[str | None, typer.Option(help="HOST:PORT of the dashboard; default: 8080, or a free port.")] = None,
+    keep: Annotated[Path | None, typer.Option(help="Keep keys, streams, database and logs in this folder.")] = None,
 ) -> None:
-    """Watch an incident go from alert to verified fix, on a simulated network."""
+    """Watch an incident go from alert to verified fix, on a simulated network.
+
+    You have twenty seconds to approve in the dashboard; then the demo's two users do. Ends with 0 when the mesh found
+    the cause that was injected, whether it could mend it or had to hand it to a person; else with 1.
+    """
+    from nocmesh.cli.demo import Wish
     from nocmesh.cli.demo import demo as work
 
-    _do(work(fault=fault, headless=headless, form=output, http=http))
+    sys.exit(_do(work(Wish(fault=fault, headless=headless, form=output, http=http, keep=keep))))
 
 
 @agent.command("run")
-def agent_run(name: Annotated[str, typer.Argument(help="A role, or MODULE:CLASS of your own agent.")]) -> None:
+def agent_run(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A role, or MODULE:CLASS of your own agent.")],
+) -> None:
     """Run one agent against NOCMESH_NATS_URL, with the credentials in NOCMESH_CREDENTIALS."""
     _host(name)
 
@@ -151,12 +168,22 @@ def _host(*names: str, kept: bool = False) -> None:
     _do(host(names, _settings(), kept=kept))
 
 
+@app.command("prepare", hidden=True)
+def prepare() -> None:
+    """Check the inventory, make the database and its users: what `nocmesh up` does first."""
+    from nocmesh.cli.output import as_json, put
+    from nocmesh.launch.prepare import prepare as work
+
+    sys.stdin.readline()
+    put(as_json(_do(work(_settings()))))
+
+
 @agents.command("list")
 def agents_list(output: Out = Format.TABLE, data: Data = None, url: Url = None, user: User = "") -> None:
     """Who is there, with load and liveness."""
-    from nocmesh.cli.asking import list_agents
+    from nocmesh.cli.asking import AGENTS, list_items
 
-    _do(list_agents(_settings(data=data, url=url), user, output))
+    _do(list_items(_settings(data=data, url=url), user, output, "/api/agents", AGENTS))
 
 
 @incident.command("list")
@@ -168,9 +195,9 @@ def incident_list(
     user: User = "",
 ) -> None:
     """Incidents, the newest first."""
-    from nocmesh.cli.asking import list_incidents
+    from nocmesh.cli.asking import INCIDENTS, list_items
 
-    _do(list_incidents(_settings(data=data, url=url), user, output, state))
+    _do(list_items(_settings(data=data, url=url), user, output, "/api/incidents", INCIDENTS, state=state))
 
 
 @incident.command("show")
@@ -178,75 +205,109 @@ def incident_show(
     incident_id: str, output: Out = Format.YAML, data: Data = None, url: Url = None, user: User = ""
 ) -> None:
     """The report of one incident."""
-    from nocmesh.cli.asking import show_incident
+    from nocmesh.cli.asking import show_item
 
-    _do(show_incident(_settings(data=data, url=url), user, output, incident_id))
+    _do(show_item(_settings(data=data, url=url), user, output, "/api/incidents/{}", incident_id, "incident_id"))
 
 
 @incident.command("watch")
-def incident_watch(incident_id: str, data: Data = None, url: Url = None, user: User = "") -> None:
-    """Tell one incident as it happens, until it is closed or escalated."""
+def incident_watch(
+    incident_id: str,
+    output: Out = Format.TABLE,
+    timeout: Annotated[float, typer.Option(min=0, help="Seconds to watch at most; 0: until its end.")] = 0,
+    data: Data = None,
+    url: Url = None,
+    user: User = "",
+) -> None:
+    """Tell one incident as it happens, until it is closed or escalated.
+
+    With --timeout it ends with 7 when the incident waits for people then, and with 6 when it is at anything else.
+    """
     from nocmesh.cli.asking import watch_incident
 
-    _do(watch_incident(_settings(data=data, url=url), user, incident_id))
+    _do(watch_incident(_settings(data=data, url=url), user, output, incident_id, timeout))
 
 
 @approval.command("list")
-def approval_list(output: Out = Format.TABLE, data: Data = None, url: Url = None, user: User = "") -> None:
+def approval_list(
+    status: Annotated[str, typer.Option(help="pending, approved, rejected or expired.")] = "pending",
+    output: Out = Format.TABLE,
+    data: Data = None,
+    url: Url = None,
+    user: User = "",
+) -> None:
     """What waits for a person."""
-    from nocmesh.cli.asking import list_approvals
+    from nocmesh.cli.asking import APPROVALS, list_items
 
-    _do(list_approvals(_settings(data=data, url=url), user, output))
+    _do(list_items(_settings(data=data, url=url), user, output, "/api/approvals", APPROVALS, status=status))
+
+
+@approval.command("show")
+def approval_show(
+    approval_id: str, output: Out = Format.YAML, data: Data = None, url: Url = None, user: User = ""
+) -> None:
+    """One approval with its change, its hash and its votes."""
+    from nocmesh.cli.asking import show_item
+
+    _do(show_item(_settings(data=data, url=url), user, output, "/api/approvals/{}", approval_id, "approval_id"))
 
 
 @app.command()
 def approve(
     approval_id: str,
-    comment: Annotated[str, typer.Option(help="Why.")] = "",
+    comment: Comment = "",
+    change_hash: Hash = "",
+    output: Out = Format.TABLE,
     data: Data = None,
     url: Url = None,
     user: User = "",
 ) -> None:
-    """Approve a change, as the person of NOCMESH_TOKEN."""
+    """Approve a change, as the person of NOCMESH_TOKEN.
+
+    A vote that counts ends with 0, also where more people must approve; it says how many.
+    """
     from nocmesh.cli.asking import decide
 
-    _do(decide(_settings(data=data, url=url), user, approval_id, "approve", comment))
+    _do(decide(_settings(data=data, url=url), user, output, approval_id, "approve", comment, change_hash))
 
 
 @app.command()
 def reject(
     approval_id: str,
-    comment: Annotated[str, typer.Option(help="Why.")] = "",
+    comment: Comment = "",
+    change_hash: Hash = "",
+    output: Out = Format.TABLE,
     data: Data = None,
     url: Url = None,
     user: User = "",
 ) -> None:
-    """Reject a change, as the person of NOCMESH_TOKEN."""
+    """Reject a change, as the person of NOCMESH_TOKEN: one is enough."""
     from nocmesh.cli.asking import decide
 
-    _do(decide(_settings(data=data, url=url), user, approval_id, "reject", comment))
+    _do(decide(_settings(data=data, url=url), user, output, approval_id, "reject", comment, change_hash))
 
 
 @workflow.command("list")
 def workflow_list(output: Out = Format.TABLE, data: Data = None, url: Url = None, user: User = "") -> None:
     """Runs, the newest first."""
-    from nocmesh.cli.asking import list_workflows
+    from nocmesh.cli.asking import WORKFLOWS, list_items
 
-    _do(list_workflows(_settings(data=data, url=url), user, output))
+    _do(list_items(_settings(data=data, url=url), user, output, "/api/workflows", WORKFLOWS))
 
 
 @workflow.command("show")
 def workflow_show(run_id: str, output: Out = Format.YAML, data: Data = None, url: Url = None, user: User = "") -> None:
     """One run: its steps and where they stand."""
-    from nocmesh.cli.asking import show_workflow
+    from nocmesh.cli.asking import show_item
 
-    _do(show_workflow(_settings(data=data, url=url), user, output, run_id))
+    _do(show_item(_settings(data=data, url=url), user, output, "/api/workflows/{}", run_id, "run_id"))
 
 
 @workflow.command("cancel")
 def workflow_cancel(
     run_id: str,
     reason: Annotated[str, typer.Option(help="Why.")] = "",
+    output: Out = Format.TABLE,
     data: Data = None,
     url: Url = None,
     user: User = "",
@@ -254,15 +315,15 @@ def workflow_cancel(
     """Cancel a run: what runs is stopped, what was done is undone."""
     from nocmesh.cli.asking import cancel_workflow
 
-    _do(cancel_workflow(_settings(data=data, url=url), user, run_id, reason))
+    _do(cancel_workflow(_settings(data=data, url=url), user, output, run_id, reason))
 
 
 @bus.command("provision")
-def bus_provision(data: Data = None, nats: Nats = None) -> None:
+def bus_provision(output: Out = Format.TABLE, data: Data = None, nats: Nats = None) -> None:
     """Create or update streams, buckets and consumers on a broker."""
     from nocmesh.cli.admin import provision_bus
 
-    _do(provision_bus(_settings(data=data, nats_url=nats)))
+    _do(provision_bus(_settings(data=data, nats_url=nats), output))
 
 
 @keys.command("issue")
@@ -271,21 +332,22 @@ def keys_issue(
     name: Annotated[str, typer.Option(help="Its own name, as bgp-7.")],
     out: Annotated[Path, typer.Option(help="The credentials file to write (0600).")],
     agent_type: Annotated[str, typer.Option("--type", help="The agent's type, as bgp.")] = "",
+    output: Out = Format.TABLE,
     data: Data = None,
     nats: Nats = None,
 ) -> None:
     """Credentials for a new instance: no reload of the broker is needed."""
     from nocmesh.cli.admin import issue_keys
 
-    issue_keys(_settings(data=data, nats_url=nats), role, name, agent_type, out)
+    issue_keys(_settings(data=data, nats_url=nats), role, name, agent_type, out, output)
 
 
 @keys.command("revoke")
-def keys_revoke(name: str, data: Data = None) -> None:
+def keys_revoke(name: str, output: Out = Format.TABLE, data: Data = None) -> None:
     """Void every key of an instance; the broker learns it at its next start or reload."""
     from nocmesh.cli.admin import revoke_keys
 
-    revoke_keys(_settings(data=data), name)
+    revoke_keys(_settings(data=data), name, output)
 
 
 @keys.command("server-config")
@@ -293,33 +355,35 @@ def keys_server_config(
     out: Annotated[Path, typer.Option(help="The nats-server configuration to write.")],
     store: Annotated[Path, typer.Option(help="Where the server shall keep its store.")],
     port: Annotated[int, typer.Option(help="The port it shall listen on.")] = 4222,
+    output: Out = Format.TABLE,
     data: Data = None,
 ) -> None:
     """The configuration of a broker that knows this mesh's identities."""
     from nocmesh.cli.admin import write_server_config
 
-    write_server_config(_settings(data=data), out, store, port)
+    write_server_config(_settings(data=data), out, store, port, output)
 
 
 @token.command("create")
 def token_create(
     user: str,
-    scope: Annotated[list[str] | None, typer.Option(help="read, approve, …")] = None,
-    days: Annotated[int, typer.Option(help="How long it is good for.")] = 30,
+    scope: Annotated[list[str] | None, typer.Option(help="read, approve; default: both.")] = None,
+    days: Annotated[int, typer.Option(min=1, help="How long it is good for.")] = 30,
+    output: Out = Format.TABLE,
     data: Data = None,
 ) -> None:
     """A personal token for a user; it is printed once."""
     from nocmesh.cli.admin import create_token
 
-    _do(create_token(_settings(data=data), user, scope or ["read", "approve"], days))
+    _do(create_token(_settings(data=data), user, scope or ["read", "approve"], days, output))
 
 
 @app.command()
-def doctor(output: Out = Format.TABLE, data: Data = None, nats: Nats = None) -> None:
-    """Say what is wrong with this installation, and how durable it really is."""
+def doctor(output: Out = Format.TABLE, inventory: Inventory = None, data: Data = None, nats: Nats = None) -> None:
+    """Say what is wrong with this installation, and how durable it really is; ends with 3 when something is."""
     from nocmesh.cli.doctor import doctor as work
 
-    sys.exit(_do(work(_settings(data=data, nats_url=nats), output)))
+    sys.exit(_do(work(_settings(data=data, nats_url=nats, inventory=inventory), output)))
 
 
 @bench.command("incident")

@@ -1,73 +1,102 @@
 """The commands that ask the dashboard."""
 
+import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from nocmesh.cli.client import Client
-from nocmesh.cli.output import Format, put, say, show_list, show_one
-from nocmesh.cli.story import Story, tell
+from nocmesh.cli.output import Format, as_json, put, say, show_done, show_list, show_one
+from nocmesh.cli.story import Entry, Story, change_lines, follow
+from nocmesh.errors import ApprovalNeededError, TooLateError
 from nocmesh.settings import Settings
 
+AGENTS = ("agent_id", "type", "liveness", "status", "load", "in_flight", "done", "age")
+INCIDENTS = ("incident_id", "state", "severity", "title", "opened_at")
+APPROVALS = ("approval_id", "device", "risk", "quorum", "summary", "expires_at")
+WORKFLOWS = ("run_id", "type", "status", "incident_id", "started_at", "updated_at")
 
-async def list_agents(settings: Settings, user: str, form: Format) -> None:
-    """Print who is there."""
+
+async def list_items(
+    settings: Settings, user: str, form: Format, path: str, columns: Sequence[str], **query: str | None
+) -> None:
+    """Print what ``path`` lists, every page of it; the first of ``columns`` is the name."""
+    rows: list[dict[str, Any]] = []
+    after: str | None = None
     async with Client.of(settings, user) as client:
-        rows = (await client.get("/api/agents"))["items"]
-    show_list(rows, ["agent_id", "type", "liveness", "status", "load", "in_flight", "done", "age"], "agent_id", form)
+        while True:
+            page = await client.get(path, after=after, **query)
+            rows += page["items"]
+            after = page.get("next")
+            if not after:
+                break
+    show_list(rows, columns, columns[0], form)
 
 
-async def list_incidents(settings: Settings, user: str, form: Format, state: str | None) -> None:
-    """Print the incidents."""
+async def show_item(settings: Settings, user: str, form: Format, path: str, name: str, key: str) -> None:
+    """Print the one thing at ``path``."""
     async with Client.of(settings, user) as client:
-        rows = (await client.get("/api/incidents", state=state))["items"]
-    show_list(rows, ["incident_id", "state", "severity", "title", "opened_at"], "incident_id", form)
+        show_one(await client.get(path, name), key, form)
 
 
-async def show_incident(settings: Settings, user: str, form: Format, incident_id: str) -> None:
-    """Print the report."""
+async def watch_incident(settings: Settings, user: str, form: Format, incident_id: str, seconds: float) -> None:
+    """Tell it as it happens: as a story, or each entry as JSON or YAML; by name only its end.
+
+    Raises ApprovalNeededError when it still waits for people after ``seconds``, TooLateError when it is not over.
+    """
+    story = Story(lambda line: put(line.plain()))
+
+    def hear(entries: list[Entry]) -> None:
+        if form is Format.TABLE:
+            story.tell(entries)
+        elif form is not Format.NAME:
+            for entry in story.news(entries):
+                put(as_json(entry)) if form is Format.JSON else show_list([entry], (), "at", form)
+
     async with Client.of(settings, user) as client:
-        show_one(await client.get(f"/api/incidents/{incident_id}"), "incident_id", form)
+        try:
+            async with asyncio.timeout(seconds or None):
+                await follow(client, incident_id, hear)
+        except TimeoutError as late:
+            state = (await client.get("/api/incidents/{}", incident_id))["state"]
+            raise _unfinished(incident_id, state, seconds) from late
+    if form is Format.NAME:
+        put(incident_id)
 
 
-async def watch_incident(settings: Settings, user: str, incident_id: str) -> None:
-    """Tell it as it happens."""
+def _unfinished(incident_id: str, state: str, seconds: float) -> TooLateError | ApprovalNeededError:
+    if state == "awaiting_approval":
+        return ApprovalNeededError(
+            f"{incident_id} waits for people: `nocmesh approval list` shows the change, `nocmesh approve` votes for it"
+        )
+    return TooLateError(f"{incident_id} is {state} after {seconds:g} s: watch it again, or give it longer (--timeout)")
+
+
+async def decide(
+    settings: Settings, user: str, form: Format, approval_id: str, word: str, comment: str, change_hash: str
+) -> None:
+    """Vote on a change, which is shown; the vote holds for exactly that one, or the one of ``change_hash``."""
     async with Client.of(settings, user) as client:
-        await tell(client, incident_id, Story(put))
+        waiting = await client.get("/api/approvals/{}", approval_id)
+        for line in change_lines(waiting.get("change") or {}):
+            say(line.plain())
+        body = {"decision": word, "comment": comment, "change_hash": change_hash or waiting["change_hash"]}
+        answer = await client.post("/api/approvals/{}/decisions", approval_id, body=body)
+    say(outcome(answer, word))
+    show_done({"approval_id": approval_id, **answer}, "approval_id", form)
 
 
-async def list_approvals(settings: Settings, user: str, form: Format) -> None:
-    """Print what waits."""
-    async with Client.of(settings, user) as client:
-        rows = (await client.get("/api/approvals", status="pending"))["items"]
-    show_list(rows, ["approval_id", "device", "risk", "quorum", "summary", "expires_at"], "approval_id", form)
-
-
-async def decide(settings: Settings, user: str, approval_id: str, word: str, comment: str) -> None:
-    """Vote on a change."""
-    async with Client.of(settings, user) as client:
-        body = {"decision": word, "comment": comment}
-        answer: dict[str, Any] = await client.post(f"/api/approvals/{approval_id}/decisions", body)
+def outcome(answer: Entry, word: str) -> str:
+    """What came of a vote."""
+    if answer.get("decision"):
+        return f"the change is {answer['decision']}"
     missing = int(answer.get("quorum", 0)) - int(answer.get("votes", 0))
-    more = "" if answer.get("decision") else f"; {missing} more must approve"
-    say(f"{word} counted{more}" if not answer.get("decision") else f"the change is {answer['decision']}")
-    put(approval_id)
+    more = f"; {missing} more must approve, not you again" if missing > 0 else ""
+    return f"your vote to {word} counts{more}"
 
 
-async def list_workflows(settings: Settings, user: str, form: Format) -> None:
-    """Print the runs."""
-    async with Client.of(settings, user) as client:
-        rows = (await client.get("/api/workflows"))["items"]
-    show_list(rows, ["run_id", "workflow_type", "status", "started_at", "finished_at"], "run_id", form)
-
-
-async def show_workflow(settings: Settings, user: str, form: Format, run_id: str) -> None:
-    """Print one run."""
-    async with Client.of(settings, user) as client:
-        show_one(await client.get(f"/api/workflows/{run_id}"), "run_id", form)
-
-
-async def cancel_workflow(settings: Settings, user: str, run_id: str, reason: str) -> None:
+async def cancel_workflow(settings: Settings, user: str, form: Format, run_id: str, reason: str) -> None:
     """Cancel one run."""
     async with Client.of(settings, user) as client:
-        await client.post(f"/api/workflows/{run_id}/cancel", {"reason": reason})
+        answer = await client.post("/api/workflows/{}/cancel", run_id, body={"reason": reason})
     say("cancelling; `nocmesh workflow show` tells how it ends")
-    put(run_id)
+    show_done({"run_id": run_id, **answer}, "run_id", form)

@@ -1,12 +1,20 @@
 """Asking the dashboard's API: what the CLI shows is what the dashboard shows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 
-from nocmesh.errors import DeniedError, InvalidInputError, NocmeshError, NotFoundError, PreconditionError
+from nocmesh.errors import (
+    DeniedError,
+    InvalidInputError,
+    NocmeshError,
+    NotFoundError,
+    PreconditionError,
+    TooLateError,
+)
 from nocmesh.launch.home import Home
 from nocmesh.settings import Settings
 
@@ -42,41 +50,58 @@ class Client:
     ) -> None:
         await self._http.aclose()
 
-    async def get(self, path: str, **query: Any) -> Any:
-        """The JSON at ``path``."""
-        return await self._ask("GET", path, params={k: v for k, v in query.items() if v is not None})
+    async def get(self, path: str, *names: str, **query: Any) -> Any:
+        """The JSON at ``path``, whose `{}` stand for ``names``."""
+        return await self._ask("GET", path, names, params={k: v for k, v in query.items() if v is not None})
 
-    async def post(self, path: str, body: Mapping[str, Any]) -> Any:
+    async def post(self, path: str, *names: str, body: Mapping[str, Any]) -> Any:
         """The JSON answer to ``body``."""
-        return await self._ask("POST", path, json=dict(body))
+        return await self._ask("POST", path, names, json=dict(body))
 
-    async def _ask(self, method: str, path: str, **more: Any) -> Any:
+    async def _ask(self, method: str, path: str, names: Sequence[str], **more: Any) -> Any:
+        where = path.format(*(quote(name, safe="") for name in names))
         try:
-            response = await self._http.request(method, path, **more)
-        except httpx2.TransportError as wrong:
+            response = await self._http.request(method, where, **more)
+        except (httpx2.ReadTimeout, httpx2.WriteTimeout) as late:
+            raise TooLateError(
+                f"{self.url} did not answer within {TIMEOUT:g} s: look at its log, then ask again"
+            ) from late
+        except (httpx2.TransportError, httpx2.InvalidURL) as wrong:
             raise PreconditionError(
                 f"no dashboard answers at {self.url} ({type(wrong).__name__}): start one with `nocmesh up`, "
                 "or name it with --url or NOCMESH_URL"
             ) from wrong
-        if response.is_success:
-            return response.json()
-        raise _error(response)
+        body = _json(response)
+        if not response.is_success:
+            raise error_of(response.status_code, body or {"error": response.text[:200]})
+        if body is None:
+            raise PreconditionError(f"{self.url} answers, but not as a nocmesh dashboard: correct --url or NOCMESH_URL")
+        return body
 
 
-def _error(response: httpx2.Response) -> NocmeshError:
+def _json(response: httpx2.Response) -> Any:
     try:
-        body = response.json()
+        return response.json()
     except ValueError:
-        body = {"error": response.text[:200]}
-    text = ". ".join(str(body[key]) for key in ("error", "next") if body.get(key))
-    if response.status_code == 404:
-        return NotFoundError(text)
-    if response.status_code in (401, 403):
-        return DeniedError(text + _hint(response.status_code))
-    if response.status_code in (400, 422):
-        return InvalidInputError(text, field=str(body.get("field", "")))
-    return NocmeshError(text)
+        return None
 
 
-def _hint(status: int) -> str:
-    return " (set NOCMESH_TOKEN to a personal token)" if status == 401 else ""
+_KINDS: Mapping[int, type[NocmeshError]] = {
+    400: InvalidInputError,
+    401: DeniedError,
+    403: DeniedError,
+    404: NotFoundError,
+    409: PreconditionError,
+    422: InvalidInputError,
+    503: PreconditionError,
+    504: TooLateError,
+}
+
+
+def error_of(status: int, body: Any) -> NocmeshError:
+    """What an answer with ``status`` and ``body`` means to who called a command."""
+    facts = body if isinstance(body, dict) else {}
+    text = ". ".join(str(facts[key]) for key in ("error", "next") if facts.get(key))
+    text = text or ", ".join(map(str, facts.get("missing") or ())) or f"the dashboard answered {status}"
+    hint = " (set NOCMESH_TOKEN to a personal token)" if status == 401 else ""
+    return _KINDS.get(status, NocmeshError)(text + hint)

@@ -1,93 +1,199 @@
 """``nocmesh demo``: a simulated network, a fault, and the incident told as it happens, to its verified fix."""
 
 import asyncio
-import contextlib
-import signal
-import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx2
-import msgspec
 
 from nocmesh.cli.client import Client
-from nocmesh.cli.output import Format, put, say
+from nocmesh.cli.output import Format, as_json, as_yaml, put
+from nocmesh.cli.stopping import INTERRUPTED, Stop
 from nocmesh.cli.story import OVER, Story
-from nocmesh.cli.up import first_tokens, ready
-from nocmesh.errors import NocmeshError, PreconditionError
-from nocmesh.inventory import load_inventory
-from nocmesh.launch.mesh import free_port, is_free, running_mesh
-from nocmesh.launch.simulation import Simulation, simulation
+from nocmesh.cli.telling import Teller
+from nocmesh.cli.up import Prepared, prepared_mesh, ready
+from nocmesh.cli.votes import due, verdict_on
+from nocmesh.errors import NocmeshError, PreconditionError, TooLateError
+from nocmesh.launch.home import Home
+from nocmesh.launch.mesh import free_port, is_free
+from nocmesh.launch.simulation import Simulation, start_simulation
+from nocmesh.launch.supervisor import tail
 from nocmesh.log import configure, logger
 from nocmesh.settings import Settings
 
 PATIENCE = 20.0
 """Seconds in which a person may approve before the demo's two users do."""
 LONGEST = 240.0
+POLL_SECONDS = 0.15
 
 
-async def demo(*, fault: str, headless: bool, form: Format, http: str | None) -> None:
-    """Run the whole story. Raises NocmeshError when it does not end as it should."""
-    tell_person: Callable[[str], None] = say if headless or form is Format.JSON else put
-    with tempfile.TemporaryDirectory(prefix="nocmesh-demo-") as folder:
-        async with simulation(Path(folder), fault) as network:
-            settings = _settings(Path(folder), http or _address(headless or form is Format.JSON), network.inventory)
-            configure(settings.log_level, settings.log_format)
-            await _with_mesh(settings, network, fault, headless, form, tell_person)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What the person asked for."""
+
+    fault: str = "bgp_asn_misconfig"
+    headless: bool = False
+    form: Format = Format.TABLE
+    http: str | None = None
+    keep: Path | None = None
 
 
-def _address(unseen: bool) -> str:
-    """Where the dashboard listens: where people expect it, unless nobody looks, or somebody listens there."""
-    known = not unseen and is_free("127.0.0.1", 8080)
-    return "127.0.0.1:8080" if known else f"127.0.0.1:{free_port()}"
+async def demo(wish: Wish) -> int:
+    """Run the whole story; gives the exit code. Raises NocmeshError when it cannot be told to its end."""
+    teller = Teller.of(wish.form, headless=wish.headless)
+    stop = Stop.on_signals()
+    with tempfile.TemporaryDirectory(prefix="nocmesh-demo-") as temporary:
+        folder = Path(temporary)
+        network = await start_simulation(folder, wish.fault)
+        settings = settings_of(wish, folder, network.inventory)
+        configure(settings.log_level, settings.log_format)
+        try:
+            return await _Demo(wish, settings, network, teller, stop).run()
+        except NocmeshError:
+            for words in troubled(settings.data):
+                teller.say(words)
+            raise
+        finally:
+            await network.stop()
 
 
-def _settings(folder: Path, http: str, inventory: Path) -> Settings:
+def settings_of(wish: Wish, folder: Path, inventory: Path) -> Settings:
+    """The settings of a demo: its own folder, ports that are free."""
+    where = wish.http or ("127.0.0.1:8080" if is_free("127.0.0.1", 8080) else f"127.0.0.1:{free_port()}")
     return Settings(
-        data=folder / "data",
+        data=(wish.keep or folder / "data").absolute(),
         inventory=inventory,
-        http=http,
+        http=where,
         webhooks=f"127.0.0.1:{free_port()}",
         nats_port=free_port(),
         log_level="warning",
     )
 
 
-async def _with_mesh(
-    settings: Settings,
-    network: Simulation,
-    fault: str,
-    headless: bool,
-    form: Format,
-    tell_person: Callable[[str], None],
-) -> None:
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopping.set)
-    assert settings.inventory is not None
-    inventory = load_inventory(settings.inventory)
-    tell_person("nocmesh demo: simulated routers, a real broker, real SSH sessions, every role of the mesh")
-    async with running_mesh(settings, logger(role="demo")) as mesh:
-        tokens = await first_tokens(settings, inventory)
-        if not await ready(mesh.endpoint.http, stopping):
-            raise PreconditionError("the mesh did not become ready; run `nocmesh doctor`")
-        _introduce(mesh.endpoint.http, tokens, tell_person)
-        alert, _expected = await network.break_it(fault)
-        tell_person(f"\nThe network is broken with {fault!r}; its monitoring system posts an alert.\n")
-        report = await _follow(mesh.endpoint.http, alert, tokens, headless, tell_person, stopping)
-        _finish(report, form, tell_person)
-        if form is not Format.JSON and not headless and sys.stdout.isatty():
-            tell_person(f"\nThe dashboard stays up at {mesh.endpoint.http} until Ctrl-C.")
-            await stopping.wait()
+def troubled(data: Path) -> list[str]:
+    """The last words of every process that had something to say: the demo's logs hold warnings only."""
+    logs = sorted(Home(data).logs.glob("*.log"))
+    return [f"the last words of {log.stem}:{tail(log)}" for log in logs if log.stat().st_size]
 
 
-def _introduce(url: str, tokens: dict[str, str], tell_person: Callable[[str], None]) -> None:
-    tell_person(f"Dashboard: {url}")
-    for name, token in tokens.items():
-        tell_person(f"  demo user {name:<6} signs in with {token}")
+class _Demo:
+    """One story."""
+
+    def __init__(self, wish: Wish, settings: Settings, network: Simulation, teller: Teller, stop: Stop) -> None:
+        self._wish = wish
+        self._settings = settings
+        self._network = network
+        self._teller = teller
+        self._stop = stop
+        self._story = Story(teller.line)
+        self._seen: dict[str, float] = {}
+
+    async def run(self) -> int:
+        self._teller.say("nocmesh demo: simulated routers, a real broker, real SSH sessions, every role of the mesh")
+        async with AsyncExitStack() as stack:
+            with self._teller.busy("starting the network, the broker and the roles"):
+                running = await stack.enter_async_context(
+                    prepared_mesh(self._settings, logger(role="demo"), self._teller.say, self._network.started)
+                )
+                self._stop.hurry = running.mesh.supervisor.hurry
+                missing = await ready(running.mesh.endpoint.http, self._stop.event)
+            if missing:
+                raise PreconditionError(f"the mesh did not become ready: {missing}; `nocmesh doctor` may know why")
+            voters = {
+                name: await stack.enter_async_context(Client(running.mesh.endpoint.http, token))
+                for name, token in running.tokens.items()
+            }
+            return await self._tell(running, voters)
+        return INTERRUPTED
+
+    async def _tell(self, running: Prepared, voters: Mapping[str, Client]) -> int:
+        url = running.mesh.endpoint.http
+        if self._stop.event.is_set():
+            return INTERRUPTED
+        self._introduce(url, running.tokens)
+        alert, expected = await self._network.break_it(self._wish.fault)
+        self._teller.say(f"\nThe network is broken with {self._wish.fault!r}; its monitoring system posts an alert.\n")
+        await post_alert(url, alert)
+        report = await self._follow(voters)
+        if report is None:
+            return INTERRUPTED
+        code = self._finish(report, expected)
+        if self._wish.form is Format.TABLE and not self._wish.headless and self._teller.on_terminal:
+            self._teller.say(f"\nThe dashboard stays up at {url} until Ctrl-C.", "bold")
+            await self._stop.event.wait()
+        return code
+
+    def _introduce(self, url: str, tokens: Mapping[str, str]) -> None:
+        self._teller.say(f"Dashboard: {url}", "bold")
+        for name, token in tokens.items():
+            self._teller.say(f"  demo user {name:<6} signs in with {token}")
+
+    async def _follow(self, voters: Mapping[str, Client]) -> dict[str, Any] | None:
+        """The report at the incident's end; None when we were told to stop. Raises TooLateError."""
+        state, client = "not there yet", next(iter(voters.values()))
+        deadline = asyncio.get_running_loop().time() + LONGEST
+        while not self._stop.event.is_set():
+            report = await self._newest(client)
+            state = report["state"] if report else state
+            if report and state in OVER:
+                return report
+            if state == "awaiting_approval":
+                await self._approvals(client, voters)
+            if asyncio.get_running_loop().time() > deadline:
+                raise TooLateError(f"the incident is {state} after {LONGEST:g} s; expected its end long before")
+            await asyncio.sleep(POLL_SECONDS)
+        return None
+
+    async def _newest(self, client: Client) -> dict[str, Any] | None:
+        found = (await client.get("/api/incidents"))["items"]
+        if not found:
+            return None
+        incident_id = found[0]["incident_id"]
+        report: dict[str, Any] = await client.get("/api/incidents/{}", incident_id)
+        self._story.tell((await client.get("/api/incidents/{}/timeline", incident_id))["items"])
+        return report
+
+    async def _approvals(self, client: Client, voters: Mapping[str, Client]) -> None:
+        """Invite people to decide; cast the votes that nobody cast in time."""
+        patience, now = 0.0 if self._wish.headless else PATIENCE, asyncio.get_running_loop().time()
+        for waiting in (await client.get("/api/approvals", status="pending"))["items"]:
+            if waiting["approval_id"] not in self._seen:
+                self._seen[waiting["approval_id"]] = now
+                self._invite(client.url, waiting, patience)
+            waited = now - self._seen[waiting["approval_id"]]
+            for name in due(waiting, list(voters), waited, patience):
+                await self._vote(voters[name], name, waiting)
+
+    def _invite(self, url: str, waiting: Mapping[str, Any], patience: float) -> None:
+        if patience:
+            self._teller.say(
+                f"\n>>> {waiting['quorum']} people must approve: {url}/approvals/{waiting['approval_id']}\n"
+                f">>> In {patience:.0f} s the demo's users add the votes that are missing then.\n",
+                "bold magenta",
+            )
+
+    async def _vote(self, voter: Client, name: str, waiting: Mapping[str, Any]) -> None:
+        body = {"decision": "approve", "comment": "demo", "change_hash": waiting.get("change_hash")}
+        try:
+            await voter.post("/api/approvals/{}/decisions", waiting["approval_id"], body=body)
+        except NocmeshError as refused:  # a person may have decided between our look and our vote
+            self._teller.say(f"(the vote of {name} was not counted: {refused.message})", "dim")
+
+    def _finish(self, report: dict[str, Any], expected: Mapping[str, str] | None) -> int:
+        for text in summary(report):
+            self._teller.say(text)
+        wrong = verdict_on(report, expected)
+        judged = f"wrong diagnosis: {wrong}" if wrong else "the diagnosis is right: the network confirms it"
+        self._teller.say(f"  {judged}", "bold red" if wrong else "bold green")
+        if self._wish.form is Format.NAME:
+            put(report["incident_id"])
+        elif self._wish.form is not Format.TABLE:
+            put(as_json(report) if self._wish.form is Format.JSON else as_yaml(report))
+        return 1 if wrong else 0
 
 
 async def post_alert(url: str, alert: dict[str, Any]) -> list[str]:
@@ -100,72 +206,16 @@ async def post_alert(url: str, alert: dict[str, Any]) -> list[str]:
     return accepted
 
 
-async def _follow(
-    url: str,
-    alert: dict[str, Any],
-    tokens: dict[str, str],
-    headless: bool,
-    tell_person: Callable[[str], None],
-    stopping: asyncio.Event,
-) -> dict[str, Any]:
-    await post_alert(url, alert)
-    story = Story(tell_person)
-    voters = [Client(url, token) for token in tokens.values()]
-    helper: asyncio.Task[None] | None = None
-    async with contextlib.AsyncExitStack() as stack:
-        for voter in voters:
-            await stack.enter_async_context(voter)
-        async with asyncio.timeout(LONGEST):
-            while not stopping.is_set():
-                report = await _tell_newest(voters[0], story)
-                if report and report["state"] in OVER:
-                    return report
-                if report and report["state"] == "awaiting_approval" and helper is None:
-                    helper = asyncio.create_task(_approve(voters, url, 0.0 if headless else PATIENCE, tell_person))
-                await asyncio.sleep(0.15)
-        if helper:
-            await helper
-    raise NocmeshError("the demo was stopped before its incident ended")
-
-
-async def _tell_newest(client: Client, story: Story) -> dict[str, Any] | None:
-    found = (await client.get("/api/incidents"))["items"]
-    if not found:
-        return None
-    incident_id = found[0]["incident_id"]
-    report: dict[str, Any] = await client.get(f"/api/incidents/{incident_id}")
-    story.tell((await client.get(f"/api/incidents/{incident_id}/timeline"))["items"])
-    return report
-
-
-async def _approve(voters: list[Client], url: str, patience: float, tell_person: Callable[[str], None]) -> None:
-    """Give a person the time to decide; then the demo's users do."""
-    if patience:
-        tell_person(
-            f"\n>>> Two people must approve. Decide at {url} - or wait {patience:.0f} s: the demo's users will.\n"
-        )
-        await asyncio.sleep(patience)
-    for waiting in (await voters[0].get("/api/approvals", status="pending"))["items"]:
-        for voter in voters:
-            body = {"decision": "approve", "comment": "demo", "change_hash": waiting.get("change_hash")}
-            try:
-                await voter.post(f"/api/approvals/{waiting['approval_id']}/decisions", body)
-            except NocmeshError as already:
-                tell_person(f"(a demo user's vote was not counted: {already.message})")
-
-
-def _finish(report: dict[str, Any], form: Format, tell_person: Callable[[str], None]) -> None:
-    if form is Format.JSON:
-        put(msgspec.json.encode(report).decode())
-        return
+def summary(report: Mapping[str, Any]) -> Sequence[str]:
+    """The end of the story, in lines."""
     timing, outcome = report.get("timing") or {}, report.get("outcome") or {}
-    tell_person(f"\nIncident {report['incident_id']}: {report['state']}, {report['verdict']}")
-    for cause in report.get("root_causes", []):
-        tell_person(f"  cause         {cause['fault_type']} on {cause['resource']}: {cause['summary']}")
-    tell_person(f"  diagnosed in  {timing.get('seconds')} s with {timing.get('device_commands')} device commands")
-    for proposal in report.get("proposals", []):
-        tell_person(f"  change        {proposal['device']}: {'; '.join(proposal['commands'])}")
-        tell_person(f"  rollback      {'; '.join(proposal['rollback'])}")
+    lines = [f"\nIncident {report['incident_id']}: {report['state']}, {report['verdict']}"]
+    for cause in report.get("root_causes") or []:
+        lines.append(f"  cause         {cause['fault_type']} on {cause['resource']}: {cause['summary']}")
+    lines.append(f"  diagnosed in  {timing.get('seconds')} s with {timing.get('device_commands')} device commands")
+    for proposal in report.get("proposals") or []:
+        lines.append(f"  change        {proposal['device']}: {'; '.join(proposal['commands'])}")
+        lines.append(f"  rollback      {'; '.join(proposal['rollback'])}")
     if outcome:
-        tell_person(f"  verification  {outcome.get('verification')}; rolled back: {outcome.get('rolled_back')}")
-    put(msgspec.json.format(msgspec.json.encode(report), indent=2).decode())
+        lines.append(f"  verification  {outcome.get('verification')}; rolled back: {outcome.get('rolled_back')}")
+    return lines

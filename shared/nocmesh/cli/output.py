@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-import msgspec
-
 
 class Format(StrEnum):
     """How data is printed."""
@@ -22,7 +20,7 @@ Row = Mapping[str, Any]
 
 def say(text: str) -> None:
     """Talk to the person, on stderr."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(printable(text) + "\n")
     sys.stderr.flush()
 
 
@@ -32,15 +30,20 @@ def put(text: str) -> None:
     sys.stdout.flush()
 
 
+def printable(text: str) -> str:
+    """``text`` without what could steer a terminal: devices and monitoring systems wrote parts of it."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def show_list(rows: Sequence[Row], columns: Sequence[str], key: str, form: Format) -> None:
     """Print ``rows``: as a table of ``columns``, whole as json or yaml, or each one's ``key``."""
     if form is Format.JSON:
-        put(_json({"items": list(rows)}))
+        put(as_json({"items": list(rows)}))
     elif form is Format.YAML:
-        put(_yaml({"items": list(rows)}))
+        put(as_yaml({"items": list(rows)}))
     elif form is Format.NAME:
         for row in rows:
-            put(str(row[key]))
+            put(printable(str(row[key])))
     elif rows:
         _table(rows, columns)
     else:
@@ -48,40 +51,46 @@ def show_list(rows: Sequence[Row], columns: Sequence[str], key: str, form: Forma
 
 
 def show_one(value: Row, key: str, form: Format) -> None:
-    """Print one thing; as a table: a line for each plain field."""
+    """Print one thing; as a table too it is YAML, which people read well."""
     if form is Format.JSON:
-        put(_json(value))
+        put(as_json(value))
     elif form is Format.NAME:
-        put(str(value[key]))
+        put(printable(str(value[key])))
     else:
-        put(_yaml(value))
+        put(as_yaml(value))
 
 
-def _json(value: Any) -> str:
+def show_done(value: Row, key: str, form: Format) -> None:
+    """Print what came of an action: its name alone, unless the whole of it is asked for."""
+    show_one(value, key, Format.NAME if form is Format.TABLE else form)
+
+
+def as_json(value: Any) -> str:
+    """``value`` on one line."""
+    import msgspec
+
     return msgspec.json.encode(value).decode()
 
 
-def _yaml(value: Any) -> str:
-    import io
+def as_yaml(value: Any) -> str:
+    """``value`` on many."""
+    import msgspec
 
-    from ruamel.yaml import YAML
+    from nocmesh.yamlfile import dumped
 
-    writer = YAML()
-    writer.default_flow_style = False
-    out = io.StringIO()
-    writer.dump(msgspec.to_builtins(value), out)
-    return out.getvalue().rstrip()
+    return dumped(msgspec.to_builtins(value)).rstrip()
 
 
 def _table(rows: Sequence[Row], columns: Sequence[str]) -> None:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column.upper().replace("_", " "), overflow="fold")
     for row in rows:
-        table.add_row(*(_cell(row.get(column)) for column in columns))
+        table.add_row(*(Text(_cell(row.get(column))) for column in columns))
     Console(file=sys.stdout).print(table)
 
 
@@ -89,5 +98,5 @@ def _cell(value: Any) -> str:
     if value is None:
         return "-"
     if isinstance(value, list):
-        return ", ".join(str(item) for item in value)
-    return str(value)
+        return ", ".join(printable(str(item)) for item in value)
+    return printable(str(value))

@@ -1,74 +1,96 @@
 """``nocmesh up``: the whole mesh until Ctrl-C."""
 
 import asyncio
-import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 
 from nocmesh.cli.client import Client
 from nocmesh.cli.output import say
-from nocmesh.clock import SystemClock
+from nocmesh.cli.stopping import INTERRUPTED, Stop
 from nocmesh.errors import NocmeshError
-from nocmesh.inventory import Inventory, load_inventory
-from nocmesh.launch.mesh import RunningMesh, running_mesh
-from nocmesh.log import configure, logger
+from nocmesh.launch.mesh import RunningMesh, environment_of, running_mesh
+from nocmesh.launch.prepare import Preparation
+from nocmesh.launch.supervisor import Told
+from nocmesh.log import Log, configure, logger
 from nocmesh.settings import Settings
 
 READY_SECONDS = 60.0
+POLL_SECONDS = 0.1
 
 
-async def up(settings: Settings) -> None:
-    """Start everything, say where it is, and wait for Ctrl-C."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A mesh that runs, and the tokens that were made for it."""
+
+    mesh: RunningMesh
+    tokens: dict[str, str] = field(default_factory=dict)
+
+
+async def up(settings: Settings) -> int:
+    """Start everything, say where it is, and wait for Ctrl-C; gives the exit code.
+
+    Raises NocmeshError when it cannot start.
+    """
     configure(settings.log_level, settings.log_format)
-    inventory = load_inventory(settings.inventory) if settings.inventory else None
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopping.set)
-    async with running_mesh(settings, logger(role="up")) as mesh:
-        tokens = await first_tokens(settings, inventory) if inventory else {}
-        say(f"starting; data in {settings.data}, logs in {settings.data / 'logs'}")
-        if await ready(mesh.endpoint.http, stopping):
-            _welcome(mesh, tokens)
-        await stopping.wait()
-        say("stopping: draining every process")
+    stop = Stop.on_signals()
+    say(f"starting; data in {settings.data}, logs in {settings.data / 'logs'}")
+    async with prepared_mesh(settings, logger(role="up"), say) as running:
+        stop.hurry = running.mesh.supervisor.hurry
+        missing = await ready(running.mesh.endpoint.http, stop.event)
+        if missing:
+            say(f"not ready after {READY_SECONDS:.0f} s: {missing}; the logs in {settings.data / 'logs'} say why")
+        if not stop.event.is_set():
+            _welcome(running)
+        await stop.event.wait()
+    return INTERRUPTED if stop.hurried else 0
 
 
-def _welcome(mesh: RunningMesh, tokens: dict[str, str]) -> None:
-    say(f"dashboard and API   {mesh.endpoint.http}")
-    say(f"webhooks            {mesh.endpoint.http}/api/webhooks/alertmanager")
-    say(f"broker              {mesh.endpoint.nats_url}")
-    for name, token in tokens.items():
+@asynccontextmanager
+async def prepared_mesh(
+    settings: Settings, log: Log, tell: Told, before: Callable[[], Awaitable[None]] | None = None
+) -> AsyncIterator[Prepared]:
+    """A running mesh whose inventory was checked and whose users can come in; ``before``: what those wait for.
+
+    Raises NocmeshError.
+    """
+    tokens: dict[str, str] = {}
+    async with AsyncExitStack() as stack:
+        preparation = await Preparation.begin(environment_of(settings, settings.nats_url or ""))
+        stack.push_async_callback(preparation.end)
+
+        async def prepare() -> None:
+            if before is not None:
+                await before()
+            tokens.update(await preparation.tokens())
+
+        mesh = await stack.enter_async_context(running_mesh(settings, log, tell=tell, after=prepare))
+        yield Prepared(mesh=mesh, tokens=tokens)
+
+
+def _welcome(running: Prepared) -> None:
+    endpoint = running.mesh.endpoint
+    say(f"dashboard and API   {endpoint.http}")
+    say(f"webhooks            {endpoint.http}/api/webhooks/alertmanager")
+    say(f"broker              {endpoint.nats_url}")
+    for name, token in running.tokens.items():
         say(f"sign in as {name:<8} with {token}")
     say("Ctrl-C stops it all")
 
 
-async def first_tokens(settings: Settings, inventory: Inventory) -> dict[str, str]:
-    """A token for each user of the inventory that has none yet; shown once."""
-    from nocmesh.store.database import Database
-    from nocmesh.store.people import People
-
-    async with await Database.open(settings.database_url) as database:
-        people = People(database, SystemClock())
-        await people.ensure_users(inventory.users)
-        return {
-            user.name: await people.create_token(user.name, ["read", "approve"], None)
-            for user in inventory.users
-            if not await people.tokens(user.name)
-        }
-
-
-async def ready(url: str, stopping: asyncio.Event, seconds: float = READY_SECONDS) -> bool:
-    """Wait until the mesh says that it is ready; says what is missing when it is not in time."""
+async def ready(url: str, stopping: asyncio.Event, seconds: float = READY_SECONDS) -> str:
+    """Wait until the mesh says that it is ready, or we are told to stop; gives what is missing when it is too late."""
     deadline = asyncio.get_running_loop().time() + seconds
-    missing = "the dashboard does not answer"
+    missing = ""
     async with Client(url) as client:
-        while not stopping.is_set() and asyncio.get_running_loop().time() < deadline:
+        while not stopping.is_set():
             try:
                 await client.get("/api/ready")
             except NocmeshError as wrong:
                 missing = wrong.message
-                await asyncio.sleep(0.1)
-                continue
-            return True
-    if not stopping.is_set():
-        say(f"not ready after {seconds:.0f} s: {missing}; see the logs")
-    return False
+            else:
+                return ""
+            if asyncio.get_running_loop().time() > deadline:
+                return missing
+            await asyncio.sleep(POLL_SECONDS)
+    return ""

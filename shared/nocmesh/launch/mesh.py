@@ -7,7 +7,7 @@ would not fit the memory that a small machine has to spare.
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
@@ -92,7 +92,7 @@ def open_authority(home: Home) -> Authority:
 
 @asynccontextmanager
 async def running_mesh(
-    settings: Settings, log: Log, *, tell: Told = nobody, after: Awaitable[object] | None = None
+    settings: Settings, log: Log, *, tell: Told = nobody, after: Callable[[], Awaitable[None]] | None = None
 ) -> AsyncIterator[RunningMesh]:
     """Start everything in ``settings.data``, and stop it at the end: first the roles, then the broker.
 
@@ -120,7 +120,7 @@ async def running_mesh(
         await provision(url, authority)
         issue(authority, home, IDENTITIES, url)
         if after is not None:
-            await after
+            await after()
         supervisor.go()
         endpoint = Endpoint(
             nats_url=url, http=f"http://{settings.http}", webhooks=f"http://{settings.webhooks}", pid=os.getpid()
