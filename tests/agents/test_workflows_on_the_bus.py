@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from nocmesh.agent import Act, Agent, Case, Finish, HandOff, Move, Reasoner, RulesReasoner
-from nocmesh.bus import Mesh, Received
+from nocmesh.bus import Mesh
 from nocmesh.engine.definition import Definition, Retry, Step
 from nocmesh.engine.journal import Journal
 from nocmesh.engine.state import RunState, Transition
@@ -381,6 +381,3 @@ async def test_a_result_from_an_agent_of_another_type_is_refused(host: Any, know
     state = await over(context.mesh, "r11")
     assert state.steps["a"].claimed_by == "greeter-1"
 
-
-def test_received_is_what_handlers_get() -> None:
-    assert Received.__name__ == "Received"
