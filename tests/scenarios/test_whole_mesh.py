@@ -70,6 +70,8 @@ async def up(folder: Path, network: Simulation) -> AsyncIterator[Up]:
         async with running.api("nina") as nina:
             await eventually(nina.up, within=60)
         yield running
+    except TimeoutError as late:
+        raise AssertionError((folder / "up.log").read_text()[-4000:]) from late
     finally:
         if process.returncode is None:
             process.send_signal(signal.SIGINT)
