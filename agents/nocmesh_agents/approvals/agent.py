@@ -44,23 +44,21 @@ class Approvals:
 
     async def run(self) -> None:
         """Work until the context says stop."""
-        await self._recall()
-        worker = await self.core.work("APPROVALS", "approvals", ApprovalRequest, self._requested, slots=8)
+        pending = await self.core.follow(
+            "APPROVALS", ApprovalRequest, self._requested, subject_filter=wildcard(PENDING)
+        )
         service = await self.core.serve(wildcard("ai.approvals.call.<operation>"), PersonRequest, self._asked)
         expiry = asyncio.create_task(self._expire())
         await self.context.stopping.wait()
         await expiry
         await service.stop()
-        await worker.stop()
-
-    async def _recall(self) -> None:
-        """What was open before we started is open still."""
-        async for received in self.core.history("APPROVALS", wildcard(PENDING), ApprovalRequest):
-            if await self._decided(received.body.approval_id) is None:
-                self._open[received.body.approval_id] = received.body
+        await pending.stop()
 
     async def _requested(self, received: Received[ApprovalRequest]) -> None:
+        """Every instance knows every request, also those from before its start: whoever lives ends them."""
         request = received.body
+        if await self._decided(request.approval_id) is not None:
+            return
         self._open[request.approval_id] = request
         self.log.info(
             "approval_requested", approval=request.approval_id, device=request.change.device, quorum=request.quorum
@@ -68,9 +66,9 @@ class Approvals:
         await self._settle(request)
 
     async def _expire(self) -> None:
+        """Settle what is open again and again: whoever took the last vote may have died before they decided."""
         while not await until(self.context.stopping, TICK_SECONDS):
-            now = self.context.clock.now()
-            for request in [r for r in self._open.values() if now >= r.expires_at]:
+            for request in list(self._open.values()):
                 try:
                     await self._settle(request)
                 except NocmeshError as wrong:
@@ -86,7 +84,7 @@ class Approvals:
             await self.core.publish(
                 where,
                 decision,
-                id=f"{request.approval_id}:decision",
+                id=f"{request.approval_id}:{decision.verdict}",
                 correlation_id=request.correlation_id,
                 expect_last=0,
             )
@@ -147,7 +145,7 @@ class Approvals:
         person, via = await self._person(asked)
         if person is None:
             return PersonReply(error="sign in, or send a personal token", code="unauthenticated")
-        if via == "token" and "approve" not in person.scopes:
+        if via != "loopback" and "approve" not in person.scopes:
             return PersonReply(name=person.name, error="this token has no scope 'approve'", code="denied")
         approval_id = str(asked.arguments.get("approval_id", ""))
         found = await self.core.last(subject(PENDING, id=approval_id), ApprovalRequest) if approval_id else None
@@ -199,7 +197,7 @@ class Approvals:
         await self.core.publish(
             subject(VOTES, id=vote.approval_id),
             vote,
-            id=f"{vote.approval_id}:{vote.person}",
+            id=f"{vote.approval_id}:{vote.person}:{vote.decision}",
             correlation_id=correlation_id,
             expect_last=last,
         )

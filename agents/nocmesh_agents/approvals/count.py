@@ -40,7 +40,7 @@ def tally(request: ApprovalRequest, votes: Sequence[Vote], now: datetime) -> Dec
         comment = f": {rejected[0].comment}" if rejected[0].comment else ""
         return _decision(request, counted, "rejected", f"rejected by {rejected[0].person}{comment}", now)
     if now >= request.expires_at:
-        missing = request.quorum - len(counted)
+        missing = max(request.quorum - len(counted), 0)
         return _decision(request, counted, "expired", f"expired with {missing} of {request.quorum} votes missing", now)
     if len(counted) >= request.quorum:
         return _decision(request, counted, "approved", "", now)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from nocmesh.bus import Received
+from nocmesh.bus import Bus, Received
 from nocmesh.errors import BusError, LostRaceError
 from nocmesh.messages.people import AuditEntry
 from nocmesh.runtime import Context, Role
@@ -15,13 +15,18 @@ ALL = "ai.audit.>"
 MAX_RACES = 50
 
 
+async def stands(core: Bus, source: str) -> bool:
+    """Whether the chain holds the fact of ``source`` already: its delivery was not acknowledged, and came again."""
+    return any([entry.body.source == source async for entry in core.history("AUDIT", ALL, AuditEntry)])
+
+
 async def run(context: Context) -> None:
     """The role: one entry at a time, appended only after the one that it is chained to."""
     core = context.mesh.core
 
     async def chain(received: Received[dict[str, Any]]) -> None:
         entry = fact_of(received)
-        if entry is None:
+        if entry is None or (received.attempt > 1 and await stands(core, entry.source)):
             return
         for _ in range(MAX_RACES):
             last = await core.last(ALL, AuditEntry)

@@ -7,7 +7,7 @@ from nocmesh.engine.state import Transition
 from nocmesh.errors import BusError
 from nocmesh.messages.alert import AlertEvent
 from nocmesh.messages.incident import IncidentEvent
-from nocmesh.runtime import Context, Role
+from nocmesh.runtime import Context, Role, until
 from nocmesh.subjects import subject
 from nocmesh_agents.incidents.book import Book
 from nocmesh_agents.incidents.intake import Intake
@@ -15,6 +15,7 @@ from nocmesh_agents.incidents.life import RUN_PREFIX, fold, from_transition
 
 JOURNAL = "ai.workflows.journal.<run_id>"
 MAX_RACES = 50
+CATCH_UP_SECONDS = 0.05
 
 
 class Incidents:
@@ -31,11 +32,14 @@ class Incidents:
         """Work until the context says stop."""
         core, edge = self.mesh.core, self.mesh.edge
         follower = await core.follow("INCIDENTS", IncidentEvent, self.book.saw)
+        while not follower.caught_up.is_set():  # else the first alert would not see the incident that it belongs to
+            if await until(self.context.stopping, CATCH_UP_SECONDS):
+                break
         workers: list[Worker[Any]] = [
             await edge.work("ALERTS", "incidents", bytes, self.intake.take, slots=1),
             await core.work("JOURNAL", "incidents", Transition, self._moved, slots=8),
-            await core.work("INCIDENTS", "feed", IncidentEvent, self._feed_incident, slots=4),
-            await edge.work("ALERT_EVENTS", "feed", AlertEvent, self._feed_alert, slots=4),
+            await core.work("INCIDENTS", "feed", IncidentEvent, self._feed_incident, slots=1),  # in their order
+            await edge.work("ALERT_EVENTS", "feed", AlertEvent, self._feed_alert, slots=1),
         ]
         await self.context.stopping.wait()
         for worker in workers:
@@ -43,8 +47,11 @@ class Incidents:
         await follower.stop()
 
     async def _moved(self, received: Received[Transition]) -> None:
-        """A run moved on: bring its incident up to it, from whatever transition it was at."""
-        if not received.body.run_id.startswith(RUN_PREFIX):
+        """A run moved on: bring its incident up to it, from whatever transition it was at.
+
+        Which incident is in the run's name, that nobody else may choose; its parameters are whatever somebody wrote.
+        """
+        if received.body.run_id != f"{RUN_PREFIX}{received.body.state.incident_id}":
             return
         for _ in range(MAX_RACES):
             if await self._catch_up(received.body):

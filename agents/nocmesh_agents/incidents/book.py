@@ -32,6 +32,10 @@ class Book:
         if known is None or event.event_id not in known.seen:
             self._incidents[event.incident_id] = fold(known, event)
 
+    def get(self, incident_id: str) -> Incident | None:
+        """The incident as it was seen so far."""
+        return self._incidents.get(incident_id)
+
     async def load(self, incident_id: str) -> tuple[Incident | None, int]:
         """The incident as it is stored, and the sequence of its last event."""
         incident, last = None, 0
@@ -39,17 +43,22 @@ class Book:
             incident, last = fold(incident, received.body), received.sequence
         return incident, last
 
-    async def append(self, event: IncidentEvent) -> None:
+    async def append(self, event: IncidentEvent) -> bool:
         """Append ``event`` unless it stands there already; a fact that is no transition keeps the incident's state.
 
-        Raises BusError when the race is lost again and again.
+        False: it is an alert, and the incident is over and takes none any more. Raises BusError when the race is lost
+        again and again.
         """
         for _ in range(MAX_RACES):
             incident, last = await self.load(event.incident_id)
             if incident and event.event_id in incident.seen:
-                return
-            if await self.append_after(_keeping_state(incident, event), last):
-                return
+                return True
+            if incident and event.kind == "grew" and not incident.open:
+                return False
+            kept = _keeping_state(incident, event)
+            if await self.append_after(kept, last):
+                self._incidents[event.incident_id] = fold(incident, kept)
+                return True
         raise BusError(f"incident {event.incident_id} moved {MAX_RACES} times while an event waited")
 
     async def append_after(self, event: IncidentEvent, last: int) -> int:

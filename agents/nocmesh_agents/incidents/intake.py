@@ -7,6 +7,7 @@ investigation is asked for. All ids are functions of what came in, so that a rep
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Literal
 
 from msgspec.structs import replace
 
@@ -41,10 +42,20 @@ class Intake:
     async def take(self, received: Received[bytes]) -> None:
         """Take in one body as a monitoring system sent it. Raises InvalidInputError: it goes to the dead letters."""
         source = places(BY_PATTERN[INCOMING], received.subject)["source"]
-        for alert in parse(source, received.body, received.at):
-            event = await self._alert_event(alert, received.id)
+        for index, alert in enumerate(parse(source, received.body, received.at)):
+            source_id = f"{received.id}#{index}"
+            event = await self._taken_before(alert, source_id) if received.attempt > 1 else None
+            event = event or await self._alert_event(alert, source_id)
             if event is not None and event.incident_id:
                 await self._happened(event)
+
+    async def _taken_before(self, alert: Alert, source_id: str) -> AlertEvent | None:
+        """The event that an earlier delivery of this very message made, wherever it stands."""
+        where = subject("ai.alerts.events.<alert_id>", alert_id=alert.alert_id)
+        async for received in self._mesh.edge.history("ALERT_EVENTS", where, AlertEvent):
+            if received.body.source_id == source_id:
+                return received.body
+        return None
 
     async def _happened(self, event: AlertEvent) -> None:
         if event.kind == "opened":
@@ -59,11 +70,11 @@ class Intake:
             last = await self._mesh.edge.last(where, AlertEvent)
             if last and last.body.source_id == source_id:
                 return last.body
-            _, event = fold(state_after(last.body) if last else None, alert)
+            state, event = fold(state_after(last.body) if last else None, alert)
             if event is None:
                 return None
             incident_id = await self._incident_id(event, last.body if last else None)
-            event = replace(event, incident_id=incident_id, source_id=source_id)
+            event = replace(event, incident_id=incident_id, source_id=source_id, starts_at=state.starts_at)
             try:
                 sequence = last.sequence if last else 0
                 await self._mesh.edge.publish(where, event, id=f"{event.event_id}:{source_id}", expect_last=sequence)
@@ -80,27 +91,25 @@ class Intake:
         return joined or _new_incident_id(event)
 
     async def _opened(self, event: AlertEvent) -> None:
-        first = self._first_of(event)
-        kind, text = (
-            ("open", f"{event.alert.name}: {event.alert.summary}") if first else ("grew", f"also {event.alert.name}")
-        )
-        await self._book.append(
-            IncidentEvent(
-                event_id=short_digest("incident", event.incident_id, event.event_id),
-                incident_id=event.incident_id,
-                kind=kind,  # type: ignore[arg-type]
-                state="open",
-                at=self._clock.now(),
-                text=text.rstrip(": "),
-                actor=event.alert.source,
-                data={"alert": event.alert.to_dict()},
-            )
-        )
-        if first:
-            await self._investigate(event)
+        """The alert joins its incident; where that is over by now, or was never another's, it opens its own."""
+        own = _new_incident_id(event)
+        if event.incident_id != own and await self._book.append(self._entry(event, "grew", f"also {event.alert.name}")):
+            return
+        event = replace(event, incident_id=own)
+        await self._book.append(self._entry(event, "open", f"{event.alert.name}: {event.alert.summary}".rstrip(": ")))
+        await self._investigate(event)
 
-    def _first_of(self, event: AlertEvent) -> bool:
-        return event.incident_id == _new_incident_id(event)
+    def _entry(self, event: AlertEvent, kind: Literal["open", "grew"], text: str) -> IncidentEvent:
+        return IncidentEvent(
+            event_id=short_digest("incident", event.incident_id, event.event_id),
+            incident_id=event.incident_id,
+            kind=kind,
+            state="open",
+            at=self._clock.now(),
+            text=text,
+            actor=event.alert.source,
+            data={"alert": event.alert.to_dict()},
+        )
 
     async def _investigate(self, event: AlertEvent) -> None:
         """Ask for the run; asking twice starts one."""
@@ -138,7 +147,7 @@ def state_after(event: AlertEvent) -> AlertState:
         episode=event.episode,
         open=event.kind in ("opened", "repeated"),
         count=event.count,
-        starts_at=event.alert.starts_at,
+        starts_at=event.starts_at or event.alert.starts_at,
         first_at=event.at,
         last_at=event.at,
         alert=event.alert,

@@ -1,6 +1,6 @@
 """An incident as the fold of its events, and what a transition of its run means for it. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from nocmesh.engine.state import RunEvent, RunState, Transition
 from nocmesh.ids import short_digest
 from nocmesh.messages.base import Message
 from nocmesh.messages.incident import IncidentEvent, IncidentKind, IncidentState
-from nocmesh_agents.incidents.report import report_of
+from nocmesh_agents.incidents.report import items, number, report_of, step_of
 
 RUN_PREFIX = "incident-"
 STATES = (
@@ -99,8 +99,8 @@ def _said(event: RunEvent, run: RunState) -> Iterator[Said]:
 def _begun(event: RunEvent, run: RunState) -> Iterator[Said]:
     waiting = bool(event.data.get("waiting_for"))
     if event.step == "diagnose":
-        triage = run.steps["triage"].output
-        devices = ", ".join(triage.get("devices", []))
+        triage = step_of(run, "triage").output
+        devices = ", ".join(str(device) for device in items(triage.get("devices")))
         yield "investigating", f"{triage.get('specialist')} looks at {devices or 'the network'}", {}
     elif event.step == "approval" and waiting:
         yield "awaiting_approval", _wanted(run), {"approvals": _approvals(run)}
@@ -122,12 +122,12 @@ def _wanted(run: RunState) -> str:
 def _completed(event: RunEvent, run: RunState) -> Iterator[Said]:
     output = event.data.get("output", {})
     if event.step == "triage":
-        text = f"{output.get('verdict')} ({float(output.get('confidence', 0)):.2f}): {output.get('why', '')}"
+        text = f"{output.get('verdict')} ({number(output.get('confidence')):.2f}): {output.get('why', '')}"
         yield "triaged", text, dict(output)
     elif event.step == "diagnose":
         yield "diagnosed", _causes(output), {}
     elif event.step == "plan":
-        changes = output.get("changes", [])
+        changes = [change for change in items(output.get("changes")) if isinstance(change, Mapping)]
         text = "; ".join(str(change.get("summary", "")) for change in changes) or str(output.get("needs_person", ""))
         yield "proposed", text or "no change is proposed", dict(output)
     elif event.step == "verify":
@@ -138,7 +138,8 @@ def _completed(event: RunEvent, run: RunState) -> Iterator[Said]:
 
 
 def _causes(output: dict[str, Any]) -> str:
-    causes = [f"{c['fault_type']} on {c['resource']}: {c.get('summary', '')}" for c in output.get("root_causes", [])]
+    found = [cause for cause in items(output.get("root_causes")) if isinstance(cause, Mapping)]
+    causes = [f"{cause.get('fault_type')} on {cause.get('resource')}: {cause.get('summary', '')}" for cause in found]
     return "; ".join(causes) or str(output.get("summary") or "nothing is wrong")
 
 

@@ -1,8 +1,11 @@
-"""The report of an incident, made from the state of its run. Pure."""
+"""The report of an incident, made from the state of its run. Pure.
+
+What agents answered is taken as it comes: what cannot be read is left out, so that no answer can stop an incident.
+"""
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Literal
 
 import msgspec
 
@@ -11,14 +14,17 @@ from nocmesh.ids import short_digest
 from nocmesh.messages.change import Change
 from nocmesh.messages.report import Diagnosis, Outcome, ProposalSummary, Report, Timing, Verdict
 
+Verification = Literal["passed", "failed", "not_run"]
+
 
 def report_of(run: RunState, state: str) -> Report:
     """What is known now about the incident of ``run``; ``state`` is the incident's."""
-    triage, plan = run.steps["triage"].output, run.steps["plan"].output
-    diagnosis = _diagnosis(run.steps["diagnose"].output)
-    proposals = [_proposal(run, raw) for raw in plan.get("changes", [])]
-    verdict: Verdict = triage.get("verdict", "uncertain")
-    confidence = float(triage.get("confidence", 0.0))
+    triage, plan = step_of(run, "triage").output, step_of(run, "plan").output
+    diagnosis: Diagnosis | None = _read(step_of(run, "diagnose").output, Diagnosis)
+    changes = [_read(raw, Change) for raw in items(plan.get("changes"))]
+    proposals = [_proposal(run, change) for change in changes if change]
+    verdict: Verdict = _read(triage.get("verdict"), Verdict) or "uncertain"
+    confidence = number(triage.get("confidence"))
     if diagnosis is not None:
         verdict, confidence = diagnosis.verdict, diagnosis.confidence
     found = diagnosis or Diagnosis(verdict=verdict, confidence=confidence)
@@ -36,18 +42,41 @@ def report_of(run: RunState, state: str) -> Report:
         proposal=proposals[0] if proposals else None,
         outcome=_outcome(run),
         recovered=found.recovered,
-        title=_title(run.parameters.get("alert", {})),
+        title=_title(_alert(run)),
         summary=found.summary or str(triage.get("why", "")),
         needs_person="; ".join(t for t in (found.needs_person, str(plan.get("needs_person", ""))) if t),
     )
 
 
-def _diagnosis(raw: Mapping[str, Any]) -> Diagnosis | None:
-    return msgspec.convert(raw, Diagnosis) if raw else None
+def step_of(run: RunState, name: str) -> StepState:
+    """The step's state; that of a step that never began where the run has none of that name."""
+    return run.steps.get(name) or StepState()
 
 
-def _proposal(run: RunState, raw: Mapping[str, Any]) -> ProposalSummary:
-    change = msgspec.convert(raw, Change)
+def number(value: object) -> float:
+    """``value`` where it is a number, else 0."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
+
+
+def items(value: object) -> list[Any]:
+    """``value`` where it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def _read(raw: object, kind: Any) -> Any:
+    """``raw`` as a ``kind``, or None where it is none."""
+    try:
+        return msgspec.convert(raw, kind) if raw else None
+    except msgspec.ValidationError:
+        return None
+
+
+def _alert(run: RunState) -> Mapping[str, Any]:
+    alert = run.parameters.get("alert")
+    return alert if isinstance(alert, Mapping) else {}
+
+
+def _proposal(run: RunState, change: Change) -> ProposalSummary:
     return ProposalSummary(
         change_id=change.change_id,
         risk=change.risk,
@@ -60,13 +89,13 @@ def _proposal(run: RunState, raw: Mapping[str, Any]) -> ProposalSummary:
 
 
 def _timing(run: RunState) -> Timing:
-    received = _time(run.parameters.get("alert", {}).get("received_at")) or run.started_at
-    diagnosed = run.steps["diagnose"].finished_at or run.steps["triage"].finished_at
+    received = _time(_alert(run).get("received_at")) or run.started_at
+    diagnosed = step_of(run, "diagnose").finished_at or step_of(run, "triage").finished_at
     return Timing(
         alert_received=received,
         diagnosed=diagnosed,
         seconds=_seconds(received, diagnosed),
-        device_commands=sum(int(step.output.get("device_commands", 0)) for step in run.steps.values()),
+        device_commands=sum(int(number(step.output.get("device_commands"))) for step in run.steps.values()),
         ended=run.finished_at,
         seconds_to_end=_seconds(received, run.finished_at),
     )
@@ -77,15 +106,16 @@ def _seconds(start: datetime | None, end: datetime | None) -> float:
 
 
 def _time(value: Any) -> datetime | None:
-    return datetime.fromisoformat(value) if isinstance(value, str) and value else None
+    found: datetime | None = _read(value, datetime)
+    return found if found is None or found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _outcome(run: RunState) -> Outcome | None:
-    results = _results(run.steps["apply"])
+    results = _results(step_of(run, "apply"))
     if not results:
         return None
     applied = [_time(result.get("applied_at")) for result in results]
-    verified = run.steps["verify"].output.get("verification", "not_run")
+    verified: Verification = _read(step_of(run, "verify").output.get("verification"), Verification) or "not_run"
     outcomes = [result.get("outcome") for result in results]
     if "rolled_back" in outcomes:
         verified = "failed"
@@ -96,8 +126,10 @@ def _outcome(run: RunState) -> Outcome | None:
     )
 
 
-def _results(step: StepState) -> list[dict[str, Any]]:
-    return list(step.output.get("results", [])) or list(step.answers.values())
+def _results(step: StepState) -> list[Mapping[str, Any]]:
+    """What the devices answered; an answer without an outcome is a timer's."""
+    found = items(step.output.get("results")) or list(step.answers.values())
+    return [result for result in found if isinstance(result, Mapping) and "outcome" in result]
 
 
 def _title(alert: Mapping[str, Any]) -> str:

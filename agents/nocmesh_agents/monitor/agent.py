@@ -8,9 +8,11 @@ import msgspec
 from nocmesh.agent import Agent, Case, HandOff, role_of
 from nocmesh.agent.network import BUCKET, load_network
 from nocmesh.agent.toolbox import Toolbox
+from nocmesh.errors import InvalidInputError, NocmeshError
 from nocmesh.ids import new_id, short_digest
 from nocmesh.messages.agent import DiscoveryReply, DiscoveryRequest
 from nocmesh.messages.session import Observation, ToolCall
+from nocmesh.network import Network
 from nocmesh.runtime import until
 from nocmesh.subjects import subject, token
 from nocmesh_agents.monitor.health import verdict
@@ -33,7 +35,7 @@ class Monitor(Agent):
 
     async def work(self, case: Case) -> dict[str, Any] | HandOff:
         """One health check of the devices that the task names, or of all."""
-        named = case.task.parameters.get("devices") or [device.name for device in case.network.devices]
+        named = _named(case.task.parameters.get("devices")) or [device.name for device in case.network.devices]
         members = await self.mesh.agents.request(
             subject("ai.agents.discovery.request"), DiscoveryRequest(requester=self.context.name), DiscoveryReply
         )
@@ -52,11 +54,14 @@ class Monitor(Agent):
         await asyncio.gather(self._baselines, return_exceptions=True)
 
     async def _take_baselines(self) -> None:
-        network = await load_network(self.mesh.agents)
+        network = Network()
         while not network.devices:
-            if await until(self.context.stopping, NETWORK_SECONDS):
+            try:
+                network = await load_network(self.mesh.agents)
+            except NocmeshError as wrong:
+                self.log.warning("network_unknown", error=str(wrong))
+            if not network.devices and await until(self.context.stopping, NETWORK_SECONDS):
                 return
-            network = await load_network(self.mesh.agents)
         toolbox = Toolbox(self.mesh.agents, session_id=f"baseline-{self.context.name}")
         room = asyncio.Semaphore(AT_ONCE)
         await asyncio.gather(*(self._take_baseline(toolbox, room, device.name) for device in network.devices))
@@ -67,7 +72,11 @@ class Monitor(Agent):
         async with room:
             seen = await toolbox.call(ToolCall(call_id=call_id, tool="device_backup", arguments={"device": device}))
         entry = {"at": self.clock.now().isoformat(), "status": seen.status, "error": seen.error, **seen.content}
-        await self.mesh.agents.bucket(BUCKET).put(f"{BASELINE}{token(device)}", msgspec.json.encode(entry))
+        try:
+            await self.mesh.agents.bucket(BUCKET).put(f"{BASELINE}{token(device)}", msgspec.json.encode(entry))
+        except NocmeshError as wrong:
+            self.log.warning("baseline_lost", device=device, error=str(wrong))
+            return
         self.log.info("baseline_taken", device=device, status=seen.status, error=seen.error)
 
     async def _ask(self, toolbox: Toolbox, room: asyncio.Semaphore, task_id: str, device: str) -> Observation:
@@ -75,6 +84,15 @@ class Monitor(Agent):
         call = ToolCall(call_id=short_digest(task_id, device), tool="device_state", arguments=arguments)
         async with room:
             return await toolbox.call(call)
+
+
+def _named(given: object) -> list[str]:
+    """The devices that a task names. Raises InvalidInputError for anything but a list of names."""
+    if given in (None, ""):
+        return []
+    if not isinstance(given, list) or not all(isinstance(name, str) and name for name in given):
+        raise InvalidInputError(f"'devices' is {str(given)[:80]}; expected a list of device names", field="devices")
+    return given
 
 
 role = role_of(Monitor)

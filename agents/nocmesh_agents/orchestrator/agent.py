@@ -10,13 +10,13 @@ from typing import Any
 import msgspec
 
 from nocmesh.agent.presence import Presence, card_of
-from nocmesh.bus import Received, Worker
+from nocmesh.bus import Received, Speaker, Worker
 from nocmesh.engine.effects import Effects
 from nocmesh.engine.journal import Journal
 from nocmesh.engine.state import RunEvent, RunState, Transition
-from nocmesh.errors import NocmeshError, UsageError
+from nocmesh.errors import BusError, InvalidInputError, LostRaceError, NocmeshError, UsageError
 from nocmesh.failpoint import reached
-from nocmesh.ids import new_id, short_digest
+from nocmesh.ids import short_digest
 from nocmesh.messages.approval import Decision
 from nocmesh.messages.base import Message
 from nocmesh.messages.change import DeviceResult
@@ -24,6 +24,7 @@ from nocmesh.messages.task import TaskResult
 from nocmesh.messages.workflow import RunControl, TimerDue, WorkflowRequest, WorkflowResponse
 from nocmesh.runtime import Context, Role, until
 from nocmesh.subjects import subject, token, untoken
+from nocmesh_agents.incidents.life import RUN_PREFIX
 from nocmesh_agents.orchestrator.members import Members
 from nocmesh_agents.orchestrator.serving import Serving
 from nocmesh_agents.orchestrator.workflows import definition_of
@@ -32,6 +33,7 @@ SWEEP_SECONDS = 10.0
 GRACE_SECONDS = 5.0
 """A timer that is overdue by this much was lost: the sweep fires it."""
 SLOTS = 16
+MAX_RACES = 50
 
 
 class OpenRun(Message, frozen=True, kw_only=True):
@@ -97,6 +99,7 @@ class Orchestrator:
     async def _requested(self, received: Received[WorkflowRequest]) -> None:
         request = received.body
         try:
+            self._check_claim(request, received.speaker)
             await self.start(request)
         except UsageError as refused:
             self.log.warning("workflow_refused", run=request.workflow_id, why=str(refused))
@@ -104,10 +107,19 @@ class Orchestrator:
             return
         await self._respond(request, "accepted", "")
 
+    def _check_claim(self, request: WorkflowRequest, speaker: Speaker | None) -> None:
+        """An incident's own run moves the incident: nobody else may bring one under that name."""
+        if request.workflow_id.startswith(RUN_PREFIX) and (speaker is None or speaker.role != "incidents"):
+            raise InvalidInputError(
+                f"a workflow_id that begins with {RUN_PREFIX!r} is an incident's own: choose another",
+                field="workflow_id",
+            )
+
     async def start(self, request: WorkflowRequest) -> None:
         """Start the run that ``request`` asks for; asking twice starts one.
 
-        Raises NotFoundError for an unknown type, InvalidInputError for an id that is none.
+        How long approvals may take is for the settings to say, never for the request. Raises NotFoundError for an
+        unknown type, InvalidInputError for an id that is none.
         """
         definition = definition_of(request.workflow_type)
         token(request.workflow_id)
@@ -120,7 +132,7 @@ class Orchestrator:
             actor=request.requester,
             data={
                 "definition": msgspec.to_builtins(definition),
-                "parameters": {"approval_seconds": seconds, **request.parameters},
+                "parameters": {**request.parameters, "approval_seconds": seconds},
                 "requester": request.requester,
                 "correlation_id": request.correlation_id or request.workflow_id,
                 "incident_id": str(request.parameters.get("incident_id", "")),
@@ -146,15 +158,32 @@ class Orchestrator:
         transition = received.body
         await self.effects.send(transition)
         reached("engine.sent")
-        await self._note(transition.state)
+        await self._note(transition.run_id)
         self._done += 1
 
-    async def _note(self, state: RunState) -> None:
-        bucket, key = self.mesh.core.bucket("runs"), token(state.run_id)
-        if state.over:
-            await bucket.delete(key)
+    async def _note(self, run_id: str) -> None:
+        """What the sweep must know of the run as it stands now: transitions are dispatched in any order."""
+        for _ in range(MAX_RACES):
+            try:
+                await self._note_now(run_id)
+            except LostRaceError:
+                continue  # another transition of the run was noted in between
             return
-        await bucket.put(key, OpenRun(run_id=state.run_id, due=next_due(state)).to_json())
+        raise BusError(f"run {run_id}: noted by others {MAX_RACES} times meanwhile; tried again later")
+
+    async def _note_now(self, run_id: str) -> None:
+        bucket, key = self.mesh.core.bucket("runs"), token(run_id)
+        entry = await bucket.get(key)
+        state = await self.journal.state(run_id)
+        if state.over:
+            if entry:
+                await bucket.delete(key, revision=entry.revision)
+            return
+        note = OpenRun(run_id=run_id, due=next_due(state)).to_json()
+        if entry is None:
+            await bucket.create(key, note)
+        elif entry.value != note:
+            await bucket.update(key, note, entry.revision)
 
     async def _answer(self, run_id: str, ref: str, data: dict[str, Any], actor: str = "") -> None:
         event = RunEvent(
@@ -177,7 +206,8 @@ class Orchestrator:
                 speaker=speaker.name if speaker else "",
             )
             return
-        await self._answer(result.run_id, result.task_id, result.to_dict(), result.agent_id)
+        who = speaker.name if speaker else ""
+        await self._answer(result.run_id, result.task_id, {**result.to_dict(), "agent_id": who}, who)
 
     async def _decided(self, received: Received[Decision]) -> None:
         decision = received.body
@@ -203,7 +233,7 @@ class Orchestrator:
             "retry": "retry_requested",
         }
         event = RunEvent(
-            id=f"control:{word.request_id or new_id(self.context.clock.now())}",
+            id=f"control:{word.request_id or received.id}",
             kind=kinds[word.action],
             at=self.context.clock.now(),
             step=word.step,
@@ -221,18 +251,20 @@ class Orchestrator:
                 self.log.warning("sweep_failed", error=str(wrong))
 
     async def _sweep_once(self) -> None:
-        bucket, now = self.mesh.core.bucket("runs"), self.context.clock.now()
-        for key in await bucket.keys():
-            entry = await bucket.get(key)
-            if entry is None:
-                continue
-            due = msgspec.json.decode(entry.value, type=OpenRun).due
-            if due is None or (now - due).total_seconds() < GRACE_SECONDS:
-                continue
-            run_id = untoken(key)
-            for timer in overdue(await self.journal.state(run_id), now):
-                self.log.warning("timer_swept", run=run_id, timer=timer)
-                await self._fire(run_id, timer)
+        now = self.context.clock.now()
+        for entry in await self.mesh.core.bucket("runs").entries():
+            try:
+                await self._sweep_run(untoken(entry.key), msgspec.json.decode(entry.value, type=OpenRun).due, now)
+            except (NocmeshError, msgspec.DecodeError) as wrong:
+                self.log.warning("sweep_failed", run=entry.key, error=str(wrong))
+
+    async def _sweep_run(self, run_id: str, due: datetime | None, now: datetime) -> None:
+        if due is None or (now - due).total_seconds() < GRACE_SECONDS:
+            return
+        for timer in overdue(await self.journal.state(run_id), now):
+            self.log.warning("timer_swept", run=run_id, timer=timer)
+            await self._fire(run_id, timer)
+        await self._note(run_id)
 
 
 def next_due(state: RunState) -> datetime | None:

@@ -17,6 +17,10 @@ PROBE_AFTER = 1.75
 """Beats without a sign: ask."""
 DROP_AFTER = 2.75
 """Beats without a sign and without an answer: gone. Under three, so that it is gone within three."""
+ANSWER_WITHIN = 0.75
+"""Beats that it has to answer in: nobody is dropped unasked, not even when it was the judge who slept."""
+INTERVALS = (0.05, 3600.0)
+"""Seconds between two beats, at least and at most, whatever an agent says of itself."""
 
 Verdict = Literal["alive", "probe", "gone"]
 
@@ -30,16 +34,18 @@ class Member(Message, frozen=True, kw_only=True):
     load: float = 0.0
     status: str = "available"
     beat: Heartbeat | None = None
-    probed: bool = False
-    """It was asked since its last sign."""
+    probed_at: datetime | None = None
+    """When it was asked, if that was since its last sign."""
 
 
 def judge(member: Member, now: datetime) -> Verdict:
     """Whether ``member`` lives, must be asked, or is gone."""
-    missed = (now - member.last_sign).total_seconds() / member.interval
-    if missed >= DROP_AFTER:
-        return "gone"
-    return "probe" if missed >= PROBE_AFTER else "alive"
+    interval = min(max(member.interval, INTERVALS[0]), INTERVALS[1])
+    missed = (now - member.last_sign).total_seconds() / interval
+    if missed < PROBE_AFTER:
+        return "alive"
+    asked = (now - member.probed_at).total_seconds() / interval if member.probed_at else 0.0
+    return "gone" if missed >= DROP_AFTER and asked >= ANSWER_WITHIN else "probe"
 
 
 def beaten(members: Mapping[str, Member], beat: Heartbeat, now: datetime) -> Member | None:
@@ -48,7 +54,7 @@ def beaten(members: Mapping[str, Member], beat: Heartbeat, now: datetime) -> Mem
     if member is None or member.card.instance != beat.instance:
         return None
     return replace(
-        member, last_sign=now, probed=False, interval=beat.interval, load=beat.load, status=beat.status, beat=beat
+        member, last_sign=now, probed_at=None, interval=beat.interval, load=beat.load, status=beat.status, beat=beat
     )
 
 

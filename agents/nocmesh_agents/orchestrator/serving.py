@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 
 from nocmesh.bus import Received, Service
+from nocmesh.diagnosis.checks import views_for
 from nocmesh.errors import InvalidInputError, NocmeshError
-from nocmesh.ids import new_id
+from nocmesh.ids import short_digest
 from nocmesh.messages.agent import DiscoveryReply, DiscoveryRequest, ToolReply, ToolRequest
 from nocmesh.messages.change import Change
 from nocmesh.messages.workflow import WorkflowRequest
@@ -17,6 +18,8 @@ from nocmesh.subjects import subject
 from nocmesh_agents.orchestrator.members import Members
 from nocmesh_agents.orchestrator.registry import discover
 
+NEEDED = ("device", "platform", "commands", "rollback", "pre_state")
+"""The pre-state is the sha256 that `device_backup` gives: no approval holds without one."""
 Start = Callable[[WorkflowRequest], Awaitable[None]]
 
 
@@ -52,7 +55,7 @@ class Serving:
         requester = asked.speaker.name if asked.speaker else "unknown"
         try:
             change = change_from(call, requester)
-            run_id = f"change-{new_id(self._context.clock.now())}"
+            run_id = f"change-{short_digest(requester, call.call_id)}"  # calling again starts no second run
             parameters = {"changes": [change.to_dict()], "incident_id": call.incident_id}
             await self._start(
                 WorkflowRequest(
@@ -67,16 +70,15 @@ class Serving:
 def change_from(call: ToolRequest, requester: str) -> Change:
     """The change that a `device_config` call describes; whatever risk it claims, it is critical.
 
-    Raises InvalidInputError naming what is missing.
+    Raises InvalidInputError naming what is missing, or which check nobody can decide.
     """
-    given = {"change_id": call.call_id, "platform": "", "rollback": [], **call.arguments}
+    given = {"platform": "", "rollback": [], **call.arguments, "change_id": short_digest(requester, call.call_id)}
     try:
         change = msgspec.convert(given, Change)
     except msgspec.ValidationError as wrong:
-        raise InvalidInputError(
-            f"device_config: {wrong}; it needs device, platform, commands, rollback", field="arguments"
-        ) from wrong
-    for field in ("device", "platform", "commands", "rollback"):
+        raise InvalidInputError(f"device_config: {wrong}; it needs {', '.join(NEEDED)}", field="arguments") from wrong
+    for field in NEEDED:
         if not getattr(change, field):
             raise InvalidInputError(f"device_config needs {field!r}", field=field)
+    views_for(change.verify)
     return msgspec.structs.replace(change, risk="critical", requested_by=requester)

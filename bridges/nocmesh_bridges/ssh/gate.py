@@ -63,7 +63,7 @@ def refusal(
         return f"the decision is signed by {speaker.name if speaker else 'nobody'}, not by the approvals process"
     if decision.verdict != "approved":
         return f"the decision says {decision.verdict} for approval {decision.approval_id}"
-    return _other(command, decision) or late(decision, now) or _votes(command.change, decision, core)
+    return _other(command, decision) or late(command, decision, now) or _votes(command.change, decision, core)
 
 
 def _other(command: DeviceCommand, decision: Decision) -> str:
@@ -78,8 +78,10 @@ def _other(command: DeviceCommand, decision: Decision) -> str:
     return ""
 
 
-def late(decision: Decision, now: datetime) -> str:
-    """Why the decision no longer holds at ``now``; an empty text while it does."""
+def late(command: DeviceCommand, decision: Decision, now: datetime) -> str:
+    """Why it is too late at ``now``; an empty text while it is not."""
+    if command.deadline is not None and now >= command.deadline:
+        return f"its run waited until {command.deadline:%Y-%m-%d %H:%M:%S} UTC and went on without it"
     if now >= decision.expires_at:
         return f"the approval expired at {decision.expires_at:%Y-%m-%d %H:%M:%S} UTC; propose the change anew"
     return ""

@@ -119,7 +119,7 @@ class Work:
         found = await self._mesh.core.last(where, DeviceJournalEntry)
         if found is None or self._decision is None:
             return "the device journal cannot be read back"
-        return gate.skewed(found.at, self._clock.now()) or gate.late(self._decision, found.at)
+        return gate.skewed(found.at, self._clock.now()) or gate.late(self._command, self._decision, found.at)
 
     async def _reconcile(self, begun: DeviceJournalEntry, running: str) -> DeviceResult:
         """Somebody began and did not end: what the device says decides."""

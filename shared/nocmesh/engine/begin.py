@@ -33,7 +33,7 @@ class Beginning(Message, frozen=True, kw_only=True):
 def begin(state: RunState, name: str, step: Step, attempt: int, at: datetime) -> Beginning:
     """How ``step`` (full name ``name``) begins its ``attempt`` at ``at``."""
     started = _BY_TYPE[step.type](state, name, step, attempt, at)
-    seconds = step.timeout or DEFAULT_TIMEOUT.get(step.type, 0.0)
+    seconds = _timeout(step)
     if started.waiting_for and seconds:
         timer = f"{name}.timeout.{attempt}"
         due = at + timedelta(seconds=seconds)
@@ -43,6 +43,10 @@ def begin(state: RunState, name: str, step: Step, attempt: int, at: datetime) ->
             commands=[*started.commands, set_timer(state, name, timer, due)],
         )
     return started
+
+
+def _timeout(step: Step) -> float:
+    return step.timeout or DEFAULT_TIMEOUT.get(step.type, 0.0)
 
 
 def set_timer(state: RunState, name: str, timer: str, due: datetime) -> RunCommand:
@@ -84,8 +88,10 @@ def task_command(
     return RunCommand(id=task_id, kind="assign_task", step=name, data={"task": task})
 
 
-def change_command(state: RunState, name: str, step: Step, change: Mapping[str, Any], attempt: int) -> RunCommand:
-    """The command that sends one approved change to its device."""
+def change_command(
+    state: RunState, name: str, step: Step, change: Mapping[str, Any], attempt: int, deadline: datetime | None
+) -> RunCommand:
+    """The command that sends one approved change to its device; after ``deadline`` nobody waits for it any more."""
     change_id = str(change["change_id"])
     approval_id = short_digest(state.run_id, step.context_from_step, change_id)
     command_id = short_digest(state.run_id, name, change_id, str(attempt))
@@ -97,6 +103,7 @@ def change_command(state: RunState, name: str, step: Step, change: Mapping[str, 
         "approval_id": approval_id,
         "incident_id": state.incident_id,
         "correlation_id": state.correlation_id,
+        "deadline": deadline.isoformat() if deadline else None,
     }
     return RunCommand(id=command_id, kind="send_change", step=name, data={"command": body})
 
@@ -178,7 +185,8 @@ def _apply(state: RunState, name: str, step: Step, attempt: int, at: datetime) -
         return Beginning(error=changes)
     if not changes:
         return Beginning(output={"results": []})
-    command = change_command(state, name, step, changes[0], attempt)
+    deadline = at + timedelta(seconds=_timeout(step))
+    command = change_command(state, name, step, changes[0], attempt, deadline)
     return Beginning(waiting_for=[command.id], commands=[command])
 
 

@@ -107,7 +107,8 @@ def _apply(state: RunState, name: str, step: Step, now: StepState) -> Settled | 
     if isinstance(changes, str):
         return Settled(error=changes, output=output)
     if len(results) < len(changes):
-        command = change_command(state, name, step, changes[len(results)], now.attempt)
+        deadline = min(now.timers.values(), default=None)
+        command = change_command(state, name, step, changes[len(results)], now.attempt, deadline)
         return Extended(waiting_for=[command.id], commands=[command])
     return Settled(output=output)
 

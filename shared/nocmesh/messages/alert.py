@@ -42,5 +42,7 @@ class AlertEvent(Message, frozen=True, kw_only=True):
     alert: Alert
     incident_id: str = ""
     count: int = 1
+    starts_at: datetime | None = None
+    """The latest start that the source named in this episode; the alert itself may name an older one."""
     source_id: str = ""
     """Id of the message that it came from, so that a second delivery of it is known."""

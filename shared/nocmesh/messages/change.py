@@ -63,6 +63,8 @@ class DeviceCommand(Message, frozen=True, kw_only=True):
     approval_id: str
     incident_id: str = ""
     correlation_id: str = ""
+    deadline: datetime | None = None
+    """Nobody waits for it after this: then it is not begun any more."""
 
 
 ChangeOutcome = Literal["confirmed", "rolled_back", "refused", "failed", "unknown"]
