@@ -62,8 +62,13 @@ async def demo(wish: Wish) -> int:
 
 
 def settings_of(wish: Wish, folder: Path, inventory: Path) -> Settings:
-    """The settings of a demo: its own folder, ports that are free."""
-    where = wish.http or ("127.0.0.1:8080" if is_free("127.0.0.1", 8080) else f"127.0.0.1:{free_port()}")
+    """The settings of a demo: its own folder, ports that are free; where people expect it, if anybody looks.
+
+    Of two demos that begin at once both would find the expected port free, and one would talk to the other's mesh.
+    """
+    seen = not wish.headless and wish.form is not Format.JSON
+    expected = seen and is_free("127.0.0.1", 8080)
+    where = wish.http or ("127.0.0.1:8080" if expected else f"127.0.0.1:{free_port()}")
     return Settings(
         data=(wish.keep or folder / "data").absolute(),
         inventory=inventory,
@@ -171,7 +176,7 @@ class _Demo:
     def _invite(self, url: str, waiting: Mapping[str, Any], patience: float) -> None:
         if patience:
             self._teller.say(
-                f"\n>>> {waiting['quorum']} people must approve: {url}/approvals/{waiting['approval_id']}\n"
+                f"\n>>> {waiting['quorum']} people must approve: {url}/incidents/{waiting['incident_id']}\n"
                 f">>> In {patience:.0f} s the demo's users add the votes that are missing then.\n",
                 "bold magenta",
             )
