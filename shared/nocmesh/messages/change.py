@@ -68,8 +68,8 @@ class DeviceCommand(Message, frozen=True, kw_only=True):
 
 
 ChangeOutcome = Literal["confirmed", "rolled_back", "refused", "failed", "unknown"]
-"""`confirmed`: applied and verified; `rolled_back`: verification failed, the old state is back; `refused`: the gate said
-no, nothing was sent; `failed`: nothing was changed; `unknown`: a person must look."""
+"""`confirmed`: applied and verified; `rolled_back`: verification failed, the old state is back; `refused`: the gate
+said no, nothing was sent; `failed`: nothing was changed; `unknown`: a person must look."""
 
 
 class DeviceResult(Message, frozen=True, kw_only=True):

@@ -1,0 +1,167 @@
+"""Who may vote, and what the votes make: against an oracle that counts in another way."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from nocmesh.messages.approval import ApprovalRequest, Vote
+from nocmesh.messages.change import Change
+from nocmesh_agents.approvals.count import refusal, tally
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+END = NOON + timedelta(minutes=30)
+CHANGE = Change(change_id="c1", device="r1", platform="frr", commands=["x"], rollback=["no x"])
+
+
+def request(**more: Any) -> ApprovalRequest:
+    base: dict[str, Any] = {
+        "approval_id": "a1",
+        "run_id": "run-1",
+        "step": "approval",
+        "incident_id": "i1",
+        "change": CHANGE,
+        "change_hash": CHANGE.hash(),
+        "risk": "critical",
+        "quorum": 2,
+        "requested_by": "remediation",
+        "requested_at": NOON,
+        "expires_at": END,
+    }
+    return ApprovalRequest(**{**base, **more})
+
+
+def vote(person: str, decision: Any = "approve", minute: int = 1, **more: Any) -> Vote:
+    at = NOON + timedelta(minutes=minute)
+    return Vote(approval_id="a1", person=person, decision=decision, at=at, **{"change_hash": CHANGE.hash(), **more})
+
+
+def verdict(votes: list[Vote], now: datetime = NOON, **more: Any) -> str:
+    found = tally(request(**more), votes, now)
+    return found.verdict if found else "open"
+
+
+@pytest.mark.parametrize(
+    ("votes", "now", "expected"),
+    [
+        ([], NOON, "open"),
+        ([vote("nina")], NOON, "open"),
+        ([vote("nina"), vote("omar")], NOON, "approved"),
+        ([vote("nina"), vote("nina")], NOON, "open"),
+        ([vote("nina"), vote("remediation")], NOON, "open"),
+        ([vote("nina"), vote("omar", change_hash="other")], NOON, "open"),
+        ([vote("nina"), vote("omar", minute=30)], NOON, "open"),
+        ([vote("nina"), vote("omar", "reject")], NOON, "rejected"),
+        ([vote("nina"), vote("omar"), vote("uma", "reject")], NOON, "rejected"),
+        ([vote("remediation", "reject"), vote("nina")], NOON, "open"),
+        ([vote("nina", "reject")], END, "rejected"),
+        ([vote("nina"), vote("omar")], END, "expired"),
+        ([vote("nina")], END - timedelta(microseconds=1), "open"),
+        ([vote("nina")], END, "expired"),
+    ],
+)
+def test_votes_decide(votes: list[Vote], now: datetime, expected: str) -> None:
+    assert verdict(votes, now) == expected
+
+
+def test_a_decision_carries_what_it_is_bound_to_and_every_vote() -> None:
+    votes = [vote("nina"), vote("omar")]
+    found = tally(request(), votes, NOON)
+    assert found is not None
+    assert (found.change_hash, found.change_id, found.device, found.run_id) == (CHANGE.hash(), "c1", "r1", "run-1")
+    assert (found.votes, found.expires_at, found.quorum) == (votes, END, 2)
+
+
+def test_the_reason_says_who_rejected_and_how_many_votes_were_missing() -> None:
+    rejected = tally(request(), [vote("nina", "reject", comment="wrong router")], NOON)
+    expired = tally(request(), [vote("nina")], END)
+    assert rejected is not None
+    assert expired is not None
+    assert rejected.reason == "rejected by nina: wrong router"
+    assert expired.reason == "expired with 1 of 2 votes missing"
+
+
+VOTES = st.builds(
+    vote,
+    st.sampled_from(["nina", "omar", "uma", "remediation"]),
+    st.sampled_from(["approve", "approve", "approve", "reject"]),
+    st.integers(0, 33),
+    change_hash=st.sampled_from([CHANGE.hash()] * 5 + ["other"]),
+)
+
+
+def oracle(votes: list[Vote], quorum: int, now: datetime) -> str:
+    """By person instead of by vote: the first word of each person counts."""
+    words: dict[str, str] = {}
+    for ballot in reversed(votes):
+        if ballot.change_hash == CHANGE.hash() and ballot.at < END:
+            words[ballot.person] = ballot.decision
+    words.pop("remediation", None)
+    if "reject" in words.values():
+        return "rejected"
+    if now >= END:
+        return "expired"
+    return "approved" if len(words) >= quorum else "open"
+
+
+@settings(max_examples=300)
+@given(st.lists(VOTES, max_size=7), st.integers(1, 3), st.integers(0, 35))
+def test_the_tally_is_that_of_the_oracle(votes: list[Vote], quorum: int, minute: int) -> None:
+    now = NOON + timedelta(minutes=minute)
+    assert verdict(votes, now, quorum=quorum) == oracle(votes, quorum, now)
+
+
+@given(st.lists(VOTES, max_size=7), st.integers(0, 35))
+def test_voting_again_changes_nothing(votes: list[Vote], minute: int) -> None:
+    now = NOON + timedelta(minutes=minute)
+    again = [replace(ballot, decision="approve", at=NOON) for ballot in votes if ballot.change_hash == CHANGE.hash()]
+    if all(ballot.at < END for ballot in votes):
+        assert verdict(votes + again, now) == verdict(votes, now)
+
+
+def refused(
+    person: str = "nina",
+    roles: tuple[str, ...] = ("approver",),
+    votes: tuple[Vote, ...] = (),
+    decided: bool = False,
+    now: datetime = NOON,
+) -> str:
+    code, why = refusal(request(), votes, decided, person, roles, now)
+    assert bool(code) is bool(why)
+    return code
+
+
+def test_whoever_has_the_role_may_vote_once_while_it_is_open() -> None:
+    assert refused() == ""
+    assert refused(votes=(vote("omar"),)) == ""
+    assert refused(roles=()) == "denied"
+    assert refused(roles=("admin", "viewer")) == "denied"
+    assert refused(person="remediation") == "denied"
+    assert refused(decided=True) == "conflict"
+    assert refused(now=END) == "conflict"
+    assert refused(now=END - timedelta(seconds=1)) == ""
+    assert refused(votes=(vote("nina", "reject"),)) == "conflict"
+
+
+@given(
+    st.sampled_from(["nina", "omar", "remediation"]),
+    st.lists(st.sampled_from(["approver", "viewer"]), max_size=2),
+    st.lists(VOTES, max_size=3),
+    st.booleans(),
+    st.integers(0, 35),
+)
+def test_a_vote_is_taken_only_when_every_rule_allows_it(
+    person: str, roles: list[str], votes: list[Vote], decided: bool, minute: int
+) -> None:
+    now = NOON + timedelta(minutes=minute)
+    rules = [
+        "approver" in roles,
+        person != "remediation",
+        not decided,
+        minute < 30,
+        person not in {ballot.person for ballot in votes},
+    ]
+    assert (refused(person, tuple(roles), tuple(votes), decided, now) == "") is all(rules)
