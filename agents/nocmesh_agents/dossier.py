@@ -1,15 +1,16 @@
 """What a task brings along: the alert, the devices, a diagnosis, changes; in its parameters or from earlier steps."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 
 from nocmesh.agent.reasoner import Case
+from nocmesh.diagnosis.resources import device_of
 from nocmesh.errors import InvalidInputError
 from nocmesh.ids import short_digest
 from nocmesh.messages.change import Change
-from nocmesh.messages.report import Diagnosis
+from nocmesh.messages.report import Diagnosis, RootCause
 from nocmesh.messages.session import ToolCall
 
 T = TypeVar("T")
@@ -46,6 +47,29 @@ def diagnosis_of(case: Case) -> Diagnosis:
 def changes_of(case: Case) -> list[Change]:
     """The changes that the task is about. Raises InvalidInputError when they are none."""
     return _as(_first(case, "changes") or [], list[Change], "changes")
+
+
+def reason_of(cause: RootCause, *, partly: bool = False) -> str:
+    """How a change says which cause it heals, or of which it heals a part; ``treated`` reads it."""
+    return f"{'in part, ' if partly else ''}{cause.fault_type} on {cause.resource}: {cause.summary}"
+
+
+def treated(causes: Sequence[RootCause], changes: Sequence[Change]) -> list[RootCause]:
+    """The causes that ``changes`` must have healed: those that they say they heal; all, when there is no change.
+
+    A change that names none of ``causes`` is taken to heal all of its device.
+    """
+    if not changes:
+        return list(causes)
+    found = [cause for change in changes for cause in _healed(causes, change)]
+    return [cause for cause in causes if cause in found]
+
+
+def _healed(causes: Sequence[RootCause], change: Change) -> list[RootCause]:
+    said = [c for c in causes if {reason_of(c), reason_of(c, partly=True)} & set(change.reasons)]
+    if said:
+        return [cause for cause in said if reason_of(cause) in change.reasons]
+    return [cause for cause in causes if device_of(cause.resource) == change.device]
 
 
 def calls(case: Case, seen: int, tool: str, arguments: Iterable[Mapping[str, Any]]) -> list[ToolCall]:

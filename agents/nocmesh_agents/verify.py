@@ -14,7 +14,7 @@ from nocmesh.errors import InvalidInputError
 from nocmesh.messages.change import Change, Check
 from nocmesh.messages.report import Diagnosis, RootCause
 from nocmesh.messages.session import Observation
-from nocmesh_agents.dossier import alert_of, calls, changes_of, diagnosis_of
+from nocmesh_agents.dossier import alert_of, calls, changes_of, diagnosis_of, treated
 
 Judge = Callable[[Scene, Sequence[Observation]], Diagnosis]
 
@@ -71,9 +71,8 @@ def _results(
     found = [_check(check, states.get(change.device)) for change in changes for check in change.verify]
     scene = Scene(Facts.gather(case.network, look), named_in(alert_of(case), case.network).prefixes)
     now = judge(scene, look)
-    changed = {change.device for change in changes}
-    treated = [c for c in diagnosis.root_causes if device_of(c.resource) in changed or not changes]
-    return found + [_gone(cause, [*now.root_causes, *now.unproven], scene) for cause in treated]
+    healed = treated(diagnosis.root_causes, changes)
+    return found + [_gone(cause, [*now.root_causes, *now.unproven], scene) for cause in healed]
 
 
 def _check(check: Check, observation: Observation | None) -> dict[str, Any]:

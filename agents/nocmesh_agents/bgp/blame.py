@@ -12,14 +12,17 @@ Trait = Callable[[Peer], bool]
 def odd_one(peering: Peering, one: Peer, other: Peer, trait: Trait) -> tuple[Peer, float]:
     """Which of two ends, of which one alone has ``trait``, is the odd one; and how sure that is.
 
-    The two devices' other sessions say what is usual there; where they disagree or have none, everybody's do. When
-    nobody says anything, the end that has the trait: something was added.
+    The two devices' other sessions say what is usual there; where they disagree or have none, everybody's do. Sessions
+    that are up are asked first: one that is down may suffer from the same mistake. When nobody says anything, the end
+    that has the trait: something was added.
     """
     holder, lacker = (one, other) if trait(one) else (other, one)
     ends = {(one.device, one.address), (other.device, other.address)}
     rest = [peer for peer in peering.all if (peer.device, peer.address) not in ends]
     near = [peer for peer in rest if peer.device in (one.device, other.device)]
-    for usual in (_usual(near, trait), _usual(rest, trait)):
+    working = [[peer for peer in peers if peer.established] for peers in (near, rest)]
+    for peers in (*working, near, rest):
+        usual = _usual(peers, trait)
         if usual is not None:
             return (lacker, 0.9) if usual else (holder, 0.9)
     return holder, 0.7

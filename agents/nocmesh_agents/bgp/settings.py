@@ -82,28 +82,42 @@ def _auth(scene: Scene, session: Session, odd: Peer, sure: float) -> RootCause:
 
 def wrong_ttls(scene: Scene) -> Iterable[RootCause]:
     """`bgp_ttl_misconfig`: packets do not live long enough, or TTL security (RFC 5082) refuses them."""
+    for peer, far, sure in unfit_ttls(scene):
+        words = f"allows {_hops(peer)} hop(s) to a neighbour that is not connected"
+        if bool(peer.ttl_security) != bool(far.ttl_security):
+            alone = "asks for TTL security alone"
+            words = alone if peer.ttl_security else "lacks the TTL security that its neighbour asks for"
+        yield _ttl(scene, peer, far, words, sure)
+
+
+def unfit_ttls(scene: Scene) -> Iterable[tuple[Peer, Peer, float]]:
+    """(the end whose hops are wrong, the other end, how sure that is)."""
     for session in scene.addressed:
-        if session.far is None:
-            continue
-        short = [peer for peer, _ in session.ends if _too_short(scene, peer)]
-        for peer in short:
-            yield _ttl(scene, session, peer, f"allows {_hops(peer)} hop(s) to a neighbour that is not connected", 0.95)
-        if not short and (bool(session.near.ttl_security) != bool(session.far.ttl_security)):
-            odd, sure = odd_one(scene.peering, session.near, session.far, lambda peer: bool(peer.ttl_security))
-            words = (
-                "asks for TTL security alone"
-                if odd.ttl_security
-                else "lacks the TTL security that its neighbour asks for"
-            )
-            yield _ttl(scene, session, odd, words, sure)
+        short = [(peer, far, 0.95) for peer, far in session.ends if _too_short(scene, peer)]
+        yield from short
+        one, other = session.near, session.far
+        if other is not None and not short and bool(one.ttl_security) != bool(other.ttl_security):
+            odd, sure = odd_one(scene.peering, one, other, lambda peer: bool(peer.ttl_security))
+            yield odd, (other if odd is one else one), sure
 
 
 def _too_short(scene: Scene, peer: Peer) -> bool:
     """An external neighbour that is not directly connected needs at least two hops (RFC 4271 leaves eBGP at TTL 1)."""
-    internal = peer.remote_as is not None and peer.remote_as == peer.own_asn
-    if internal or scene.facts.same_subnet(peer.device, peer.address) or not scene.facts.addresses(peer.device):
+    if (
+        _internal(scene, peer)
+        or scene.facts.same_subnet(peer.device, peer.address)
+        or not scene.facts.addresses(peer.device)
+    ):
         return False
     return _hops(peer) < 2 and peer.line("disable-connected-check") is None and _is_far_loopback(scene, peer)
+
+
+def _internal(scene: Scene, peer: Peer) -> bool:
+    """One AS at both ends, as either end says or has it: a wrong AS number makes a session external by accident."""
+    back = scene.peering.other_end(peer)
+    ends = [(peer.remote_as, peer.own_asn)]
+    ends += [(back.remote_as, back.own_asn), (back.presented_asn, peer.own_asn)] if back is not None else []
+    return any(said is not None and said == own for said, own in ends)
 
 
 def _is_far_loopback(scene: Scene, peer: Peer) -> bool:
@@ -116,8 +130,7 @@ def _hops(peer: Peer) -> int:
     return peer.ttl_security or peer.multihop or 1
 
 
-def _ttl(scene: Scene, session: Session, peer: Peer, words: str, sure: float) -> RootCause:
-    far = session.far if session.far is not None and session.near is peer else session.near
+def _ttl(scene: Scene, peer: Peer, far: Peer, words: str, sure: float) -> RootCause:
     summary = f"{peer.device} {words} at {peer.address}; {far.device} has {_hops(far)} hop(s)."
     quotes = [(p.device, *p.quotes("ttl-security", "ebgp-multihop", "remote-as")[:3]) for p in (peer, far)]
     return at_node(scene, "bgp_ttl_misconfig", peer.device, summary, sure, *quotes)
@@ -125,29 +138,26 @@ def _ttl(scene: Scene, session: Session, peer: Peer, words: str, sure: float) ->
 
 def missing_families(scene: Scene) -> Iterable[RootCause]:
     """`bgp_address_family_missing`: one end has not activated a family that the other end has."""
+    for near, far, lacks in lacking_families(scene):
+        summary = f"{near.device} has not activated {', '.join(lacks)} for {near.address}; {far.device} has."
+        texts = [line.text for line in near.lines]
+        off = next((text for text in texts if text.startswith("no ") and text.endswith(" activate")), None)
+        plain = "no bgp default ipv4-unicast" if "no bgp default ipv4-unicast" in near.bare else None
+        quotes = [
+            (near.device, off, plain, *near.quotes("remote-as")),
+            (far.device, *far.quotes("activate", "remote-as")[:2]),
+        ]
+        yield at_node(scene, "bgp_address_family_missing", near.device, summary, 0.95, *quotes)
+
+
+def lacking_families(scene: Scene) -> Iterable[tuple[Peer, Peer, list[str]]]:
+    """(the end that lacks families, the other end, which ones)."""
     for session in scene.peering.sessions:
-        for near, far in session.ends:
-            lacks = (far.families or frozenset()) - (
-                near.families if near.families is not None else _unknown(near, far)
-            )
-            if lacks and not scene.explained(session):
-                summary = (
-                    f"{near.device} has not activated {', '.join(sorted(lacks))} for {near.address}; {far.device} has."
-                )
-                off = next(
-                    (
-                        line.text
-                        for line in near.lines
-                        if line.text.endswith(" activate") and line.text.startswith("no ")
-                    ),
-                    None,
-                )
-                plain = "no bgp default ipv4-unicast" if "no bgp default ipv4-unicast" in near.bare else None
-                quotes = [
-                    (near.device, off, plain, *near.quotes("remote-as")),
-                    (far.device, *far.quotes("activate", "remote-as")[:2]),
-                ]
-                yield at_node(scene, "bgp_address_family_missing", near.device, summary, 0.95, *quotes)
+        for near, far in [] if scene.explained(session) else session.ends:
+            have = near.families if near.families is not None else _unknown(near, far)
+            lacks = (far.families or frozenset()) - have
+            if lacks:
+                yield near, far, sorted(lacks)
 
 
 def _unknown(near: Peer, far: Peer) -> frozenset[str]:
@@ -158,18 +168,21 @@ def _unknown(near: Peer, far: Peer) -> frozenset[str]:
 
 def exceeded_limits(scene: Scene) -> Iterable[RootCause]:
     """`bgp_max_prefix_exceeded`: the end that has a limit closed the session for it."""
-    for session in scene.down:
-        for near, far in session.ends:
-            if near.maximum_prefix is None or not _exceeded(scene, near, far):
-                continue
-            most = f"{near.device} accepts {near.maximum_prefix} prefixes from {near.address}"
-            summary = f"{most}, and {far.device} sends more."
-            quotes = [(near.device, *near.quotes("maximum-prefix")), (far.device, *far.session.quotes[:2])]
-            yield at_node(scene, "bgp_max_prefix_exceeded", near.device, summary, 0.95, *quotes)
+    for near, far in stopped(scene):
+        most = f"{near.device} accepts {near.maximum_prefix} prefixes from {near.address}"
+        summary = f"{most}, and {far.device} sends more."
+        quotes = [(near.device, *near.quotes("maximum-prefix")), (far.device, *far.session.quotes[:2])]
+        yield at_node(scene, "bgp_max_prefix_exceeded", near.device, summary, 0.95, *quotes)
 
 
-def _exceeded(scene: Scene, near: Peer, far: Peer) -> bool:
-    """Both ends name the limit afterwards; the one that was told of it, by a notification, is not the one that has it."""
+def stopped(scene: Scene) -> Iterable[tuple[Peer, Peer]]:
+    """(the end that closed the session at its limit, the other end)."""
+    ends = [pair for session in scene.down for pair in session.ends]
+    return [(near, far) for near, far in ends if near.maximum_prefix is not None and _exceeded(near, far)]
+
+
+def _exceeded(near: Peer, far: Peer) -> bool:
+    """Both ends name the limit afterwards; whoever was told of it, by a notification, is not the one that has it."""
     if "received" in near.session.last_reset_reason.lower():
         return False
     if _PREFIX_LIMIT.search(near.said) or _PREFIX_LIMIT.search(far.said):

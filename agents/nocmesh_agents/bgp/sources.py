@@ -11,10 +11,16 @@ from nocmesh_agents.bgp.causes import at_node
 
 def wrong_sources(scene: Scene) -> Iterable[RootCause]:
     """`bgp_update_source_misconfig`, or `bgp_peer_address_misconfig` where the expectation is the odd thing."""
+    for near, far, odd in unexpected(scene):
+        yield _far_wrong(scene, near, far) if odd is far else _near_wrong(scene, near, far)
+
+
+def unexpected(scene: Scene) -> Iterable[tuple[Peer, Peer, Peer]]:
+    """(an end, the other end that expects it elsewhere than it speaks from, which of the two moved)."""
     for session in scene.addressed:
         for near, far in session.ends:
             if _unexpected(scene, near, far):
-                yield _judged(scene, near, far)
+                yield near, far, far if _far_is_odd(scene, near, far) else near
 
 
 def _unexpected(scene: Scene, near: Peer, far: Peer) -> bool:
@@ -28,11 +34,13 @@ def _unexpected(scene: Scene, near: Peer, far: Peer) -> bool:
     return expected is not None and expected not in sources
 
 
-def _judged(scene: Scene, near: Peer, far: Peer) -> RootCause:
-    if _far_is_odd(scene, near, far):
-        summary = f"{far.device} speaks to {far.address} of {near.device}, which speaks from {_from(scene, near)}."
-        quotes = [(far.device, *far.quotes("remote-as")), (near.device, *near.quotes("update-source", "remote-as"))]
-        return at_node(scene, "bgp_peer_address_misconfig", far.device, summary, 0.9, *quotes)
+def _far_wrong(scene: Scene, near: Peer, far: Peer) -> RootCause:
+    summary = f"{far.device} speaks to {far.address} of {near.device}, which speaks from {_from(scene, near)}."
+    quotes = [(far.device, *far.quotes("remote-as")), (near.device, *near.quotes("update-source", "remote-as"))]
+    return at_node(scene, "bgp_peer_address_misconfig", far.device, summary, 0.9, *quotes)
+
+
+def _near_wrong(scene: Scene, near: Peer, far: Peer) -> RootCause:
     summary = f"{near.device} speaks to {near.address} from {_from(scene, near)}; {far.device} expects {far.address}."
     quotes = [(near.device, *near.quotes("update-source", "remote-as")), (far.device, *far.quotes("remote-as"))]
     return at_node(scene, "bgp_update_source_misconfig", near.device, summary, 0.93, *quotes)

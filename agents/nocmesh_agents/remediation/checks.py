@@ -16,6 +16,16 @@ def established(neighbor: str) -> Check:
     )
 
 
+def active(neighbor: str, family: str) -> Check:
+    """The address family is activated for ``neighbor``."""
+    return Check(
+        kind="bgp_address_family",
+        arguments={"neighbor": neighbor, "family": family},
+        text=f"{family} is active for {neighbor}",
+        within=10.0,
+    )
+
+
 def originated(prefix: str) -> Check:
     """The device originates ``prefix``."""
     return Check(

@@ -6,6 +6,7 @@ from nocmesh.diagnosis.peer import Peer, peers_of, process_header, subject_of
 from nocmesh.diagnosis.signs import Scene, absent
 from nocmesh.messages.report import RootCause
 from nocmesh_agents.bgp.identity import strays
+from nocmesh_agents.bgp.sources import unexpected
 from nocmesh_agents.remediation import checks
 from nocmesh_agents.remediation.edits import Edit, Fix, Refusal, secret_in
 from nocmesh_agents.remediation.process import created
@@ -17,28 +18,24 @@ Answer = Fix | Refusal
 def moved(scene: Scene, cause: RootCause) -> list[Answer]:
     """The entry with all of its settings, at the address where the neighbour is."""
     device = resources.device_of(cause.resource)
-    found = [(peer, meant) for peer, meant in strays(scene) if peer.device == device]
+    found = [(peer, meant, _awaiting(scene, peer, meant)) for peer, meant in strays(scene) if peer.device == device]
     if not found:
-        found = [(far, near.device) for near, far in _expecting(scene, device)]
-    return [_moved(scene, peer, meant) for peer, meant in found]
+        found = [(far, near.device, near) for near, far, odd in unexpected(scene) if odd is far]
+        found = [(far, meant, near) for far, meant, near in found if far.device == device]
+    return [_moved(scene, peer, meant, back) for peer, meant, back in found]
 
 
-def _expecting(scene: Scene, device: str) -> list[tuple[Peer, Peer]]:
-    """(the far end, the device's own entry) where the entry names another address than the far end speaks from."""
-    pairs = [pair for session in scene.down for pair in session.ends]
-    return [
-        (near, far)
-        for near, far in pairs
-        if far.device == device
-        and scene.wanted(far) is not True
-        and address_of(far.address) not in scene.peering.sources(near)
-    ]
+def _awaiting(scene: Scene, peer: Peer, meant: str) -> Peer | None:
+    """The entry by which ``meant`` waits for the peer's device."""
+    back = [p for p in scene.peering.peers.get(meant, []) if scene.peering.far_device(p) == peer.device]
+    down = [p for p in back if not p.established]
+    return next((p for p in down if scene.peering.other_end(p) is None), down[0] if down else None)
 
 
-def _moved(scene: Scene, peer: Peer, meant: str) -> Answer:
-    address = _right_address(scene, peer, meant)
+def _moved(scene: Scene, peer: Peer, meant: str, back: Peer | None) -> Answer:
+    address = _right_address(scene, peer, meant, back)
     own = [line for line in peer.lines if address_of(subject_of(line.text)) == address_of(peer.address)]
-    secret = secret_in([line.text for line in own])
+    secret = secret_in([line.text for line in own]) or (back is not None and back.password)
     if not address or secret:
         why = "it has a password that we do not know" if secret else f"nothing says at which address {meant} is"
         return Refusal(
@@ -48,6 +45,8 @@ def _moved(scene: Scene, peer: Peer, meant: str) -> Answer:
     for line in own:
         new = line.text.replace(f"neighbor {subject_of(line.text)} ", f"neighbor {address} ", 1)
         edits.append(Edit(line.section, (new,), (line.text,)))
+    like = tuple(line for line in _like(scene, peer.device, f"neighbor {address}", back) if not _settled(peer, line))
+    edits += [Edit(peer.header, like, ())] if like else []
     return Fix(
         device=peer.device,
         edits=_replacing(peer, address, edits),
@@ -58,6 +57,16 @@ def _moved(scene: Scene, peer: Peer, meant: str) -> Answer:
     )
 
 
+_HOPS = ("ttl-security", "ebgp-multihop")
+"""Of these FRR takes one only."""
+
+
+def _settled(peer: Peer, line: str) -> bool:
+    """The entry has its own word on what ``line`` sets."""
+    name = line.split()[2]
+    return any(peer.line(word) is not None for word in (_HOPS if name in _HOPS else (name,)))
+
+
 def _replacing(peer: Peer, address: str, edits: list[Edit]) -> tuple[Edit, ...]:
     """Undone in the order in which the lines stood: the new entry goes, then the old one comes line by line."""
     forward = [Edit(edit.section, edit.do, ()) for edit in edits]
@@ -66,18 +75,13 @@ def _replacing(peer: Peer, address: str, edits: list[Edit]) -> tuple[Edit, ...]:
     return (*forward, *back, gone)
 
 
-def _right_address(scene: Scene, peer: Peer, meant: str) -> str:
+def _right_address(scene: Scene, peer: Peer, meant: str, back: Peer | None) -> str:
     """By the device's intent, else the address that the far end speaks from."""
     listed = [address for sight, address in absent(scene) if sight.name == peer.device]
     mine = [address for address in listed if scene.facts.owner(address) == meant]
     if mine or (address_of(meant) is not None and meant in listed):
         return mine[0] if mine else meant
-    back = [
-        p
-        for p in scene.peering.peers.get(meant, [])
-        if scene.peering.far_device(p) == peer.device and not p.established
-    ]
-    sources = [source for p in back for source in scene.peering.sources(p)]
+    sources = scene.peering.sources(back) if back is not None else []
     return str(sources[0]) if sources else ""
 
 

@@ -12,6 +12,7 @@ from nocmesh.ids import short_digest
 from nocmesh.messages.change import Change, Check
 from nocmesh.messages.report import RootCause
 from nocmesh.messages.task import TaskAssignment
+from nocmesh_agents.dossier import reason_of
 from nocmesh_agents.remediation import interfaces, neighbors, process, sessions
 from nocmesh_agents.remediation.edits import Edit, Fix, Refusal, commands_of, rollback_of, unique
 from nocmesh_agents.remediation.risk import risk_of
@@ -64,22 +65,26 @@ class _Surroundings:
 
     causes: Sequence[RootCause]
     elsewhere: Sequence[Fix]
+    partly: Sequence[RootCause]
+    """Causes of which a part is for a person: no change heals them whole."""
 
 
 def plan_of(scene: Scene, causes: Sequence[RootCause], backups: Mapping[str, str], task: TaskAssignment) -> Plan:
     """The plan for ``causes``; ``backups`` says, by device, why its backup is missing (empty: it is there)."""
     fixes: dict[str, list[tuple[RootCause, Fix]]] = {}
     words: list[str] = []
+    partly: list[RootCause] = []
     for cause in causes:
         for answer in _answers(scene, cause, backups):
             if isinstance(answer, Refusal):
                 words.append(answer.reason)
+                partly.append(cause)
             else:
                 fixes.setdefault(answer.device, []).append((cause, answer))
     changes = []
     for device, found in fixes.items():
         elsewhere = [fix for other, fixed in fixes.items() for _, fix in fixed if other != device]
-        changes.append(_change(scene, device, found, _Surroundings(causes, elsewhere), task))
+        changes.append(_change(scene, device, found, _Surroundings(causes, elsewhere, partly), task))
     return Plan(tuple(changes), " ".join(dict.fromkeys(words)))
 
 
@@ -119,9 +124,9 @@ def _change(
         platform=sight.device.platform,
         commands=commands,
         rollback=rollback,
-        verify=_checks(scene, fixes, around.causes, around.elsewhere),
+        verify=_checks(scene, fixes, around),
         risk=risk,
-        reasons=[*reasons, *(f"{cause.fault_type} on {cause.resource}: {cause.summary}" for cause, _ in found)],
+        reasons=[*reasons, *unique(reason_of(cause, partly=cause in around.partly) for cause, _ in found)],
         pre_state=sight.config_sha256,
         requested_by=task.assigned_to,
         incident_id=task.incident_id,
@@ -136,30 +141,41 @@ def _kept(edits: Sequence[Edit], *, do: bool) -> list[Edit]:
     return [edit for edit in edits if (edit.do if do else edit.undo)]
 
 
-def _checks(scene: Scene, fixes: Sequence[Fix], causes: Sequence[RootCause], elsewhere: Sequence[Fix]) -> list[Check]:
+def _checks(scene: Scene, fixes: Sequence[Fix], around: _Surroundings) -> list[Check]:
     """The effect itself where this device alone stands in its way; else that the lines are there.
 
     A change is verified before the next device is touched: it cannot wait for what that one will bring.
     """
     found: list[Check] = []
     for fix in fixes:
-        free = [check for check in fix.checks if not _hindered(scene, fix, check, causes, elsewhere)]
+        free = [check for check in fix.checks if not _hindered(scene, fix, check, around)]
         found += free if len(free) == len(fix.checks) else [*fix.configured, *free]
     return unique(found)
 
 
-def _hindered(scene: Scene, fix: Fix, check: Check, causes: Sequence[RootCause], elsewhere: Sequence[Fix]) -> bool:
+def _hindered(scene: Scene, fix: Fix, check: Check, around: _Surroundings) -> bool:
     """Something that this device does not heal keeps the check from holding."""
     address = check.arguments.get("neighbor", "")
     far = scene.facts.owner(address) or fix.far
     if not far or check.kind == "bgp_network":
         return False
-    if any((other.device, other.far) == (far, fix.device) for other in elsewhere):
+    if any((other.device, other.far) == (far, fix.device) for other in around.elsewhere):
         return True
-    if any(cause.fault_type not in REMEDIES and {far, fix.device} & _touched(cause) for cause in causes):
+    connected = not address or bool(scene.facts.same_subnet(fix.device, address))
+    if any(_stays(cause, {far, fix.device}, around, connected=connected) for cause in around.causes):
         return True
     mine = [s for s in scene.down if {s.near.device, s.far_device} == {fix.device, far}]
     return bool(address) and fix.routing and any(_uncarried(scene, session, fix.device) for session in mine)
+
+
+def _stays(cause: RootCause, ends: set[str], around: _Surroundings, *, connected: bool) -> bool:
+    """``cause`` waits for a person, and may be in the way of what the two ``ends`` have with each other."""
+    if cause in around.partly and cause.fault_type in REMEDIES:
+        return ends <= {evidence.device for evidence in cause.evidence}
+    if cause.fault_type in REMEDIES:
+        return False
+    touched = _touched(cause)
+    return touched == ends if connected and len(touched) > 1 else bool(touched & ends)
 
 
 def _uncarried(scene: Scene, session: Session, device: str) -> bool:

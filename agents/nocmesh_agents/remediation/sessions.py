@@ -1,6 +1,7 @@
 """Fixes for what the two ends of a session must agree on; each gives a Fix, a Refusal, or None: nothing to do here."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from nocmesh.diagnosis import resources
 from nocmesh.diagnosis.find import address_of
@@ -9,6 +10,8 @@ from nocmesh.diagnosis.signs import Scene
 from nocmesh.messages.change import Check
 from nocmesh.messages.report import RootCause
 from nocmesh_agents.bgp.blame import wrong_about_asn
+from nocmesh_agents.bgp.settings import lacking_families, stopped, unfit_ttls
+from nocmesh_agents.bgp.sources import unexpected
 from nocmesh_agents.remediation import checks
 from nocmesh_agents.remediation.edits import Edit, Fix, Refusal, removal, setting, unique
 from nocmesh_agents.remediation.process import renumbered
@@ -17,10 +20,9 @@ from nocmesh_agents.remediation.templates import family_section
 Answer = Fix | Refusal
 
 
-def ends_at(scene: Scene, device: str, *, down: bool = True) -> list[tuple[Peer, Peer | None]]:
-    """The device's ends of sessions (that are not established), each with its far end."""
-    sessions = scene.down if down else scene.peering.sessions
-    both = [pair for s in sessions for pair in ((s.near, s.far), (s.far, s.near))]
+def ends_at(scene: Scene, device: str) -> list[tuple[Peer, Peer | None]]:
+    """The device's ends of sessions that are not established, each with its far end."""
+    both = [pair for s in scene.down for pair in ((s.near, s.far), (s.far, s.near))]
     return [(near, far) for near, far in both if near is not None and near.device == device]
 
 
@@ -101,11 +103,14 @@ def shutdown(scene: Scene, cause: RootCause) -> list[Answer]:
 def ttl(scene: Scene, cause: RootCause) -> list[Answer]:
     """TTL security and multihop as the far end has them."""
     answers: list[Answer] = []
-    for near, far in ends_at(scene, resources.device_of(cause.resource)):
-        if far is None or (near.ttl_security, near.multihop) == (far.ttl_security, far.multihop):
+    for near, far, _ in unfit_ttls(scene):
+        if near.device != resources.device_of(cause.resource):
             continue
         if _inherited(near, "ttl-security") or _inherited(near, "ebgp-multihop"):
             answers.append(_group(near, "ttl-security or ebgp-multihop"))
+        elif (near.ttl_security, near.multihop) == (far.ttl_security, far.multihop):
+            hops = f"how many hops lie between {near.device} and {far.device}"
+            answers.append(Refusal(f"{near.device}: neither end says {hops}; a person must set ebgp-multihop on both."))
         else:
             summary = f"{near.device}: TTL settings of {near.address} as at {far.device}."
             answers.append(fix_of(near, _ttl_edits(near, far), summary, far))
@@ -130,8 +135,8 @@ def _ttl_edits(near: Peer, far: Peer) -> list[Edit]:
 def update_source(scene: Scene, cause: RootCause) -> list[Answer]:
     """The device speaks from where the far end expects it."""
     answers: list[Answer] = []
-    for near, far in ends_at(scene, resources.device_of(cause.resource)):
-        if far is not None and address_of(far.address) not in scene.peering.sources(near):
+    for near, far, odd in unexpected(scene):
+        if odd is near and near.device == resources.device_of(cause.resource):
             answers.append(_source(scene, near, far))
     return answers
 
@@ -154,11 +159,12 @@ def _source(scene: Scene, near: Peer, far: Peer) -> Answer:
 def family(scene: Scene, cause: RootCause) -> list[Answer]:
     """The families that the far end has activated."""
     answers: list[Answer] = []
-    for near, far in ends_at(scene, resources.device_of(cause.resource), down=False):
-        lacks = sorted((far.families or frozenset()) - (near.families or frozenset())) if far else []
+    for near, far, lacks in lacking_families(scene):
         edits = [_activated(scene, near, name) for name in lacks if name in ("ipv4-unicast", "ipv6-unicast")]
-        if edits and len(edits) == len(lacks):
-            answers.append(fix_of(near, edits, f"{near.device} activates {', '.join(lacks)} for {near.address}.", far))
+        if near.device == resources.device_of(cause.resource) and len(edits) == len(lacks):
+            fix = fix_of(near, edits, f"{near.device} activates {', '.join(lacks)} for {near.address}.", far)
+            # The line itself may not be shown: what is on by default is not.
+            answers.append(replace(fix, configured=tuple(checks.active(near.address, name) for name in lacks)))
     return answers
 
 
@@ -175,9 +181,9 @@ def limit(scene: Scene, cause: RootCause) -> list[Answer]:
     the overflow; IOS waits for the same), so it is.
     """
     answers: list[Answer] = []
-    for near, far in ends_at(scene, resources.device_of(cause.resource)):
+    for near, far in stopped(scene):
         line = next((x for x in near.lines if x.text == owned(near, "maximum-prefix")), None)
-        if near.maximum_prefix is None:
+        if near.device != resources.device_of(cause.resource):
             continue
         if line is None:
             answers.append(_group(near, "maximum-prefix"))

@@ -69,9 +69,19 @@ class Sight:
 
     def understood(self, view: str) -> bool:
         """The view was looked at, and what the device said is clear: that there is none, too."""
+        if view == "bgp" and self.view_status(view) == "unparsed" and self._lone:
+            return True
         if self.view_status(view) in ("unparsed", "rejected"):
             return False
         return self.view_status(view) == "empty" or getattr(self, view) is not None
+
+    @property
+    def _lone(self) -> bool:
+        """Its BGP process has no neighbours by its configuration: IOS then answers about them with nothing at all."""
+        lines = self.config or []
+        inside = [line.text for line in lines if line.section.startswith("router bgp ")]
+        process = any(not line.section and line.text.startswith("router bgp ") for line in lines)
+        return process and not any(text.startswith(("neighbor ", "bgp listen range ")) for text in inside)
 
     @property
     def runs_bgp(self) -> bool:

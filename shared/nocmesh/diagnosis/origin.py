@@ -59,8 +59,14 @@ def as_prefix(text: str) -> Prefix | None:
 
 
 def _prefix_text(line: str) -> str:
+    """`network A mask M`, `network A/N`, and `network A` alone, which IOS writes for a prefix of its class's length."""
     words = line.split()
-    return f"{words[1]}/{words[3]}" if len(words) > 3 and words[2] == "mask" else words[1]
+    if len(words) > 3 and words[2] == "mask":
+        return f"{words[1]}/{words[3]}"
+    first = words[1].split(".", 1)[0]
+    if "/" in words[1] or ":" in words[1] or not first.isdecimal():
+        return words[1]
+    return f"{words[1]}/{8 if int(first) < 128 else 16 if int(first) < 192 else 24}"
 
 
 def _redistributes(sight: Sight) -> bool:

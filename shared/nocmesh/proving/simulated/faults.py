@@ -94,6 +94,7 @@ def _plan(live: LiveNetwork, device: str, target: str) -> Plan:
         known = ", ".join(n.description or n.address for n in neighbors) or "none"
         raise InvalidInputError(f"{device} has no BGP neighbour {target!r}; it has {known}", field="target")
     far = live.sessions[(device, neighbor.address)].peer
+    back = None if far is None else live.model.node(far[0]).running.bgp
     cable, interface = _wire(live, device, neighbor.description if far is None else far[0])
     return Plan(
         device=device,
@@ -102,6 +103,7 @@ def _plan(live: LiveNetwork, device: str, target: str) -> Plan:
         interface=running.interfaces[interface],
         cable=cable,
         network=next((n for n in running.bgp.networks if not n.endswith("/32")), running.bgp.networks[0]),
+        waits=far is not None and back is not None and back.neighbors[far[1]].passive,
     )
 
 

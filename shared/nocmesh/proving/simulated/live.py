@@ -79,6 +79,8 @@ class LiveNetwork:
     received: dict[str, list[Received]] = field(init=False, default_factory=dict)
     events: dict[str, list[Event]] = field(init=False, default_factory=dict)
     _overflowed: frozenset[Statement] = field(init=False, default=frozenset())
+    _settled: tuple[str, frozenset[Statement]] | None = field(init=False, default=None, repr=False)
+    """The model as it was when its consequences were computed last."""
 
     def __post_init__(self) -> None:
         self.started = self.clock.now()
@@ -125,13 +127,19 @@ class LiveNetwork:
         """Compute what follows from the model now; ``changed`` is the device whose configuration was touched."""
         self._forgive()
         self._settle_interfaces()
-        self.sessions, self.tables, self._overflowed = converge(self.model, self._overflowed)
+        self._converge()
         now = self.clock.now()
         for key in [key for key in self.records if key not in self.sessions]:
             del self.records[key]
         for key, session in self.sessions.items():
             record = self.records.setdefault(key, Record(changed=self.started))
             self._settle_session(key, session, record, now, changed)
+
+    def _converge(self) -> None:
+        """Sessions and tables of the model as it is; those at hand where nothing differs, as after `router bgp N`."""
+        if self._settled != (repr(self.model), self._overflowed):
+            self.sessions, self.tables, self._overflowed = converge(self.model, self._overflowed)
+            self._settled = (repr(self.model), self._overflowed)
 
     def _settle_session(self, key: Statement, session: Session, record: Record, now: datetime, changed: str) -> None:
         if session.established and not record.was_up:

@@ -21,6 +21,8 @@ class Plan:
     interface: Interface
     cable: Cable
     network: str
+    waits: bool = False
+    """The far end only listens: the session depends on what this end opens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,8 @@ class Kind:
     shows: Callable[[LiveNetwork, Plan], bool]
     alertname: str = "BgpSessionDown"
     resource: Callable[[Plan], str] = lambda plan: f"node/{plan.device}"
+    fits: Callable[[Plan], bool] = lambda _: True
+    """Whether it breaks anything at that place; what it takes away must matter there."""
     at: tuple[str, str] = ("", "")
     """In the demo's network: the device, and which neighbour's description it strikes."""
 
@@ -150,6 +154,8 @@ KINDS: Mapping[str, Kind] = {
             summary="session down",
             lines=_bgp("no neighbor {n} update-source"),
             shows=_down,
+            # Where the far end opens connections as well, its own still find this end.
+            fits=lambda plan: bool(plan.neighbor.update_source) and plan.waits,
             at=("core1", "core2"),
         ),
         Kind(
@@ -157,6 +163,7 @@ KINDS: Mapping[str, Kind] = {
             summary="session down",
             lines=_bgp("no neighbor {n} ebgp-multihop"),
             shows=_down,
+            fits=lambda plan: plan.neighbor.ebgp_multihop is not None,
             at=("edge2", "isp2"),
         ),
         Kind(

@@ -167,6 +167,7 @@ class Network:
 
     nodes: dict[str, Node] = field(default_factory=dict)
     cables: list[Cable] = field(default_factory=list)
+    _plugged: dict[Port, Cable] = field(init=False, default_factory=dict, repr=False, compare=False)
 
     def node(self, name: str) -> Node:
         """The device of that name. Raises NotFoundError."""
@@ -176,7 +177,9 @@ class Network:
 
     def cable_of(self, port: Port) -> Cable | None:
         """The cable plugged into ``port``."""
-        return next((cable for cable in self.cables if port in (cable.a, cable.b)), None)
+        if len(self._plugged) != 2 * len(self.cables):
+            self._plugged = {end: cable for cable in self.cables for end in (cable.a, cable.b)}
+        return self._plugged.get(port)
 
 
 @lru_cache(maxsize=4096)

@@ -73,16 +73,19 @@ def _over(network: Network, found: Mapping[Statement, Session], tables: Tables) 
 
 def propagate(network: Network, found: Mapping[Statement, Session]) -> Tables:
     """Announce, accept and choose in rounds until no table changes."""
-    tables = Tables(best={name: _originated(network, node) for name, node in network.nodes.items()})
+    own = {name: _originated(network, node) for name, node in network.nodes.items()}
+    tables = Tables(best=dict(own))
     for _ in range(MAX_ROUNDS):
-        following = _round(network, found, tables)
+        following = _round(network, found, tables, own)
         if following.best == tables.best and following.heard == tables.heard:
             return following
         tables = following
     return tables
 
 
-def _round(network: Network, found: Mapping[Statement, Session], tables: Tables) -> Tables:
+def _round(
+    network: Network, found: Mapping[Statement, Session], tables: Tables, own: Mapping[str, Mapping[str, Path]]
+) -> Tables:
     following = Tables()
     for key, session in found.items():
         if session.established and session.peer is not None:
@@ -90,7 +93,7 @@ def _round(network: Network, found: Mapping[Statement, Session], tables: Tables)
             following.sent[session.peer] = len(offered)
             following.heard[key] = _accepted(network, key, session, offered)
     for name, node in network.nodes.items():
-        candidates = list(_originated(network, node).values())
+        candidates = list(own[name].values())
         candidates += [path for (owner, _), paths in following.heard.items() if owner == name for path in paths]
         following.best[name] = _choose(network, node, candidates)
     return following

@@ -69,10 +69,9 @@ def hop_towards(network: Network, node: Node, address: str) -> Hop | None:
 def owns(network: Network, node: Node, address: str) -> bool:
     """Whether an interface of ``node`` that is up has ``address``."""
     return any(
-        address_of(own) == address
+        oper_up(network, node, interface)
         for interface in node.running.interfaces.values()
-        if oper_up(network, node, interface)
-        for own in interface.addresses
+        if any(address_of(own) == address for own in interface.addresses)
     )
 
 
