@@ -31,7 +31,8 @@ class Client:
         if user:
             headers["X-Nocmesh-User"] = user
         self.url = url
-        self._http = httpx2.AsyncClient(base_url=url, headers=headers, timeout=TIMEOUT, trust_env=False)
+        secure = url.startswith("https:")  # else the certificates of the world would be loaded for nothing
+        self._http = httpx2.AsyncClient(base_url=url, headers=headers, timeout=TIMEOUT, trust_env=False, verify=secure)
 
     @classmethod
     def of(cls, settings: Settings, user: str = "") -> "Client":

@@ -97,7 +97,7 @@ async def running_mesh(
     """Start everything in ``settings.data``, and stop it at the end: first the roles, then the broker.
 
     Processes load while the broker starts; they begin once the streams are there and ``after`` is done. ``tell``
-    hears which process ends. Raises PreconditionError when the folder is in use, a port is taken, or the broker is
+    hears the last words of a process that ends. Raises PreconditionError when the folder is in use, a port is taken, or the broker is
     too old.
     """
     home = Home(settings.data.absolute())

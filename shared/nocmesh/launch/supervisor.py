@@ -43,7 +43,7 @@ class Supervisor:
     """Keeps programs running until ``stop``."""
 
     def __init__(self, log: Log, shutdown_seconds: float, tell: Told = nobody) -> None:
-        """``tell`` hears, for a person, which process ended and its last words."""
+        """``tell`` hears, for a person, the last words of a process that ended."""
         self._log = log
         self._patience = shutdown_seconds
         self._tell = tell
@@ -81,7 +81,7 @@ class Supervisor:
             wait = FIRST_WAIT if loop.time() - began > CALM_SECONDS else min(wait * 2, LONGEST_WAIT)
             self.restarts[program.name] = self.restarts.get(program.name, 0) + 1
             self._log.warning("process_ended", process=program.name, code=code, again_in=wait)
-            self._tell(f"process {program.name!r} ended with code {code}, again in {wait:g} s{tail(program.log)}")
+            self._tell(f"the last words of {program.name}:{tail(program.log)}")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), wait)
 
