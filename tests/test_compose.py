@@ -7,6 +7,9 @@ from typing import Any
 import jsonschema
 import pytest
 from ruamel.yaml import YAML
+from typer.testing import CliRunner
+
+from nocmesh.cli.app import app
 
 ROOT = Path(__file__).parents[1]
 COMPOSE: dict[str, Any] = YAML(typ="safe").load(ROOT / "compose.yaml")
@@ -50,6 +53,17 @@ def test_a_service_runs_its_own_command(service: str) -> None:
     command = SERVICES[service]["command"]
     assert command[0] == "nocmesh"
     assert tuple(command[1 : 1 + len(COMMANDS[service])]) == COMMANDS[service]
+
+
+@pytest.mark.parametrize("service", COMMANDS)
+def test_a_services_command_is_one_that_there_is(service: str) -> None:
+    told = CliRunner().invoke(app, [*SERVICES[service]["command"][1:], "--help"])
+    assert told.exit_code == 0, told.output
+    assert "Usage: nocmesh" in told.output
+
+
+def test_a_command_that_there_is_not_would_be_found() -> None:
+    assert CliRunner().invoke(app, ["agent", "fly", "--help"]).exit_code == 2
 
 
 @pytest.mark.parametrize("service", FOREIGN)

@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from nocmesh.cli.story import INDENT, Line, Story, change_lines, lines_of
 from nocmesh.cli.telling import Teller, fitted
 from nocmesh.yamlfile import dumped, parse_document, plain_data
 
-ROWS = [{"id": "a", "load": 0.5, "tags": ["x", "y"]}, {"id": "b", "load": None, "tags": []}]
+ROWS: list[dict[str, Any]] = [{"id": "a", "load": 0.5, "tags": ["x", "y"]}, {"id": "b", "load": None, "tags": []}]
 
 Capture = pytest.CaptureFixture[str]
 
@@ -118,7 +119,12 @@ def test_a_change_is_told_with_its_way_back_and_its_proof() -> None:
 
 def test_a_diff_is_told_instead_of_the_commands() -> None:
     told = [line for line in change_lines({**CHANGE, "diff": "@@ x\n-a\n+b\n c"}) if not line.whole]
-    assert [(line.text, line.style) for line in told[:4]] == [("@@ x", "cyan"), ("-a", "red"), ("+b", "green"), (" c", "")]
+    assert [(line.text, line.style) for line in told[:4]] == [
+        ("@@ x", "cyan"),
+        ("-a", "red"),
+        ("+b", "green"),
+        (" c", ""),
+    ]
 
 
 def test_a_diagnosis_is_told_with_its_evidence() -> None:

@@ -76,7 +76,13 @@ def test_a_voter_learns_what_is_missing(answer: Any, said: str) -> None:
 
 def report(**more: Any) -> dict[str, Any]:
     timing = {"seconds": 0.5, "seconds_to_end": 3.0, "device_commands": 42}
-    return {"incident_id": "i", "state": "closed", "verdict": "true_positive", "root_causes": [], "timing": timing} | more
+    return {
+        "incident_id": "i",
+        "state": "closed",
+        "verdict": "true_positive",
+        "root_causes": [],
+        "timing": timing,
+    } | more
 
 
 def test_the_summary_has_cause_change_and_proof() -> None:

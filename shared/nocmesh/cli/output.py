@@ -16,6 +16,7 @@ class Format(StrEnum):
 
 
 Row = Mapping[str, Any]
+WIDEST = 10_000
 
 
 def say(text: str) -> None:
@@ -88,10 +89,12 @@ def _table(rows: Sequence[Row], columns: Sequence[str]) -> None:
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column.upper().replace("_", " "), overflow="fold")
+        table.add_column(column.upper().replace("_", " "), overflow="fold", no_wrap=column == columns[0])
     for row in rows:
         table.add_row(*(Text(_cell(row.get(column))) for column in columns))
-    Console(file=sys.stdout).print(table)
+    # A name is copied whole, and who reads a pipe counts on a row being a line.
+    width = None if sys.stdout.isatty() else WIDEST
+    Console(file=sys.stdout, width=width).print(table)
 
 
 def _cell(value: Any) -> str:
