@@ -258,7 +258,7 @@ class Work:
         """Type the whole rollback; what the device said against it.
 
         A line that undoes what never came about may be rejected: then the others are typed again without it. Begun
-        anew when the session is lost.
+        anew when the session is lost. Whether it is undone the device says, not what it answered.
         """
         lines, trouble, lost = list(self._change.rollback), [], 0
         while lines:
@@ -266,9 +266,9 @@ class Work:
                 results = await self._type(lines)
             except DeviceError as wrong:
                 lost += 1
-                if lost >= TRIES:
-                    raise
                 trouble.append(wrong.message)
+                if lost >= TRIES:
+                    break
                 await asyncio.sleep(LOOK_AGAIN_SECONDS)
                 continue
             if not results[-1].rejected:
