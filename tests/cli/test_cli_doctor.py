@@ -107,7 +107,6 @@ def test_the_inventory_is_counted_or_its_mistakes_are_told(cli: Cli, tmp_path: P
 
 
 def test_a_database_that_cannot_be_reached_is_told(cli: Cli, tmp_path: Path) -> None:
-    said = look(cli, tmp_path, NOCMESH_DATABASE_URL=f"sqlite:///{tmp_path}/no/folder/x.db")
-    other = look(cli, tmp_path, NOCMESH_DATABASE_URL="mysql://x/y")
-    assert finding(other, "database")[0] == "wrong"
-    assert (said.code, other.code) == (3 if finding(said, "database")[0] == "wrong" else 0, 3)
+    said = look(cli, tmp_path, NOCMESH_DATABASE_URL="mysql://x/y")
+    assert said.code == 3
+    assert finding(said, "database")[0] == "wrong"

@@ -61,7 +61,7 @@ class Home:
         """How the mesh that runs here is reached, or None."""
         try:
             return msgspec.json.decode(self.endpoint_file.read_bytes(), type=Endpoint)
-        except FileNotFoundError:
+        except (FileNotFoundError, msgspec.MsgspecError):  # half written by one that was killed
             return None
 
     def write_endpoint(self, endpoint: Endpoint) -> None:
@@ -81,6 +81,7 @@ class Home:
                 raise PreconditionError(
                     f"a mesh runs in {self.data} already{who}: stop it, or choose another folder with --data"
                 ) from taken
+            self.endpoint_file.unlink(missing_ok=True)  # of one that was killed
             try:
                 yield
             finally:
