@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from nocmesh.diagnosis.find import address_of
 from nocmesh.diagnosis.peer import Peer, process_header
 from nocmesh.diagnosis.peering import Session
 from nocmesh.diagnosis.signs import Scene, absent
@@ -29,29 +30,61 @@ def _wrong_asn(scene: Scene, near: Peer, far: Peer, guilty: Peer, confidence: fl
 
 
 def strays(scene: Scene) -> list[tuple[Peer, str]]:
-    """Entries that point to an address where the neighbour is not, each with the device that they are meant for."""
-    found = []
-    for session in scene.peering.sessions:
-        if not session.up and session.far is None and scene.wanted(session.near) is not True:
-            meant = _meant(scene, session)
-            if meant:
-                found.append((session.near, meant))
-    return found
+    """Entries that point to an address where the neighbour is not, each with the device that they are meant for.
+
+    That device waits for the entry's own, or intent lists it; nobody is meant by two entries.
+    """
+    loose = [s.near for s in scene.peering.sessions if _loose(scene, s)]
+    pairs = [(near, other) for near in loose for other in _waits_for(scene, near)]
+    meant: dict[tuple[str, str], str] = {}
+    taken: set[tuple[str, str]] = set()
+    for near, other in sorted(pairs, key=lambda pair: _distance(scene, *pair)):
+        if (near.device, near.address) not in meant and (other.device, other.address) not in taken:
+            meant[near.device, near.address] = other.device
+            taken.add((other.device, other.address))
+    for near in loose:
+        if (near.device, near.address) not in meant and scene.wanted(near) is False:
+            known = {to for (device, _), to in meant.items() if device == near.device}
+            meant[near.device, near.address] = _intended(scene, near, known)
+    return [(near, to) for near in loose if (to := meant.get((near.device, near.address)))]
 
 
-def _meant(scene: Scene, stray: Session) -> str:
-    """The device that a stray entry is meant for: it waits for the stray's device, or intent lists it; or nobody."""
-    near, here = stray.near, stray.near.device
-    if stray.far_device and _plausible(scene, stray):
-        return ""
-    waiting = [s.near for s in scene.down if s.far is None and s.far_device == here]
-    for other in sorted(waiting, key=lambda p: not _alike(scene, near, p)):
-        if near.remote_as in (None, other.presented_asn) or scene.wanted(near) is False:
-            return other.device
-    if scene.wanted(near) is False:
-        missing = [address for sight, address in absent(scene) if sight.name == here]
-        return next((scene.facts.owner(address) or address for address in missing), "")
-    return ""
+def _loose(scene: Scene, session: Session) -> bool:
+    """Nobody answers the entry, intent does not list it, and it does not fit the device at its address either."""
+    if session.up or session.far is not None or scene.wanted(session.near) is True:
+        return False
+    return not (session.far_device and _plausible(scene, session))
+
+
+def _waits_for(scene: Scene, near: Peer) -> list[Peer]:
+    """The entries that wait for the stray's device, and that the stray may have been meant for."""
+    waiting = [s.near for s in scene.down if s.far is None and s.far_device == near.device]
+    unwanted = scene.wanted(near) is False
+    return [other for other in waiting if unwanted or near.remote_as in (None, other.presented_asn)]
+
+
+def _distance(scene: Scene, near: Peer, other: Peer) -> tuple[bool, bool, bool, int]:
+    """How far the stray is from being the answer to ``other``: subnet, AS number, description, slip of the finger."""
+    wrong, right = address_of(near.address), scene.peering.sources(other)
+    slips = [abs(int(wrong) - int(ip)) for ip in right if wrong is not None and ip.version == wrong.version]
+    described = near.line("description")
+    words = described.text.split()[3:] if described else near.session.description.split()
+    return (
+        not _alike(scene, near, other),
+        near.remote_as not in (None, other.presented_asn),
+        other.device not in words,
+        min(slips, default=2**128),
+    )
+
+
+def _intended(scene: Scene, near: Peer, known: set[str]) -> str:
+    """Whom intent lists and the device has no entry for: of its AS number, where there are several."""
+    intent = scene.facts.sights[near.device].intent.bgp
+    asn = {n.address: n.remote_asn for n in intent.neighbors} if intent else {}
+    missing = [address for sight, address in absent(scene) if sight.name == near.device]
+    left = [address for address in missing if (scene.facts.owner(address) or address) not in known]
+    best = next((address for address in left if asn.get(address) == near.remote_as), left[0] if left else "")
+    return scene.facts.owner(best) or best if best else ""
 
 
 def _plausible(scene: Scene, session: Session) -> bool:
@@ -91,12 +124,17 @@ def wrong_addresses(scene: Scene) -> Iterable[RootCause]:
 
 def missing_neighbors(scene: Scene) -> Iterable[RootCause]:
     """`bgp_neighbor_missing`: intent lists a neighbour, or the far end waits for the device, and it has no entry."""
-    misdirected = strays(scene)
+    for device, address, waiting in lacking_neighbors(scene):
+        yield _missing(scene, device, address, waiting)
+
+
+def lacking_neighbors(scene: Scene) -> Iterable[tuple[str, str, Peer | None]]:
+    """(device, the address it has no neighbour at, the far end that waits for it); not where an entry went astray."""
+    misdirected = {(peer.device, to) for peer, to in strays(scene)}
     for device, address, waiting in _lacks(scene):
         meant = waiting.device if waiting else scene.facts.owner(address) or address
-        if (device, meant) in {(peer.device, to) for peer, to in misdirected} or _answered(scene, device, meant):
-            continue
-        yield _missing(scene, device, address, waiting)
+        if (device, meant) not in misdirected and not _answered(scene, device, meant):
+            yield device, address, waiting
 
 
 def _lacks(scene: Scene) -> Iterable[tuple[str, str, Peer | None]]:
@@ -107,7 +145,7 @@ def _lacks(scene: Scene) -> Iterable[tuple[str, str, Peer | None]]:
         far = scene.facts.owner(address)
         if scene.peering.peers.get(far) is not None or sight.name in scene.peering.peers:
             told.add((sight.name, far))
-            yield sight.name, address, _waiting(scene, far, sight.name)
+            yield sight.name, address, _waiting(scene, far, sight.name, address)
     for session in scene.addressed:
         near, device = session.near, session.far_device
         there = scene.facts.sight(device)
@@ -118,9 +156,10 @@ def _lacks(scene: Scene) -> Iterable[tuple[str, str, Peer | None]]:
             yield device, str(sources[0]) if sources else near.device, near
 
 
-def _waiting(scene: Scene, far: str, device: str) -> Peer | None:
+def _waiting(scene: Scene, far: str, device: str, address: str) -> Peer | None:
     back = [s.near for s in scene.peering.sessions if s.far is None and s.near.device == far and s.far_device == device]
-    return back[0] if back else None
+    there = [peer for peer in back if address_of(address) in scene.peering.sources(peer)]
+    return next(iter(there or back), None)
 
 
 def _answered(scene: Scene, device: str, meant: str) -> bool:

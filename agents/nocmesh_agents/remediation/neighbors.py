@@ -5,7 +5,7 @@ from nocmesh.diagnosis.find import address_of
 from nocmesh.diagnosis.peer import Peer, peers_of, process_header, subject_of
 from nocmesh.diagnosis.signs import Scene, absent
 from nocmesh.messages.report import RootCause
-from nocmesh_agents.bgp.identity import strays
+from nocmesh_agents.bgp.identity import lacking_neighbors, strays
 from nocmesh_agents.bgp.sources import unexpected
 from nocmesh_agents.remediation import checks
 from nocmesh_agents.remediation.edits import Edit, Fix, Refusal, secret_in
@@ -94,21 +94,13 @@ def added(scene: Scene, cause: RootCause) -> list[Answer]:
     if not header:
         missing = f"{device} has no BGP process and no intent for one; a person must say what belongs there."
         return [created(scene, sight, intent)] if intent else [Refusal(missing)]
-    waiting = [s.near for s in scene.down if s.far is None and s.far_device == device]
-    misled = {peer.address for peer, _ in strays(scene)}
-    wanted: dict[str, tuple[int | None, Peer | None]] = {}
-    for far in waiting:
-        sources = scene.peering.sources(far)
-        if sources and far.address not in misled:
-            wanted[str(sources[0])] = (far.presented_asn, far)
-    for owner, address in absent(scene):
-        if owner.name == device and intent is not None:
-            asn = next(n.remote_asn for n in intent.neighbors if n.address == address)
-            wanted[address] = (asn, wanted.get(address, (None, None))[1])
-    return [_added(scene, device, header, address, asn, far) for address, (asn, far) in wanted.items() if asn]
+    listed = {n.address: n.remote_asn for n in intent.neighbors} if intent else {}
+    wanted = [(address, far) for name, address, far in lacking_neighbors(scene) if name == device]
+    known = [(address, listed.get(address) or (far.presented_asn if far else None), far) for address, far in wanted]
+    return [_added(scene, device, header, *row) for row in known if row[1] and address_of(row[0])]
 
 
-def _added(scene: Scene, device: str, header: str, address: str, asn: int, far: Peer | None) -> Answer:
+def _added(scene: Scene, device: str, header: str, address: str, asn: int | None, far: Peer | None) -> Answer:
     if far is not None and far.password:
         return Refusal(
             f"{device}: {far.device} asks {device} for a password that we do not know; a person must set it."
