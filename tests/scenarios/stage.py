@@ -2,15 +2,12 @@
 
 import asyncio
 import json
-import os
-import signal
-import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx2
+from scenarios.process import Process, command_of
 
 from nocmesh.agent.network import load_network
 from nocmesh.bus import Authority, Credentials, Mesh
@@ -24,6 +21,7 @@ from nocmesh.launch.simulation import Simulation, simulation
 from nocmesh.messages.agent import DiscoveryReply, DiscoveryRequest
 from nocmesh.messages.alert import AlertEvent
 from nocmesh.messages.approval import ApprovalRequest
+from nocmesh.messages.change import Change, DeviceCommand, DeviceResult
 from nocmesh.messages.incident import IncidentEvent
 from nocmesh.messages.people import PersonReply, PersonRequest
 from nocmesh.messages.session import SessionEvent
@@ -40,71 +38,6 @@ LOGIN = "nocmesh"
 """As whom the bridge logs in to devices; a fault's own lines are by `fault`."""
 
 Edit = Callable[[str], str]
-
-
-class Process:
-    """One process of the mesh, that can be killed and started again."""
-
-    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
-        self._arguments = arguments
-        self._environment = environment
-        self.log = log
-        self._process: asyncio.subprocess.Process | None = None
-
-    @property
-    def pid(self) -> int:
-        """Of the running process."""
-        assert self._process is not None
-        return self._process.pid
-
-    @property
-    def alive(self) -> bool:
-        """Whether it runs."""
-        return self._process is not None and self._process.returncode is None
-
-    async def start(self, *, failpoint: str = "") -> None:
-        """Start it; with ``failpoint`` it dies there as ``kill -9`` would make it."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("NOCMESH_")}
-        environment = {**kept, **self._environment, "NOCMESH_FAILPOINT": failpoint}
-        with self.log.open("ab") as output:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "nocmesh.cli",
-                *self._arguments,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                env=environment,
-            )
-
-    async def died(self, within: float = 30.0) -> None:
-        """Wait until it has died at its failpoint."""
-        assert self._process is not None
-        async with asyncio.timeout(within):
-            assert await self._process.wait() == -signal.SIGKILL
-
-    async def kill(self) -> None:
-        """``kill -9``."""
-        assert self._process is not None
-        self._process.kill()
-        await self._process.wait()
-
-    async def stop(self) -> None:
-        """Let it drain; by force when it does not."""
-        if not self.alive:
-            return
-        assert self._process is not None
-        self._process.terminate()
-        try:
-            await asyncio.wait_for(self._process.wait(), 15)
-        except TimeoutError:
-            self._process.kill()
-            await self._process.wait()
-
-    def tail(self, lines: int = 15) -> str:
-        """Its last words."""
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:]) if self.log.exists() else ""
 
 
 class Stage:
@@ -163,7 +96,7 @@ class Stage:
         process = self.processes.get(name)
         if process is None:
             log = self.home.logs / f"{name}.log"
-            process = self.processes[name] = Process(_command(roles or (name,)), self._environment(flags), log)
+            process = self.processes[name] = Process(command_of(roles or (name,)), self._environment(flags), log)
         await process.start(failpoint=failpoint)
         return process
 
@@ -173,7 +106,7 @@ class Stage:
         credentials = self.broker.authority.issue(known.bus_role, name, type=known.type, url=self.broker.url)
         credentials.save(self.home.credentials(name))
         log = self.home.logs / f"{name}.log"
-        process = self.processes[name] = Process(_command((role,)), self._environment({"AGENT_ID": name}), log)
+        process = self.processes[name] = Process(command_of((role,)), self._environment({"AGENT_ID": name}), log)
         await process.start()
         return process
 
@@ -231,7 +164,6 @@ class Stage:
         for name in await self.devices():
             self._seen[name] = len(await self._lines(name))
         alert: dict[str, Any] = (await self.ask(do="inject", fault=fault, device=device, target=target))["alert"]
-        alert["alerts"][0]["fingerprint"] = new_id(SystemClock().now())  # never heard of: an incident of its own
         return alert
 
     async def devices(self) -> list[str]:
@@ -253,13 +185,13 @@ class Stage:
 
     # --- incidents
 
-    async def alert(self, body: Mapping[str, Any] | bytes) -> str:
-        """Publish an alert as a monitoring system would; gives the incident that it opened."""
+    async def alert(self, body: dict[str, Any]) -> str:
+        """Publish an alert that was never heard of as a monitoring system would; gives the incident that it opened."""
         publisher = await self.mesh("publisher", "monitoring")
-        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        source_id = new_id(SystemClock().now())
-        await publisher.edge.publish(subject("ai.alerts.incoming.<source>", source="alertmanager"), raw, id=source_id)
-        return await self._incident(lambda event: event.source_id == source_id)
+        fingerprint = body["alerts"][0]["fingerprint"] = new_id(SystemClock().now())
+        where = subject("ai.alerts.incoming.<source>", source="alertmanager")
+        await publisher.edge.publish(where, json.dumps(body).encode(), id=fingerprint)
+        return await self._incident(lambda event: event.alert.fingerprint == fingerprint)
 
     async def incident_of(self, alert_id: str) -> str:
         """The incident that an alert belongs to."""
@@ -327,10 +259,28 @@ class Stage:
                 reply = await self.vote(waiting.approval_id, person)
                 assert not reply.error
 
-    async def session(self, agent_type: str, task_id: str) -> list[SessionEvent]:
-        """The journal of one session."""
-        where = subject("ai.agents.sessions.<type>.<session_id>", type=agent_type, session_id=task_id)
-        return [r.body async for r in self.watcher.agents.history("SESSIONS", where, SessionEvent)]
+    async def tell(self, approval: ApprovalRequest, change: Change) -> DeviceResult:
+        """What the bridge answers when somebody with the orchestrator's keys tells it to carry out ``change``."""
+        attacker = await self.stolen("orchestrator")
+        command = DeviceCommand(
+            command_id=new_id(SystemClock().now()),
+            run_id=approval.run_id,
+            step="apply",
+            change=change,
+            approval_id=approval.approval_id,
+        )
+        where = subject("ai.devices.commands.<target>", target=change.device)
+        await attacker.core.publish(where, command, id=command.command_id)
+        auditor = await self.mesh("audit", "auditor")
+        found: list[DeviceResult] = []
+
+        async def answered() -> bool:
+            history = auditor.core.history("DEVICE_RESULTS", wildcard("ai.devices.results.<target>"), DeviceResult)
+            found.extend([r.body async for r in history if r.body.command_id == command.command_id])
+            return bool(found)
+
+        await eventually(answered, within=30)
+        return found[0]
 
     async def sessions(self, agent_type: str, incident_id: str) -> list[SessionEvent]:
         """Everything that agents of the type wrote about an incident."""
@@ -347,48 +297,6 @@ class Stage:
         assert not report["outcome"]["rolled_back"]
         assert await self.typed() == {p["device"]: p["commands"] for p in report["proposals"]}
         return report
-
-
-class Api:
-    """The dashboard's HTTP API as somebody uses it; by a personal token, or as the named user of this machine."""
-
-    def __init__(self, url: str, *, token: str = "", user: str = "") -> None:
-        headers = {"Authorization": f"Bearer {token}"} if token else {"X-Nocmesh-User": user} if user else {}
-        self._web = httpx2.AsyncClient(base_url=url, headers=headers, timeout=30, trust_env=False)
-
-    async def __aenter__(self) -> "Api":
-        return self
-
-    async def __aexit__(self, *failed: object) -> None:
-        await self._web.aclose()
-
-    async def get(self, path: str) -> Any:
-        """The JSON at ``path``."""
-        answer = await self._web.get(path)
-        assert answer.is_success, f"{path}: {answer.status_code} {answer.text}"
-        return answer.json()
-
-    async def post(self, path: str, body: Any) -> httpx2.Response:
-        """The answer to ``body``: JSON, or bytes as they are."""
-        return (
-            await self._web.post(path, content=body)
-            if isinstance(body, bytes)
-            else await self._web.post(path, json=body)
-        )
-
-    async def up(self, path: str = "/api/ready") -> bool:
-        """Whether it answers well."""
-        try:
-            return bool((await self._web.get(path)).is_success)
-        except httpx2.TransportError:
-            return False
-
-
-def _command(roles: Sequence[str]) -> list[str]:
-    if len(roles) > 1:
-        return ["run-roles", *roles]
-    kind = "bridge" if roles[0] in ("ssh", "alerts") else "agent"
-    return ["dashboard"] if roles[0] == "dashboard" else [kind, "run", roles[0]]
 
 
 @asynccontextmanager

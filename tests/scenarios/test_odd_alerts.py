@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from scenarios.stage import Api, Stage, playing
+from scenarios.stage import Stage, playing
+from scenarios.web import Api
 
 from nocmesh.clock import SystemClock
 from nocmesh.ids import new_id

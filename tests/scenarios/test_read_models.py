@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from scenarios.stage import Api, Stage, playing
+from scenarios.stage import Stage, playing
+from scenarios.web import Api
 
 from nocmesh.launch.mesh import free_port
 from nocmesh.proving.broker import eventually

@@ -12,7 +12,7 @@ from typing import Any
 
 import psutil
 import pytest
-from scenarios.stage import Api
+from scenarios.web import Api
 
 from nocmesh.launch.mesh import free_port
 from nocmesh.launch.simulation import Simulation, simulation
@@ -20,7 +20,7 @@ from nocmesh.proving.broker import eventually
 
 pytestmark = pytest.mark.mesh
 
-WINDOWS, WINDOW_SECONDS = 5, 2.5
+WINDOWS, WINDOW_SECONDS = 5, 2.0
 MOST_CPU = 0.05
 """Of one core."""
 MOST_MEMORY = 500 * 1024 * 1024

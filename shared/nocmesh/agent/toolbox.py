@@ -12,7 +12,7 @@ from nocmesh.messages.state import DeviceState, Output
 from nocmesh.subjects import subject
 
 CALL_SECONDS = 90.0
-TRY_SECONDS = 30.0
+TRY_SECONDS = 15.0
 """A reading that is not answered by then is asked for again: its bridge may have died."""
 ABSENT_SECONDS = 5.0
 """How long nobody may serve a tool: a process that is started again needs less."""
