@@ -137,9 +137,10 @@ class LiveNetwork:
 
     def _converge(self) -> None:
         """Sessions and tables of the model as it is; those at hand where nothing differs, as after `router bgp N`."""
-        if self._settled != (repr(self.model), self._overflowed):
+        model = repr(self.model)
+        if self._settled != (model, self._overflowed):
             self.sessions, self.tables, self._overflowed = converge(self.model, self._overflowed)
-            self._settled = (repr(self.model), self._overflowed)
+            self._settled = (model, self._overflowed)
 
     def _settle_session(self, key: Statement, session: Session, record: Record, now: datetime, changed: str) -> None:
         if session.established and not record.was_up:

@@ -73,29 +73,44 @@ def _over(network: Network, found: Mapping[Statement, Session], tables: Tables) 
 
 def propagate(network: Network, found: Mapping[Statement, Session]) -> Tables:
     """Announce, accept and choose in rounds until no table changes."""
-    own = {name: _originated(network, node) for name, node in network.nodes.items()}
-    tables = Tables(best=dict(own))
+    ground = _Ground(network, {name: _originated(network, node) for name, node in network.nodes.items()})
+    tables = Tables(best=dict(ground.own))
     for _ in range(MAX_ROUNDS):
-        following = _round(network, found, tables, own)
+        following = _round(ground, found, tables)
         if following.best == tables.best and following.heard == tables.heard:
             return following
         tables = following
     return tables
 
 
-def _round(
-    network: Network, found: Mapping[Statement, Session], tables: Tables, own: Mapping[str, Mapping[str, Path]]
-) -> Tables:
-    following = Tables()
+@dataclass(slots=True)
+class _Ground:
+    """What stays as it is from round to round: local routes, and which next hops can be reached."""
+
+    network: Network
+    own: dict[str, dict[str, Path]]
+    _usable: dict[tuple[str, str], bool] = field(default_factory=dict)
+
+    def usable(self, node: Node, next_hop: str) -> bool:
+        """Whether ``next_hop`` can be reached by connected and static routes, and is not this router itself."""
+        key = (node.name, next_hop)
+        if key not in self._usable:
+            reached = hop_towards(self.network, node, next_hop) is not None
+            self._usable[key] = reached and not owns(self.network, node, next_hop)
+        return self._usable[key]
+
+
+def _round(ground: _Ground, found: Mapping[Statement, Session], tables: Tables) -> Tables:
+    following, network = Tables(), ground.network
     for key, session in found.items():
         if session.established and session.peer is not None:
             offered = _announced(network, session.peer, found[session.peer], tables)
             following.sent[session.peer] = len(offered)
             following.heard[key] = _accepted(network, key, session, offered)
     for name, node in network.nodes.items():
-        candidates = list(own[name].values())
+        candidates = list(ground.own[name].values())
         candidates += [path for (owner, _), paths in following.heard.items() if owner == name for path in paths]
-        following.best[name] = _choose(network, node, candidates)
+        following.best[name] = _choose(ground, node, candidates)
     return following
 
 
@@ -156,18 +171,13 @@ def _lacks_policy(configuration: Configuration, prefix_list: str) -> bool:
     return configuration.bgp is not None and configuration.bgp.requires_policy and not prefix_list
 
 
-def _choose(network: Network, node: Node, candidates: list[Path]) -> dict[str, Path]:
+def _choose(ground: _Ground, node: Node, candidates: list[Path]) -> dict[str, Path]:
     chosen: dict[str, Path] = {}
-    usable = {hop for hop in {path.next_hop for path in candidates if path.via} if _usable(network, node, hop)}
+    usable = {hop for hop in {path.next_hop for path in candidates if path.via} if ground.usable(node, hop)}
     for path in sorted(candidates, key=lambda p: p.rank):
         if path.prefix not in chosen and (not path.via or path.next_hop in usable):
             chosen[path.prefix] = path
     return dict(sorted(chosen.items(), key=lambda item: subnet_of(item[0])))
-
-
-def _usable(network: Network, node: Node, next_hop: str) -> bool:
-    """Whether ``next_hop`` can be reached by connected and static routes, and is not this router itself."""
-    return hop_towards(network, node, next_hop) is not None and not owns(network, node, next_hop)
 
 
 def _neighbor(network: Network, key: Statement) -> Neighbor:
