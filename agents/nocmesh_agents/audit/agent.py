@@ -15,36 +15,47 @@ ALL = "ai.audit.>"
 MAX_RACES = 50
 
 
-async def stands(core: Bus, source: str) -> bool:
-    """Whether the chain holds the fact of ``source`` already: its delivery was not acknowledged, and came again."""
-    return any([entry.body.source == source async for entry in core.history("AUDIT", ALL, AuditEntry)])
+class Chainer:
+    """Appends facts, each once, and only after the one that it is chained to."""
+
+    def __init__(self, core: Bus) -> None:
+        self._core = core
+
+    async def take(self, received: Received[dict[str, Any]]) -> None:
+        """Append what the message states. Raises BusError when others append again and again meanwhile."""
+        entry = fact_of(received)
+        if entry is None or (received.attempt > 1 and await self._stands(entry.source)):
+            return
+        for _ in range(MAX_RACES):
+            if await self._append(entry):
+                return
+        raise BusError(f"the audit chain moved {MAX_RACES} times while {entry.source} waited")
+
+    async def _append(self, entry: AuditEntry) -> bool:
+        last = await self._core.last(ALL, AuditEntry)
+        linked = chained(last.body if last else None, entry)
+        try:
+            await self._core.publish(
+                subject("ai.audit.<actor_kind>", actor_kind=linked.actor_kind),
+                linked,
+                id=f"audit:{entry.source}",
+                expect_last=last.sequence if last else 0,
+                expect_filter=ALL,
+            )
+        except LostRaceError:
+            return False
+        return True
+
+    async def _stands(self, source: str) -> bool:
+        """Whether the fact of ``source`` is in the chain: its delivery was not acknowledged, and came again."""
+        return any([entry.body.source == source async for entry in self._core.history("AUDIT", ALL, AuditEntry)])
 
 
 async def run(context: Context) -> None:
-    """The role: one entry at a time, appended only after the one that it is chained to."""
+    """The role: one entry at a time from each journal."""
     core = context.mesh.core
-
-    async def chain(received: Received[dict[str, Any]]) -> None:
-        entry = fact_of(received)
-        if entry is None or (received.attempt > 1 and await stands(core, entry.source)):
-            return
-        for _ in range(MAX_RACES):
-            last = await core.last(ALL, AuditEntry)
-            linked = chained(last.body if last else None, entry)
-            try:
-                await core.publish(
-                    subject("ai.audit.<actor_kind>", actor_kind=linked.actor_kind),
-                    linked,
-                    id=f"audit:{entry.source}",
-                    expect_last=last.sequence if last else 0,
-                    expect_filter=ALL,
-                )
-            except LostRaceError:
-                continue
-            return
-        raise BusError(f"the audit chain moved {MAX_RACES} times while {entry.source} waited")
-
-    workers = [await core.work(stream, "audit", dict[str, Any], chain, slots=1) for stream in STREAMS]
+    chainer = Chainer(core)
+    workers = [await core.work(stream, "audit", dict[str, Any], chainer.take, slots=1) for stream in STREAMS]
     await context.stopping.wait()
     for worker in workers:
         await worker.stop()

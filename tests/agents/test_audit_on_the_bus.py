@@ -1,0 +1,109 @@
+"""The audit chain on a real broker: every fact once, in one chain, however often it is delivered."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from nocmesh.bus import Mesh, Received, Speaker
+from nocmesh.clock import SystemClock
+from nocmesh.errors import BusError, LostRaceError
+from nocmesh.messages.approval import Vote
+from nocmesh.messages.change import DeviceResult
+from nocmesh.messages.people import AuditEntry
+from nocmesh.proving.broker import MeshFor, eventually
+from nocmesh.subjects import subject
+from nocmesh_agents.audit import agent as module
+from nocmesh_agents.audit.agent import Chainer, role
+from nocmesh_agents.audit.chain import broken
+
+pytestmark = pytest.mark.mesh
+
+
+async def entries(mesh: Mesh) -> list[AuditEntry]:
+    return [received.body async for received in mesh.core.history("AUDIT", "ai.audit.>", AuditEntry)]
+
+
+def delivered(number: int, attempt: int = 1) -> Received[dict[str, Any]]:
+    return Received(
+        subject="ai.devices.results.r1",
+        body={"outcome": "confirmed", "device": f"r{number}"},
+        id=f"m{number}",
+        sequence=number,
+        at=SystemClock().now(),
+        speaker=Speaker(name="ssh-1", role="bridge"),
+        correlation_id="",
+        headers={},
+        attempt=attempt,
+    )
+
+
+async def test_facts_of_several_journals_become_one_chain(host: Any, mesh_on: MeshFor) -> None:
+    approvals, bridge = await mesh_on("approvals"), await mesh_on("bridge")
+    for n in range(10):
+        vote = Vote(
+            approval_id=f"a{n}",
+            person="nina",
+            decision="approve",
+            change_hash="h",
+            at=SystemClock().now(),
+            comment="ü ✓",
+        )
+        await approvals.core.publish(subject("ai.approvals.votes.<id>", id=f"a{n}"), vote, id=f"v{n}")
+        result = DeviceResult(command_id=f"k{n}", change_id="c", device="r1", outcome="confirmed")
+        await bridge.core.publish(subject("ai.devices.results.<target>", target="r1"), result, id=f"k{n}")
+    context, _ = await host(role)
+    await host(role, name="audit-2")
+
+    async def whole() -> bool:
+        return len(await entries(context.mesh)) == 20
+
+    await eventually(whole, within=20)
+    chain = await entries(context.mesh)
+    assert broken(chain) == ""
+    assert {(entry.actor, entry.action) for entry in chain} == {
+        ("nina", "vote_approve"),
+        ("bridge-1", "change_confirmed"),
+    }
+    assert len({entry.source for entry in chain}) == 20
+
+
+async def test_a_fact_that_is_delivered_again_is_not_stated_again(mesh_on: MeshFor) -> None:
+    mesh = await mesh_on("audit")
+    chainer = Chainer(mesh.core)
+    for number, attempt in ((1, 1), (2, 1), (1, 2), (2, 3), (3, 2)):
+        await chainer.take(delivered(number, attempt))
+    chain = await entries(mesh)
+    assert [entry.target for entry in chain] == ["r1", "r2", "r3"]
+    assert broken(chain) == ""
+
+
+async def test_many_writers_make_one_chain(mesh_on: MeshFor) -> None:
+    mesh = await mesh_on("audit")
+    await asyncio.gather(*(Chainer(mesh.core).take(delivered(number)) for number in range(8)))
+    chain = await entries(mesh)
+    assert (len(chain), broken(chain)) == (8, "")
+
+
+async def test_what_is_no_fact_is_let_pass(mesh_on: MeshFor) -> None:
+    mesh = await mesh_on("audit")
+    body = {"run_id": "r", "events": [{"kind": "timer_fired"}], "state": {"definition": {"type": "t"}}}
+    received = delivered(1)
+    step = Received(
+        **{name: getattr(received, name) for name in received.__slots__}
+        | {"subject": "ai.workflows.journal.r", "body": body}
+    )
+    await Chainer(mesh.core).take(step)
+    assert await entries(mesh) == []
+
+
+async def test_a_chain_that_always_moves_is_given_up_for_now(mesh_on: MeshFor, monkeypatch: pytest.MonkeyPatch) -> None:
+    mesh = await mesh_on("audit")
+    monkeypatch.setattr(module, "MAX_RACES", 2)
+
+    async def lost(*args: Any, **more: Any) -> int:
+        raise LostRaceError("somebody was first")
+
+    monkeypatch.setattr(mesh.core, "publish", lost)
+    with pytest.raises(BusError, match="moved 2 times"):
+        await Chainer(mesh.core).take(delivered(1))
