@@ -22,9 +22,20 @@ NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 CHANGE = Change(
     change_id="c1", device="r1", platform="frr", commands=["x"], rollback=["no x"], summary="x is set", risk="critical"
 ).to_dict()
-TRIAGE: dict[str, Any] = {"verdict": "true_positive", "confidence": 0.9, "specialist": "bgp", "devices": ["r1"], "why": "r1 says so"}
+TRIAGE: dict[str, Any] = {
+    "verdict": "true_positive",
+    "confidence": 0.9,
+    "specialist": "bgp",
+    "devices": ["r1"],
+    "why": "r1 says so",
+}
 CAUSE = {"resource": "node/r1", "fault_type": "bgp_asn_misconfig", "confidence": 1.0, "summary": "wrong AS"}
-DIAGNOSIS: dict[str, Any] = {"verdict": "true_positive", "confidence": 0.95, "root_causes": [CAUSE], "device_commands": 7}
+DIAGNOSIS: dict[str, Any] = {
+    "verdict": "true_positive",
+    "confidence": 0.95,
+    "root_causes": [CAUSE],
+    "device_commands": 7,
+}
 VOTES = [{"person": "nina"}, {"person": "omar"}]
 DECISION = {"approval_id": "a", "change_id": "c1", "device": "r1", "verdict": "approved", "votes": VOTES}
 
@@ -108,7 +119,12 @@ def opening(alert_id: str = "alert-1", kind: Any = "open", state: Any = "open", 
 def until(step: str, **results: dict[str, Any]) -> Story:
     """The story up to where ``step`` waits."""
     story = Story()
-    answers: dict[str, dict[str, Any]] = {"triage": TRIAGE, "diagnose": DIAGNOSIS, "plan": {"changes": [CHANGE]}, **results}
+    answers: dict[str, dict[str, Any]] = {
+        "triage": TRIAGE,
+        "diagnose": DIAGNOSIS,
+        "plan": {"changes": [CHANGE]},
+        **results,
+    }
     for name in ("triage", "diagnose", "plan"):
         if name == step:
             return story
