@@ -4,14 +4,17 @@ import asyncio
 import json
 import re
 import signal
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from cli.calling import Cli, started, wait_for
 
+from nocmesh.cli import bench
 from nocmesh.cli import demo as story
 from nocmesh.cli.client import Client
 from nocmesh.cli.demo import Wish, demo, settings_of, troubled
@@ -39,11 +42,22 @@ def test_an_incident_that_ends_with_a_person_is_a_right_end(cli: Cli) -> None:
     assert "state: escalated" in said.out
 
 
-def test_a_false_alarm_is_told_as_one(cli: Cli) -> None:
-    said = cli("demo", "--headless", "-o", "name", "--fault", "none")
+def test_the_benchmark_tells_a_false_alarm_as_one(cli: Cli) -> None:
+    said = cli("bench", "incident", "--fault", "none", "-o", "json")
     assert said.code == 0, said.err
-    assert re.fullmatch(r"[0-9a-f-]{36}\n", said.out)
-    assert "false_positive" in said.err
+    [row] = said.json["items"]
+    assert (row["fault"], row["state"], row["named"]) == ("none", "closed", [])
+    assert 0 < row["seconds_to_diagnosis"] <= row["seconds_to_end"]
+
+
+async def test_the_benchmark_knows_every_fault() -> None:
+    assert set(await bench.known_faults()) > {"none", "bgp_asn_misconfig", "link_down"}
+
+
+async def test_a_story_that_does_not_end_is_stopped_with_all_that_it_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "LONGEST", 1.5)
+    assert await bench.one("none") == {}
+    assert [each for each in psutil.Process().children(recursive=True) if "nocmesh.cli" in each.cmdline()] == []
 
 
 def test_a_fault_that_there_is_not_names_those_that_there_are(cli: Cli) -> None:
@@ -54,8 +68,6 @@ def test_a_fault_that_there_is_not_names_those_that_there_are(cli: Cli) -> None:
 
 
 def test_a_taken_port_ends_it_at_once(cli: Cli) -> None:
-    import socket
-
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -52,7 +52,7 @@ def run() -> None:
     from nocmesh.errors import NocmeshError, PreconditionError
 
     try:
-        app()
+        app(prog_name="nocmesh")
     except NocmeshError as wrong:
         say(f"error: {wrong.message}")
         sys.exit(wrong.exit_code)

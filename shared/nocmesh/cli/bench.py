@@ -55,7 +55,7 @@ async def one(fault: str) -> dict[str, Any]:
     try:
         out, _ = await asyncio.wait_for(process.communicate(), LONGEST)
     except TimeoutError:
-        process.kill()
+        process.terminate()  # it stops what it has started
         await process.wait()
         return {}
     lines = out.splitlines()

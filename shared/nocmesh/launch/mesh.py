@@ -97,8 +97,8 @@ async def running_mesh(
     """Start everything in ``settings.data``, and stop it at the end: first the roles, then the broker.
 
     Processes load while the broker starts; they begin once the streams are there and ``after`` is done. ``tell``
-    hears the last words of a process that ends. Raises PreconditionError when the folder is in use, a port is taken, or the broker is
-    too old.
+    hears the last words of a process that ends. Raises PreconditionError when the folder is in use, a port is taken, or
+    the broker is too old.
     """
     home = Home(settings.data.absolute())
     async with AsyncExitStack() as stack:
