@@ -40,3 +40,9 @@ def test_a_digest_does_not_depend_on_the_order_of_keys() -> None:
 def test_a_short_digest_cannot_be_shifted_from_one_part_to_the_next() -> None:
     assert short_digest("ab", "c") != short_digest("a", "bc")
     assert len(short_digest("x")) == 32
+
+
+def test_no_separator_of_ours_can_be_smuggled_into_a_part() -> None:
+    assert short_digest("a\x1fb") != short_digest("a", "b")
+    assert short_digest("a", "") != short_digest("a")
+    assert short_digest('a","b') != short_digest("a", "b")
