@@ -8,6 +8,8 @@ from nocmesh.cli.output import say
 
 INTERRUPTED = 130
 """What a shell gives for a command that Ctrl-C ended."""
+ONE_PRESS_SECONDS = 0.5
+"""One key press comes twice where a wrapper (timeout, a shell script) passes on what the whole group gets anyway."""
 
 
 class Stop:
@@ -17,6 +19,7 @@ class Stop:
         self.event = asyncio.Event()
         self.hurried = False
         self.hurry: Callable[[], None] = lambda: None
+        self._first = 0.0
 
     @classmethod
     def on_signals(cls) -> "Stop":
@@ -29,9 +32,12 @@ class Stop:
 
     def signalled(self) -> None:
         """A signal came."""
+        now = asyncio.get_running_loop().time()
         if not self.event.is_set():
+            self._first = now
             say("stopping: every process finishes what it has in hand (again to kill)")
             self.event.set()
             return
-        self.hurried = True
-        self.hurry()
+        if now - self._first > ONE_PRESS_SECONDS:
+            self.hurried = True
+            self.hurry()

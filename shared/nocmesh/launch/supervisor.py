@@ -127,7 +127,7 @@ class Supervisor:
         await asyncio.wait(either, timeout=self._patience, return_when=asyncio.FIRST_COMPLETED)
         hurrying.cancel()
         for name in self.pids():
-            self._log.warning("process_killed", process=name, after=self._patience)
+            self._log.warning("process_killed", process=name, hurried=self._hurrying.is_set(), patience=self._patience)
             self._processes[name].kill()
         await ended
 
