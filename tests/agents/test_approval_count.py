@@ -141,6 +141,8 @@ def test_whoever_has_the_role_may_vote_once_while_it_is_open() -> None:
     assert refused(roles=("admin", "viewer")) == "denied"
     assert refused(person="remediation") == "denied"
     assert refused(decided=True) == "conflict"
+    forged = request(change=replace(CHANGE, commands=["y"]))
+    assert refusal(forged, (), False, "nina", ["approver"], NOON)[0] == "conflict"
     assert refused(now=END) == "conflict"
     assert refused(now=END - timedelta(seconds=1)) == ""
     assert refused(votes=(vote("nina", "reject"),)) == "conflict"

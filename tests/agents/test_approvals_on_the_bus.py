@@ -305,6 +305,23 @@ async def test_whoever_lives_decides_what_another_instance_had_taken(
     assert (await office.decided()).verdict == "approved"
 
 
+async def test_an_approval_that_cannot_be_settled_now_is_settled_later(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    approvals = await office.instance()
+    settle, away = approvals._settle, ["once", "and again"]
+
+    async def failing(request: ApprovalRequest) -> Decision | None:
+        if away:
+            away.pop()
+            raise BusError("away")
+        return await settle(request)
+
+    monkeypatch.setattr(approvals, "_settle", failing)
+    await office.request(minutes=-1)
+    assert (await office.decided()).verdict == "expired"
+
+
 async def test_what_was_decided_before_the_start_stays_decided(office: Office) -> None:
     await office.instance("approvals-1")
     await office.request()

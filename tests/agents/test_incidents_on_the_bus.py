@@ -6,13 +6,14 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from nocmesh.agent.network import publish_network
 from nocmesh.bus import Mesh, Received
 from nocmesh.clock import SystemClock
 from nocmesh.engine.journal import Journal
-from nocmesh.engine.state import RunEvent
+from nocmesh.engine.state import RunEvent, Transition
 from nocmesh.errors import BusError, LostRaceError
 from nocmesh.log import logger
 from nocmesh.messages.alert import AlertEvent
@@ -23,6 +24,7 @@ from nocmesh.proving.broker import MeshFor, eventually
 from nocmesh.runtime import Context
 from nocmesh.settings import Settings
 from nocmesh.subjects import subject
+from nocmesh_agents.incidents import agent as agent_module
 from nocmesh_agents.incidents import book as book_module
 from nocmesh_agents.incidents import intake as intake_module
 from nocmesh_agents.incidents.agent import Incidents
@@ -375,22 +377,23 @@ async def test_a_run_that_names_somebody_elses_incident_does_not_move_it(
     assert last is not None
     done = RunEvent(id="c", kind="cancel_requested", at=SystemClock().now())
     await journal.take("incident-evil", done)
-    last, sequence = await journal.load("incident-evil")
+    last, _ = await journal.load("incident-evil")
     assert last is not None
-    where = subject("ai.workflows.journal.<run_id>", run_id="incident-evil")
-    await role._moved(
-        Received(
-            subject=where,
-            body=last,
-            id="x",
-            sequence=sequence,
-            at=desk.now,
-            speaker=None,
-            correlation_id="",
-            headers={},
-        )
-    )
+    await role._moved(_heard(last))
     assert (await desk.timeline())[incident] == ["open"]
+
+
+def _heard(transition: Transition) -> Received[Transition]:
+    return Received(
+        subject=subject("ai.workflows.journal.<run_id>", run_id=transition.run_id),
+        body=transition,
+        id="x",
+        sequence=1,
+        at=SystemClock().now(),
+        speaker=None,
+        correlation_id="",
+        headers={},
+    )
 
 
 async def _context(host: Any, mesh_on: MeshFor) -> Any:
@@ -398,6 +401,92 @@ async def _context(host: Any, mesh_on: MeshFor) -> Any:
     return Context(
         mesh=mesh, settings=Settings(), clock=SystemClock(), log=logger(role="incidents"), name="incidents-3"
     )
+
+
+async def test_a_run_whose_incident_moves_meanwhile_is_caught_up_with_again(
+    host: Any, mesh_on: MeshFor, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agent_module, "MAX_RACES", 3)
+    await desk.take(alert())
+    [incident] = await desk.timeline()
+    context, _ = await host(orchestrator)
+    run_id = f"incident-{incident}"
+    await Orchestrator(context).start(
+        WorkflowRequest(workflow_id=run_id, workflow_type="incident_response", parameters={"incident_id": incident})
+    )
+    journal = Journal(context.mesh.core, "test")
+    await journal.take(run_id, RunEvent(id="c", kind="cancel_requested", at=SystemClock().now()))
+    last, _ = await journal.load(run_id)
+    assert last is not None
+    role, append = Incidents(await _context(host, mesh_on)), Book.append_after
+    moving = [1]
+
+    async def first(self: Book, event: IncidentEvent, after: int) -> int:
+        if moving:
+            moving.pop()
+            await desk.take(alert("LinkDown"))
+        return await append(self, event, after)
+
+    monkeypatch.setattr(Book, "append_after", first)
+    for _ in range(2):
+        await role._moved(_heard(last))
+    assert (await desk.timeline())[incident] == ["open", "grew", "escalated"]
+
+    async def never(*args: Any) -> int:
+        return 0
+
+    monkeypatch.setattr(Book, "append_after", never)
+    other = msgspec.structs.replace(
+        last, run_id="incident-none", state=msgspec.structs.replace(last.state, incident_id="none")
+    )
+    with pytest.raises(BusError, match="has no incident yet"):
+        await role._moved(_heard(other))
+    monkeypatch.setattr(Incidents, "_catch_up", never)
+    with pytest.raises(BusError, match="moved 3 times"):
+        await role._moved(_heard(last))
+
+
+async def test_the_role_knows_open_incidents_before_it_takes_an_alert(
+    host: Any, mesh_on: MeshFor, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its memory of them comes slowly; an alert is there already."""
+    await desk.take(alert())
+    saw, late = Book.saw, asyncio.Event()
+
+    async def slow(self: Book, received: Received[IncidentEvent]) -> None:
+        await late.wait()
+        await saw(self, received)
+
+    monkeypatch.setattr(Book, "saw", slow)
+    publisher = await mesh_on("publisher", name="monitoring")
+    body = json.dumps({"alerts": [alert("LinkDown")]}).encode()
+    await publisher.edge.publish(subject("ai.alerts.incoming.<source>", source="alertmanager"), body, id="m1")
+    await host(incidents, name="incidents-2")
+    asyncio.get_running_loop().call_later(0.3, late.set)
+
+    async def taken() -> bool:
+        return len(await desk.alerts()) == 2
+
+    await eventually(taken)
+    await eventually(lambda: _joined(desk))
+
+
+async def _joined(desk: Desk) -> bool:
+    return list((await desk.timeline()).values()) == [["open", "grew"]]
+
+
+async def test_a_role_that_is_stopped_while_it_remembers_just_stops(
+    host: Any, mesh_on: MeshFor, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.take(alert())
+
+    async def never(self: Book, received: Received[IncidentEvent]) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Book, "saw", never)
+    context, task = await host(incidents, name="incidents-2")
+    context.stopping.set()
+    await asyncio.wait_for(task, 10)
 
 
 async def test_nobody_but_the_incidents_role_may_bring_an_incidents_run(host: Any, mesh_on: MeshFor) -> None:

@@ -32,10 +32,6 @@ class Book:
         if known is None or event.event_id not in known.seen:
             self._incidents[event.incident_id] = fold(known, event)
 
-    def get(self, incident_id: str) -> Incident | None:
-        """The incident as it was seen so far."""
-        return self._incidents.get(incident_id)
-
     async def load(self, incident_id: str) -> tuple[Incident | None, int]:
         """The incident as it is stored, and the sequence of its last event."""
         incident, last = None, 0

@@ -127,9 +127,10 @@ async def test_a_task_is_called_off_with_the_reason(outbox: Outbox, mesh_on: Mes
     await eventually(lambda: heard == ["why"])
 
 
-async def test_an_approval_is_asked_for_once(outbox: Outbox) -> None:
+def asked() -> dict[str, Any]:
+    """The body of a request for an approval."""
     change = Change(change_id="c1", device="r1", platform="frr", commands=["x"], rollback=["y"])
-    approval = {
+    return {
         "approval_id": "a1",
         "run_id": "r1",
         "step": "a",
@@ -142,10 +143,23 @@ async def test_an_approval_is_asked_for_once(outbox: Outbox) -> None:
         "requested_at": NOON.isoformat(),
         "expires_at": NOON.isoformat(),
     }
-    await outbox.send("request_approval", approval=approval)
-    await outbox.send("request_approval", approval={**approval, "quorum": 1})
+
+
+async def test_an_approval_is_asked_for_once(outbox: Outbox) -> None:
+    await outbox.send("request_approval", approval=asked())
+    await outbox.send("request_approval", approval={**asked(), "quorum": 1})
     history = outbox.mesh.core.history("APPROVALS", "ai.approvals.pending.*", ApprovalRequest)
     assert [r.body.quorum async for r in history] == [2], "the first one stands"
+
+
+async def test_an_approval_that_was_asked_for_long_ago_is_not_asked_for_again(outbox: Outbox) -> None:
+    """Longer ago than the broker remembers message ids: only the guard knows."""
+    approval = asked()
+    where = subject("ai.approvals.pending.<id>", id="a1")
+    await outbox.mesh.core.publish(where, msgspec.convert(approval, ApprovalRequest), id="forgotten")
+    await outbox.send("request_approval", approval=approval)
+    history = outbox.mesh.core.history("APPROVALS", where, ApprovalRequest)
+    assert [r.id async for r in history] == ["forgotten"]
 
 
 async def test_a_change_goes_to_its_device_once(outbox: Outbox, mesh_on: MeshFor) -> None:
