@@ -380,4 +380,3 @@ async def test_a_result_from_an_agent_of_another_type_is_refused(host: Any, know
     await host(Greeter, name="greeter-1")
     state = await over(context.mesh, "r11")
     assert state.steps["a"].claimed_by == "greeter-1"
-
