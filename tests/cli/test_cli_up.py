@@ -240,8 +240,8 @@ def test_it_stops_its_roles_first_and_the_broker_last(tmp_path: Path) -> None:
     process.send_signal(signal.SIGTERM)
     assert process.wait(30) == 0
     for log in (tmp_path / "data" / "logs").glob("*.log"):
-        odd = [line for line in log.read_text().splitlines() if " info " not in line and "no_inventory" not in line]
-        assert odd == []
+        lines = log.read_text().splitlines()
+        assert [line for line in lines if " error " in line or "Server Shutdown" in line] == []
     assert Home(tmp_path / "data").endpoint() is None
 
 

@@ -1,6 +1,7 @@
 """The tools that read, over real sessions; and the bridge as a role: what it serves, keeps and publishes."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from pydantic import SecretStr
 from nocmesh.agent.network import load_network, publish_network
 from nocmesh.bus import Mesh, Received
 from nocmesh.clock import SystemClock
-from nocmesh.errors import DeviceError, PreconditionError
+from nocmesh.errors import DeviceError, NotFoundError, PreconditionError
 from nocmesh.inventory import load_inventory
 from nocmesh.log import logger
 from nocmesh.messages.agent import ToolReply, ToolRequest
@@ -186,7 +187,13 @@ async def test_the_role_serves_publishes_the_network_and_drains(mesh_on: MeshFor
         await eventually(known)
         where = subject("ai.tools.call.<tool>", tool="device_state")
         request = ToolRequest(tool="device_state", arguments={"device": "r1", "views": ["bgp"]}, call_id="c")
-        await eventually(lambda: not task.done())
+
+        async def served() -> bool:
+            with contextlib.suppress(NotFoundError):
+                return bool(await agent.agents.request(where, request, ToolReply))
+            return False
+
+        await eventually(served)
         reply = await agent.agents.request(where, request, ToolReply)
         assert reply.status == "ok"
         assert reply.content["state"]["device"] == "r1"
