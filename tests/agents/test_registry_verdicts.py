@@ -95,3 +95,4 @@ def test_who_is_not_chosen_hears_why(candidate: Member, wanted: dict[str, str], 
 
 def test_a_tool_is_a_capability_too() -> None:
     assert found([member()], capability="device_state")[0] == ["bgp-1"]
+    assert found([member(), member("ospf-1")], type="bgp", capability="diagnose")[0] == ["bgp-1"]

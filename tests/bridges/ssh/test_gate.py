@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nocmesh.bus import Speaker
@@ -129,6 +129,7 @@ def proposed_by_nina(given: Situation) -> Situation:
 
 def test_a_change_with_a_valid_decision_passes() -> None:
     assert situation().refusal == ""
+    assert command(situation(), deadline=NOON + timedelta(seconds=1)).refusal == ""
 
 
 @pytest.mark.parametrize("breach", BREACHES)
@@ -154,7 +155,7 @@ def test_one_person_with_two_votes_is_one_person() -> None:
         "neigh 1.1.1.1 x", "NETWORK 10.0.0.0/8", "default neighbor 1.1.1.1 x", "ip route 0.0.0.0/0 1.1.1.1",
         "ipv6 ro ::/0 ::1", "ip prefix-list x", "no ip access-list y", "ip access-group 1 in", "route-map x",
         "access-list 1 permit any", "area 0 stub", "vrf x", "passive-interface eth0", "address-family ipv4",
-        "ip ospf cost 1", "redistribute static",
+        "ip ospf cost 1", "redistribute static", "ip routing", "no router",
     ],
 )  # fmt: skip
 def test_routing_and_filters_are_critical_by_themselves(line: str) -> None:
@@ -235,6 +236,9 @@ def test_a_device_that_moved_on_is_left_alone() -> None:
     assert "no state" in gate.moved(change(pre_state=""), "")
 
 
+@example(30)
+@example(-30)
+@example(31)
 @given(st.integers(-120, 120))
 def test_a_clock_more_than_half_a_minute_off_judges_nothing(seconds: int) -> None:
     assert (gate.skewed(NOON, NOON + timedelta(seconds=seconds)) == "") is (abs(seconds) <= 30)
