@@ -10,7 +10,7 @@ import msgspec
 from nocmesh.bus import events
 from nocmesh.bus.link import Link
 from nocmesh.bus.received import Place, Raw
-from nocmesh.errors import BusError, InvalidInputError, LostRaceError, NocmeshError, NotFoundError
+from nocmesh.errors import BusError, InvalidInputError, LostRaceError, NocmeshError, NotFoundError, OutcomeUnknownError
 
 LOST_RACE = (10071, 10164)
 _BATCH = 256
@@ -54,10 +54,18 @@ def parse_ack(subject: str, raw: Raw) -> int:
     return answer.seq
 
 
+async def _asked(link: Link, subject: str, data: bytes, timeout: float) -> Raw:
+    """One answer, asked for again when the connection was lost on the way: whatever is asked here may be asked twice."""
+    try:
+        return await link.request(subject, data, timeout=timeout)
+    except OutcomeUnknownError:
+        return await link.request(subject, data, timeout=timeout)
+
+
 async def call(link: Link, operation: str, request: object = None, *, timeout: float = 10.0) -> dict[str, Any]:
     """One call of the JetStream API. Raises NotFoundError, LostRaceError, BusError, DeniedError."""
     data = b"" if request is None else msgspec.json.encode(request)
-    raw = await link.request(_API + operation, data, timeout=timeout)
+    raw = await _asked(link, _API + operation, data, timeout)
     answer: dict[str, Any] = msgspec.json.decode(raw.data, type=dict[str, Any])
     if "error" in answer:
         raise refused(operation, msgspec.convert(answer["error"], Refusal))
@@ -66,7 +74,7 @@ async def call(link: Link, operation: str, request: object = None, *, timeout: f
 
 async def get(link: Link, stream: str, query: dict[str, object]) -> tuple[Raw, Place] | None:
     """One stored message, or None when there is none that ``query`` (ADR-31) describes."""
-    raw = await link.request(f"{_API}DIRECT.GET.{stream}", msgspec.json.encode(query))
+    raw = await _asked(link, f"{_API}DIRECT.GET.{stream}", msgspec.json.encode(query), 5.0)
     return _stored(raw)
 
 
@@ -74,7 +82,7 @@ async def last(link: Link, stream: str, subject: str) -> tuple[Raw, Place] | Non
     """The last message on ``subject``, which may be a wildcard."""
     if "*" in subject or ">" in subject:
         return await get(link, stream, {"last_by_subj": subject})
-    return _stored(await link.request(f"{_API}DIRECT.GET.{stream}.{subject}", b""))
+    return _stored(await _asked(link, f"{_API}DIRECT.GET.{stream}.{subject}", b"", 5.0))
 
 
 async def first_after(link: Link, stream: str, subject: str, sequence: int) -> tuple[Raw, Place] | None:
