@@ -55,7 +55,7 @@ def parse_ack(subject: str, raw: Raw) -> int:
 
 
 async def _asked(link: Link, subject: str, data: bytes, timeout: float) -> Raw:
-    """One answer; asked for again when the connection was lost on the way, since nothing here minds being asked twice."""
+    """One answer; asked for again when the connection was lost on the way: nothing here minds being asked twice."""
     try:
         return await link.request(subject, data, timeout=timeout)
     except OutcomeUnknownError:
