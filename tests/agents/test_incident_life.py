@@ -147,6 +147,7 @@ def test_from_alert_to_verified_fix() -> None:
     assert not story.incident.open
     assert story.text("investigating") == "bgp looks at r1"
     assert story.text("diagnosed") == "bgp_asn_misconfig on node/r1: wrong AS"
+    assert story.text("proposed") == "x is set"
     assert story.text("awaiting_approval").startswith("critical change on r1 waits for approval ")
     assert story.text("decided") == "the change on r1 is approved by nina, omar"
     assert story.text("applied") == "r1: confirmed"
@@ -165,6 +166,28 @@ def test_a_false_positive_is_closed_without_an_investigation() -> None:
     story.done("triage", {"verdict": "false_positive", "confidence": 0.99, "why": "all sessions are up"})
     assert story.kinds() == ["open", "triaged", "closed"]
     assert story.text("closed") == "false positive: all sessions are up"
+
+
+def test_an_alert_whose_cause_was_proved_is_not_closed_as_a_false_one() -> None:
+    story = until("plan", diagnose={**DIAGNOSIS, "verdict": "false_positive"})
+    story.done("plan", {"changes": []})
+    assert story.report().root_causes
+    assert story.incident.state == "escalated"
+
+
+def test_every_event_says_who_caused_it() -> None:
+    story = until("diagnose")
+    assert {event.kind: event.actor for event in story.events[1:]} == {"triaged": "triage-1", "investigating": "o1"}
+    story.control("cancel_requested")
+    assert story.events[-1].actor == "o1"
+
+
+def test_only_a_whole_decision_or_result_is_told_as_one() -> None:
+    story = until("approval")
+    answers: list[dict[str, Any]] = [{"verdict": "x"}, {"votes": []}, {"outcome": "x"}, {"command_id": "x"}]
+    for n, data in enumerate(answers):
+        story.take(RunEvent(id=f"odd{n}", kind="answer_received", at=story.clock, ref=f"odd{n}", data=data))
+    assert story.kinds()[-1] == "awaiting_approval"
 
 
 def test_no_cause_goes_to_a_person_who_hears_why() -> None:
@@ -261,6 +284,9 @@ def test_an_alert_that_joins_grows_the_incident_and_moves_nothing() -> None:
     grown = fold(before, opening("alert-2", kind="grew", state=before.state))
     assert (grown.state, grown.alert_ids, grown.devices) == ("investigating", ["alert-1", "alert-2"], ["r1"])
     assert grown.run_index == before.run_index
+    assert before.last_alert_at == NOON, "what the run said is no alert"
+    late = msgspec.structs.replace(opening("alert-3", kind="grew", state=grown.state), at=NOON + timedelta(minutes=9))
+    assert fold(grown, late).last_alert_at == NOON + timedelta(minutes=9)
 
 
 def test_a_run_of_another_shape_has_a_report_too() -> None:
