@@ -11,6 +11,7 @@ import msgspec
 
 from nocmesh.agent.presence import Presence, card_of
 from nocmesh.bus import Received, Speaker, Worker
+from nocmesh.engine.check import check_definition
 from nocmesh.engine.effects import Effects
 from nocmesh.engine.journal import Journal
 from nocmesh.engine.state import RunEvent, RunState, Transition
@@ -122,6 +123,7 @@ class Orchestrator:
         unknown type, InvalidInputError for an id that is none.
         """
         definition = definition_of(request.workflow_type)
+        check_definition(definition)
         token(request.workflow_id)
         seconds = self.context.settings.approval_timeout_minutes * 60
         event = RunEvent(
