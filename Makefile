@@ -22,7 +22,7 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -m "not real and not mesh and not postgres and not browser" $(PYTEST_ARGS)
+	$(BIN)/pytest -q -m "not real and not mesh and not postgres and not browser and not lab" $(PYTEST_ARGS)
 
 test: $(READY) $(SYSTEM)
 	$(BIN)/ruff check .
