@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 from msgspec.structs import replace
 
@@ -13,10 +13,7 @@ from nocmesh.messages.incident import IncidentEvent, IncidentKind, IncidentState
 from nocmesh_agents.incidents.report import items, number, report_of, step_of
 
 RUN_PREFIX = "incident-"
-STATES = (
-    "open", "triaged", "investigating", "diagnosed", "awaiting_approval", "fixing", "verifying", "resolved", "closed",
-    "escalated",
-)  # fmt: skip
+STATES: tuple[IncidentState, ...] = get_args(IncidentState)
 
 
 class Incident(Message, frozen=True, kw_only=True):
@@ -64,7 +61,7 @@ def from_transition(incident: Incident, transition: Transition) -> list[Incident
     state: IncidentState = incident.state
     for event in transition.events:
         for kind, text, data in _said(event, transition.state):
-            state = kind if kind in STATES else state  # type: ignore[assignment]
+            state = next((reached for reached in STATES if reached == kind), state)
             if kind in ("diagnosed", "closed", "escalated", "resolved"):
                 data = {**data, "report": report_of(transition.state, state).to_dict()}
             found.append(

@@ -17,24 +17,8 @@ IncidentState = Literal[
     "closed",
     "escalated",
 ]
-IncidentKind = Literal[
-    "open",
-    "triaged",
-    "investigating",
-    "diagnosed",
-    "awaiting_approval",
-    "fixing",
-    "verifying",
-    "resolved",
-    "closed",
-    "escalated",
-    "grew",
-    "proposed",
-    "decided",
-    "applied",
-    "verified",
-    "note",
-]
+IncidentKind = Literal[IncidentState, "grew", "proposed", "decided", "applied", "verified", "note"]
+"""A transition is named by the state that it leads to; the others are facts."""
 
 
 class IncidentEvent(Message, frozen=True, kw_only=True):
