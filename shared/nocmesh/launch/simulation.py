@@ -40,9 +40,11 @@ class Simulation:
             raise NotFoundError(str(answer.get("error", "the simulated network refused")))
         return answer
 
-    async def break_it(self, fault: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
-        """Inject ``fault``: the alert that monitoring would send, and the cause that is right."""
-        answer = await self.ask(do="inject", fault=fault)
+    async def break_it(
+        self, fault: str, device: str = "", target: str = ""
+    ) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        """Inject ``fault`` on ``device`` towards ``target``: the alert of monitoring, and the cause that is right."""
+        answer = await self.ask(do="inject", fault=fault, device=device, target=target)
         return answer["alert"], answer.get("expect")
 
     async def started(self) -> None:
@@ -68,8 +70,8 @@ class Simulation:
         await self._process.wait()
 
 
-async def start_simulation(folder: Path, fault: str = "none") -> Simulation:
-    """Begin to start one whose inventory will lie in ``folder``; to be ``started`` and stopped."""
+async def start_simulation(folder: Path, fault: str = "none", topology: str = "demo") -> Simulation:
+    """Begin to start one of ``topology`` whose inventory will lie in ``folder``; to be ``started`` and stopped."""
     inventory = folder / "inventory.yaml"
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -77,6 +79,8 @@ async def start_simulation(folder: Path, fault: str = "none") -> Simulation:
         "nocmesh.proving.simulated",
         "--inventory-out",
         str(inventory),
+        "--topology",
+        topology,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=16 * 1024 * 1024,

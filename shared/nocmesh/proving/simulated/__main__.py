@@ -23,7 +23,8 @@ from nocmesh.errors import InvalidInputError, NocmeshError
 from nocmesh.proving.simulated.faults import Fault
 from nocmesh.proving.simulated.mistakes import KINDS
 from nocmesh.proving.simulated.server import SimulatedNetwork
-from nocmesh.proving.simulated.topology import TOPOLOGIES, topology_named
+from nocmesh.proving.simulated.synthetic import topology_of
+from nocmesh.proving.simulated.topology import TOPOLOGIES
 
 Json = dict[str, Any]
 MAX_LINE = 1 << 16
@@ -113,7 +114,7 @@ async def serve(arguments: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     try:
-        async with SimulatedNetwork.running(topology_named(arguments.topology)) as network:
+        async with SimulatedNetwork.running(topology_of(arguments.topology)) as network:
             desk = Desk(network)
             _write_inventory(Path(arguments.inventory_out), network.inventory_yaml())
             _say(
@@ -149,7 +150,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m nocmesh.proving.simulated", description="Simulated routers.")
     parser.add_argument("--inventory-out", required=True, metavar="FILE", help="where the inventory is written")
-    parser.add_argument("--topology", default="demo", choices=sorted(TOPOLOGIES))
+    known = ", ".join([*sorted(TOPOLOGIES), "synthetic-SEED-DEVICES"])
+    parser.add_argument("--topology", default="demo", help=f"one of: {known}")
     parser.add_argument("--fault", default="", choices=["", *KINDS], help="inject this at once")
     asyncio.run(serve(parser.parse_args(arguments)))
 
