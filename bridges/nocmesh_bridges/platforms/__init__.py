@@ -8,19 +8,23 @@ spans        JSON that can be quoted; parsing is the door to TextFSM
 """
 
 from collections.abc import Sequence
+from typing import get_args
 
 import msgspec
 
 from nocmesh.errors import InvalidInputError
 from nocmesh.messages.state import DeviceState, Output, View, ViewStatus
-from nocmesh_bridges.platforms.cisco_iosxe import CiscoIosXe
-from nocmesh_bridges.platforms.frr import Frr
-from nocmesh_bridges.platforms.protocol import Parsed, Platform
+from nocmesh_bridges.platforms.cisco_iosxe import CISCO_IOSXE
+from nocmesh_bridges.platforms.frr import FRR
+from nocmesh_bridges.platforms.protocol import Ask, Parsed, Platform
 
-__all__ = ["Parsed", "Platform", "commands", "judged", "platform", "state"]
+__all__ = ["Ask", "Parsed", "Platform", "asks", "commands", "judged", "platform", "state"]
 
-VIEWS: tuple[View, ...] = ("interfaces", "bgp", "routes", "config")
-PLATFORMS: tuple[Platform, ...] = (Frr(), CiscoIosXe())
+VIEWS: tuple[View, ...] = get_args(View)
+PLATFORMS: tuple[Platform, ...] = (
+    FRR,
+    CISCO_IOSXE,
+)
 
 
 def platform(name: str) -> Platform:
@@ -32,10 +36,19 @@ def platform(name: str) -> Platform:
     raise InvalidInputError(f"no typed state for platform {name!r}; expected one of: {known}", field="platform")
 
 
-def commands(name: str, views: Sequence[View]) -> list[str]:
-    """The commands that ``views`` need on platform ``name``, each once. Raises InvalidInputError."""
+def asks(name: str, views: Sequence[View], *, shell: bool = False) -> list[Ask]:
+    """What ``views`` need on platform ``name``, each command once; nothing for a view that it does not have.
+
+    ``shell``: whether the device has a Linux shell beside its command line. Raises InvalidInputError.
+    """
     chosen = platform(name)
-    return list(dict.fromkeys(command for view in _checked(views) for command in chosen.commands(view)))
+    found = (ask for view in _checked(views) for ask in chosen.asks(view, shell=shell))
+    return list({(ask.command, ask.door): ask for ask in found}.values())
+
+
+def commands(name: str, views: Sequence[View]) -> list[str]:
+    """The commands that ``views`` need at the command line of platform ``name``. Raises InvalidInputError."""
+    return [ask.command for ask in asks(name, views)]
 
 
 def state(device: str, platform_name: str, views: Sequence[View], outputs: Sequence[Output]) -> DeviceState:
@@ -50,10 +63,9 @@ def state(device: str, platform_name: str, views: Sequence[View], outputs: Seque
     for view in _checked(views):
         parsed = chosen.parse(view, outputs)
         statuses[view] = parsed.status
-        if view == "config":
-            found = msgspec.structs.replace(found, config=parsed.config, config_sha256=parsed.config_sha256)
-        else:
-            found = msgspec.structs.replace(found, **{view: getattr(parsed, view)})
+        found = msgspec.structs.replace(
+            found, **{view: parsed.value}, config_sha256=parsed.config_sha256 or found.config_sha256
+        )
     return msgspec.structs.replace(found, status=statuses)
 
 

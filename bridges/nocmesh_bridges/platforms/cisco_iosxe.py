@@ -4,26 +4,20 @@ Templates skip what they do not know, so a table counts only when every entry of
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 from nocmesh.diagnosis.configtext import sections, sha256_of, whole
-from nocmesh.messages.state import BgpNeighbor, Interface, Output, Quote, View, ViewStatus
+from nocmesh.messages.state import BgpNeighbor, Interface, Output, Quote, ViewStatus
 from nocmesh_bridges.platforms.bgpconfig import asn_of, canonical, configured_bgp
 from nocmesh_bridges.platforms.bgpmerge import merged, notification, session_state
 from nocmesh_bridges.platforms.iosroutes import ROUTES, routes_of, routes_status
 from nocmesh_bridges.platforms.parsing import TEMPLATES, Row, rows
-from nocmesh_bridges.platforms.protocol import Parsed, answer, rejected, worst
+from nocmesh_bridges.platforms.protocol import Ask, Parsed, Source, Tables
 
 RUNNING = "show running-config"
 NEIGHBORS = "show ip bgp neighbors"
 INTERFACES = "show interfaces"
 
-_COMMANDS: Mapping[View, tuple[str, ...]] = {
-    "interfaces": (INTERFACES,),
-    "bgp": (NEIGHBORS, RUNNING),
-    "routes": (ROUTES,),
-    "config": (RUNNING,),
-}
 _NO_BGP = re.compile(r"^\s*% ?BGP (?:not active|instance not found)\s*$", re.IGNORECASE | re.MULTILINE)
 _BLOCK = re.compile(
     r"^BGP neighbor is \*?(?P<address>[^\s,]+), +(?:vrf (?P<vrf>\S+), +)?remote AS (?P<asn>[\d.]+)", re.MULTILINE
@@ -33,40 +27,13 @@ _INTERFACE = re.compile(
 )
 
 
-class CiscoIosXe:
-    """Cisco IOS and IOS-XE."""
-
-    name = "cisco_iosxe"
-
-    def commands(self, view: View) -> list[str]:
-        """The commands for ``view``."""
-        return list(_COMMANDS[view])
-
-    def parse(self, view: View, outputs: Sequence[Output]) -> Parsed:
-        """What ``outputs`` say about ``view``."""
-        answers = [answer(outputs, command) for command in _COMMANDS[view]]
-        status = worst([self.status(output) for output in answers])
-        if status in {"rejected", "unparsed"}:
-            return Parsed(status=status)
-        return _READERS[view](answers, status)
-
-    def status(self, output: Output) -> ViewStatus:
-        """What is to be thought of ``output``."""
-        if rejected(output):
-            return "rejected"
-        if output.status == "unparsed":
-            return "unparsed"  # the session already knows that it cannot be trusted
-        judge = _JUDGES.get(output.command.strip())
-        return judge(output.text) if judge else output.status
-
-
 def _config_status(text: str) -> ViewStatus:
     return "parsed" if whole(text) else "unparsed"
 
 
 def _config(answers: Sequence[Output], status: ViewStatus) -> Parsed:
     text = answers[0].text
-    return Parsed(status=status, config=sections(text), config_sha256=sha256_of("cisco_iosxe", text))
+    return Parsed(status=status, value=sections(text), config_sha256=sha256_of("cisco_iosxe", text))
 
 
 def _blocks(text: str, opening: re.Pattern[str]) -> list[tuple[re.Match[str], str]]:
@@ -93,7 +60,7 @@ def _whole_interface(block: str) -> bool:
 def _interfaces(answers: Sequence[Output], status: ViewStatus) -> Parsed:
     text = answers[0].text
     found = zip(_blocks(text, _INTERFACE), rows(TEMPLATES, INTERFACES, text), strict=True)
-    return Parsed(status=status, interfaces=[_interface(match, block, row) for (match, block), row in found])
+    return Parsed(status=status, value=[_interface(match, block, row) for (match, block), row in found])
 
 
 def _interface(match: re.Match[str], block: str, row: Row) -> Interface:
@@ -116,7 +83,7 @@ def _number(text: str) -> int | None:
 
 
 def _routes(answers: Sequence[Output], status: ViewStatus) -> Parsed:
-    return Parsed(status=status, routes=routes_of(answers[0].text))
+    return Parsed(status=status, value=routes_of(answers[0].text))
 
 
 def _bgp_status(text: str) -> ViewStatus:
@@ -140,7 +107,7 @@ def _bgp(answers: Sequence[Output], status: ViewStatus) -> Parsed:
     found = zip(_blocks(neighbors.text, _BLOCK), states, strict=True)
     sessions = [_session(match, block, state) for (match, block), state in found if not match["vrf"]]
     nothing = not configured.line and not sessions
-    return Parsed(status="empty" if nothing else "parsed", bgp=merged(configured, sessions, RUNNING))
+    return Parsed(status="empty" if nothing else "parsed", value=merged(configured, sessions, RUNNING))
 
 
 def _session(match: re.Match[str], block: str, state: str) -> BgpNeighbor:
@@ -195,15 +162,19 @@ def _seconds(text: str) -> int | None:
     return sum(int(count) * _UNITS[unit] for count, unit in parts) if parts else None
 
 
-_JUDGES: Mapping[str, Callable[[str], ViewStatus]] = {
-    RUNNING: _config_status,
-    NEIGHBORS: _bgp_status,
-    INTERFACES: _interfaces_status,
-    ROUTES: routes_status,
-}
-_READERS: Mapping[View, Callable[[Sequence[Output], ViewStatus], Parsed]] = {
-    "interfaces": _interfaces,
-    "bgp": _bgp,
-    "routes": _routes,
-    "config": _config,
-}
+CISCO_IOSXE = Tables(
+    name="cisco_iosxe",
+    views={
+        "interfaces": Source((Ask(INTERFACES),), _interfaces),
+        "bgp": Source((Ask(NEIGHBORS), Ask(RUNNING)), _bgp),
+        "routes": Source((Ask(ROUTES),), _routes),
+        "config": Source((Ask(RUNNING),), _config),
+    },
+    judges={
+        RUNNING: _config_status,
+        NEIGHBORS: _bgp_status,
+        INTERFACES: _interfaces_status,
+        ROUTES: routes_status,
+    },
+)
+"""Cisco IOS and IOS-XE."""

@@ -5,13 +5,14 @@ zebra/zebra_vty.c vty_show_ip_route). Pure.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from nocmesh.diagnosis.configtext import sections, sha256_of, whole
 from nocmesh.errors import InvalidInputError
-from nocmesh.messages.state import BgpNeighbor, Interface, Output, Quote, Route, View, ViewStatus
+from nocmesh.messages.state import BgpNeighbor, Interface, Output, Quote, Route, ViewStatus
 from nocmesh_bridges.platforms.bgpconfig import canonical, configured_bgp
 from nocmesh_bridges.platforms.bgpmerge import merged, notification, session_state
-from nocmesh_bridges.platforms.protocol import Parsed, answer, rejected, worst
+from nocmesh_bridges.platforms.protocol import Ask, Parsed, Source, Tables
 from nocmesh_bridges.platforms.spans import Span, read_spans
 
 RUNNING = "show running-config"
@@ -19,12 +20,6 @@ NEIGHBORS = "show bgp neighbors json"
 INTERFACES = "show interface json"
 ROUTES = "show ip route json"
 
-_COMMANDS: Mapping[View, tuple[str, ...]] = {
-    "interfaces": (INTERFACES,),
-    "bgp": (NEIGHBORS, RUNNING),
-    "routes": (ROUTES,),
-    "config": (RUNNING,),
-}
 _FAMILIES = {"Unicast": "-unicast", "Multicast": "-multicast", "Vpn": "-vpn", "Evpn": "-evpn"}
 _QUOTED = (
     "bgpState",
@@ -38,45 +33,19 @@ _CLOSE = 400
 """A quote from a name to its state, in characters, at most; longer ones are not read."""
 
 
-class Frr:
-    """FRR."""
-
-    name = "frr"
-
-    def commands(self, view: View) -> list[str]:
-        """The commands for ``view``."""
-        return list(_COMMANDS[view])
-
-    def parse(self, view: View, outputs: Sequence[Output]) -> Parsed:
-        """What ``outputs`` say about ``view``."""
-        answers = [answer(outputs, command) for command in _COMMANDS[view]]
-        status = worst([self.status(output) for output in answers])
-        if status in {"rejected", "unparsed"}:
-            return Parsed(status=status)
-        return _READERS[view](answers, status)
-
-    def status(self, output: Output) -> ViewStatus:
-        """What is to be thought of ``output``."""
-        if rejected(output):
-            return "rejected"
-        if output.status == "unparsed":
-            return "unparsed"  # the session already knows that it cannot be trusted
-        if output.command.strip() == RUNNING:
-            return "parsed" if whole(output.text) else "unparsed"
-        if not output.command.strip().endswith(" json"):
-            return output.status
-        return _json_status(output)
-
-
-def _json_status(output: Output) -> ViewStatus:
+def _json_status(text: str, shape: Callable[[Span], bool]) -> ViewStatus:
+    """``shape``: what each entry must look like; another one is an answer that we do not understand."""
     try:
-        answered = read_spans(output.text)
+        answered = read_spans(text)
     except InvalidInputError:
         return "unparsed"
-    shape = _SHAPES.get(output.command.strip())
-    if not isinstance(answered.value, dict) or (shape and not all(shape(s) for s in answered.value.values())):
+    if not isinstance(answered.value, dict) or not all(shape(entry) for entry in answered.value.values()):
         return "unparsed"
     return "parsed" if answered.value else "empty"
+
+
+def _config_status(text: str) -> ViewStatus:
+    return "parsed" if whole(text) else "unparsed"
 
 
 def _is_neighbor(entry: Span) -> bool:
@@ -92,26 +61,18 @@ def _is_prefix(entry: Span) -> bool:
     return isinstance(paths, list) and all(isinstance(path, Span) and bool(path.text("protocol")) for path in paths)
 
 
-_SHAPES: Mapping[str, Callable[[Span], bool]] = {
-    NEIGHBORS: _is_neighbor,
-    INTERFACES: _is_interface,
-    ROUTES: _is_prefix,
-}
-"""What each entry must look like; another shape is an answer that we do not understand."""
-
-
 def _quote(output: Output, entry: Span | None) -> list[Quote]:
     return [] if entry is None else [Quote(command=output.command, text=output.text[entry.start : entry.end])]
 
 
 def _config(answers: Sequence[Output], status: ViewStatus) -> Parsed:
     text = answers[0].text
-    return Parsed(status=status, config=sections(text), config_sha256=sha256_of("frr", text))
+    return Parsed(status=status, value=sections(text), config_sha256=sha256_of("frr", text))
 
 
 def _interfaces(answers: Sequence[Output], status: ViewStatus) -> Parsed:
     entries = read_spans(answers[0].text).members
-    return Parsed(status=status, interfaces=[_interface(answers[0], name, entry) for name, entry in entries.items()])
+    return Parsed(status=status, value=[_interface(answers[0], name, entry) for name, entry in entries.items()])
 
 
 def _interface(output: Output, name: str, entry: Span) -> Interface:
@@ -150,7 +111,7 @@ def _routes(answers: Sequence[Output], status: ViewStatus) -> Parsed:
     for prefix, entry in read_spans(answers[0].text).members.items():
         chosen = [path for path in entry.value if path.flag("selected") or path.flag("installed")]
         routes.extend(_route(answers[0], prefix, path) for path in chosen[:1])
-    return Parsed(status=status, routes=routes)
+    return Parsed(status=status, value=routes)
 
 
 def _route(output: Output, prefix: str, path: Span) -> Route:
@@ -174,7 +135,7 @@ def _bgp(answers: Sequence[Output], status: ViewStatus) -> Parsed:
     configured = configured_bgp(sections(running.text), RUNNING)
     router_id = next((entry.text("localRouterId") for entry in entries.values()), "")
     nothing = not configured.line and not sessions
-    return Parsed(status="empty" if nothing else status, bgp=merged(configured, sessions, RUNNING, router_id))
+    return Parsed(status="empty" if nothing else status, value=merged(configured, sessions, RUNNING, router_id))
 
 
 def _session(output: Output, address: str, entry: Span) -> BgpNeighbor:
@@ -213,9 +174,19 @@ def _family(name: str) -> str:
     return name
 
 
-_READERS: Mapping[View, Callable[[Sequence[Output], ViewStatus], Parsed]] = {
-    "interfaces": _interfaces,
-    "bgp": _bgp,
-    "routes": _routes,
-    "config": _config,
-}
+FRR = Tables(
+    name="frr",
+    views={
+        "interfaces": Source((Ask(INTERFACES),), _interfaces),
+        "bgp": Source((Ask(NEIGHBORS), Ask(RUNNING)), _bgp),
+        "routes": Source((Ask(ROUTES),), _routes),
+        "config": Source((Ask(RUNNING),), _config),
+    },
+    judges={
+        RUNNING: _config_status,
+        NEIGHBORS: partial(_json_status, shape=_is_neighbor),
+        INTERFACES: partial(_json_status, shape=_is_interface),
+        ROUTES: partial(_json_status, shape=_is_prefix),
+    },
+)
+"""FRR."""

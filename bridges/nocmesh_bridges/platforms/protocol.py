@@ -1,14 +1,14 @@
 """What a platform is: which commands show a view, and what their answers mean.
 
-Pure: text in, typed state out. Nothing here talks to a device.
+Pure: text in, typed state out. Nothing here talks to a device. A platform is two tables: views, and judges of answers.
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from nocmesh.messages.state import Bgp, ConfigLine, Interface, Output, Route, View, ViewStatus
+from nocmesh.messages.state import Door, Output, View, ViewStatus
 
 _REJECTIONS = re.compile(
     r"""^\s*(?:
@@ -23,27 +23,38 @@ _REJECTIONS = re.compile(
 """IOS and vtysh when they do not know or do not allow a command, or the daemon behind it is not there."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One command to type at one door."""
+
+    command: str
+    door: Door = "cli"
+    needed: bool = True
+    """False: the view stands without it; its answer only adds to what the others say."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
-    """What a view's outputs say: the one value that belongs to it, unless ``status`` is unparsed or rejected."""
+    """What a view's outputs say: its value as DeviceState has it; None when unparsed, rejected or unasked."""
 
     status: ViewStatus
-    interfaces: list[Interface] | None = None
-    bgp: Bgp | None = None
-    routes: list[Route] | None = None
-    config: list[ConfigLine] | None = None
+    value: object = None
     config_sha256: str = ""
+    """Of the view `config` only."""
 
 
 class Platform(Protocol):
-    """A platform; a module's worth of functions is enough."""
+    """A platform; ``Tables`` is all that one needs."""
 
     @property
     def name(self) -> str:
         """As inventories call it."""
 
-    def commands(self, view: View) -> list[str]:
-        """The commands whose answers ``parse`` needs for ``view``."""
+    def asks(self, view: View, *, shell: bool) -> list[Ask]:
+        """What ``parse`` needs for ``view``; none when the platform has no such view.
+
+        ``shell``: whether the device has a Linux shell beside its command line.
+        """
 
     def parse(self, view: View, outputs: Sequence[Output]) -> Parsed:
         """What ``outputs`` say about ``view``. Never raises for what a device may answer."""
@@ -52,23 +63,88 @@ class Platform(Protocol):
         """What is to be thought of one answer."""
 
 
-def answer(outputs: Sequence[Output], command: str) -> Output:
-    """The last answer to ``command``; none: one that is unparsed, since nobody asked."""
-    for output in reversed(outputs):
-        if output.command.strip() == command:
+Read = Callable[[Sequence[Output], ViewStatus], Parsed]
+"""From one answer an ask, in their order, and the status that the needed ones have together.
+
+An answer that is not needed may be anything: its status tells whether it can be read (see ``told``).
+"""
+Judge = Callable[[str], ViewStatus]
+"""What is to be thought of an answer's text: parsed, empty or unparsed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a view comes from."""
+
+    asks: tuple[Ask, ...]
+    read: Read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """A platform as two tables."""
+
+    name: str
+    views: Mapping[View, Source]
+    judges: Mapping[str, Judge] = field(default_factory=dict)
+    """By command. An answer without a judge keeps the status that it came with."""
+
+    def asks(self, view: View, *, shell: bool) -> list[Ask]:
+        """What ``parse`` needs for ``view``; none when there is no way to ask."""
+        source = self.views.get(view)
+        return [ask for ask in source.asks if shell or ask.door == "cli"] if source else []
+
+    def parse(self, view: View, outputs: Sequence[Output]) -> Parsed:
+        """What ``outputs`` say about ``view``."""
+        source = self.views.get(view)
+        if source is None:
+            return Parsed(status="unasked")
+        answers = [self._judged(answer(outputs, ask.command, ask.door)) for ask in source.asks]
+        status = worst([found.status for found, ask in zip(answers, source.asks, strict=True) if ask.needed])
+        return source.read(answers, status) if told(status) else Parsed(status=status)
+
+    def status(self, output: Output) -> ViewStatus:
+        """What is to be thought of ``output``."""
+        if rejected(output):
+            return "rejected"
+        if not told(output.status):
+            return output.status  # the session already knows that it cannot be trusted, or nobody asked
+        judge = self.judges.get(output.command.strip())
+        return judge(output.text) if judge else output.status
+
+    def _judged(self, output: Output) -> Output:
+        status = self.status(output)
+        if status == output.status:
             return output
-    return Output(command=command, text="", status="unparsed")
+        return Output(command=output.command, door=output.door, text=output.text, status=status, object=output.object)
+
+
+def told(status: ViewStatus) -> bool:
+    """Say whether the device said something that we understand, be it that there is none."""
+    return status in ("parsed", "empty")
+
+
+def answer(outputs: Sequence[Output], command: str, door: Door = "cli") -> Output:
+    """The last answer to ``command`` at ``door``.
+
+    None: one that is unparsed, since nobody asked; at the shell unasked, since not every device has one.
+    """
+    for output in reversed(outputs):
+        if output.command.strip() == command and output.door == door:
+            return output
+    return Output(command=command, door=door, text="", status="unparsed" if door == "cli" else "unasked")
 
 
 def rejected(output: Output) -> bool:
     """Say whether the device refused the command: its first lines say so, or the session already found that."""
-    head = "\n".join([line for line in output.text.splitlines() if line.strip()][:3])
+    head = "\n".join([line for line in output.text[:4096].splitlines() if line.strip()][:3])
     return output.status == "rejected" or _REJECTIONS.search(head) is not None
 
 
 def worst(statuses: Sequence[ViewStatus]) -> ViewStatus:
     """The status of a view that several answers feed: one bad answer spoils it, it is empty when all are."""
-    for bad in ("rejected", "unparsed"):
+    bads: tuple[ViewStatus, ...] = ("rejected", "unparsed", "unasked")
+    for bad in bads:
         if bad in statuses:
             return bad
     return "empty" if all(status == "empty" for status in statuses) else "parsed"

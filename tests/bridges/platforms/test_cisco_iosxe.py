@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nocmesh.messages.state import Bgp, BgpNeighbor, DeviceState, Output, Route, View
-from nocmesh_bridges.platforms import VIEWS, commands, judged, state
+from nocmesh_bridges.platforms import commands, judged, state
 
+VIEWS: tuple[View, ...] = ("interfaces", "bgp", "routes", "config")
 SAMPLES = Path(__file__).parent / "samples" / "cisco_iosxe"
 IOS = [
     Output(command=command, text=(SAMPLES / f"{command.replace(' ', '_')}.txt").read_text())

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from nocmesh.errors import InvalidInputError
 from nocmesh.messages.state import BgpNeighbor, DeviceState, Output, View
-from nocmesh_bridges.platforms import VIEWS, commands, judged, platform, state
+from nocmesh_bridges.platforms import commands, judged, platform, state
 
+VIEWS: tuple[View, ...] = ("interfaces", "bgp", "routes", "config")
 SAMPLES = Path(__file__).parent / "samples" / "frr"
 FRR = [
     Output(command=command, text=(SAMPLES / f"{command.replace(' ', '_')}.txt").read_text())

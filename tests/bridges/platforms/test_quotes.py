@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from nocmesh.messages.state import Bgp, DeviceState, Interface, Output, Quote, Route, View
-from nocmesh_bridges.platforms import VIEWS, state
+from nocmesh_bridges.platforms import state
 
+VIEWS: tuple[View, ...] = ("interfaces", "bgp", "routes", "config")
 SAMPLES = Path(__file__).parent / "samples"
 CAPTURES = Path(__file__).parents[4] / "shared" / "show" / "cisco_ios"
 """Real captures, where they lie beside the project."""

@@ -7,13 +7,14 @@ import pytest
 from nocmesh.clock import FixedClock
 from nocmesh.diagnosis.configmerge import merged
 from nocmesh.diagnosis.configtext import sections
-from nocmesh.messages.state import BgpNeighbor, DeviceState, Output
+from nocmesh.messages.state import BgpNeighbor, DeviceState, Output, View
 from nocmesh.proving.simulated import frr, iosxe
 from nocmesh.proving.simulated.live import LiveNetwork
 from nocmesh.proving.simulated.shell import Shell
 from nocmesh.proving.simulated.topology import DEMO, PAIR, Topology, build
-from nocmesh_bridges.platforms import VIEWS, commands, judged, state
+from nocmesh_bridges.platforms import commands, judged, state
 
+VIEWS: tuple[View, ...] = ("interfaces", "bgp", "routes", "config")
 DIALECTS = {"frr": frr.DIALECT, "cisco_iosxe": iosxe.DIALECT}
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
