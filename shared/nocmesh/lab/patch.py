@@ -49,9 +49,8 @@ def wiring(plan: LabPlan, namespace_of: dict[str, str]) -> list[str]:
         here = wire(plan, cable)
         for end, side in ((cable.a, here.a), (cable.b, here.b)):
             node, _, interface = end.partition(":")
-            lines.append(
-                f"link add {interface} netns {namespace_of[node]} type veth peer name {side} netns {namespace_of[PATCH]}"
-            )
+            near, far = f"{interface} netns {namespace_of[node]}", f"{side} netns {namespace_of[PATCH]}"
+            lines.append(f"link add {near} type veth peer name {far}")
     return lines
 
 
