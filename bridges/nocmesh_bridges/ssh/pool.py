@@ -86,6 +86,10 @@ class DevicePool:
             stack.push_async_callback(self._take_back, held, session, single_use)
             yield session
 
+    def knows(self, device: str) -> bool:
+        """Say whether ``device`` is among the targets."""
+        return device in self._devices
+
     def stats(self) -> dict[str, dict[str, Any]]:
         """By device: sessions ``in_use``, ``idle`` and ``opened`` ever, callers ``waiting``, whether it is ``shut``."""
         return {

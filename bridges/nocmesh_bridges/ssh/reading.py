@@ -7,7 +7,6 @@ from nocmesh.bus import Mesh, Received
 from nocmesh.diagnosis.configtext import normalise, sha256_of, whole
 from nocmesh.errors import (
     DeviceError,
-    DeviceRejectedError,
     DeviceUnreachableError,
     GuardError,
     InvalidInputError,
@@ -16,16 +15,15 @@ from nocmesh.errors import (
 )
 from nocmesh.log import Log
 from nocmesh.messages.agent import ToolReply, ToolRequest
-from nocmesh.messages.state import DeviceState, Output, View
+from nocmesh.messages.state import DeviceState, Door, Output, View
 from nocmesh.network import Device, Network
 from nocmesh.subjects import BY_PATTERN, places
 from nocmesh_bridges import platforms
-from nocmesh_bridges.ssh.guard import check_show
+from nocmesh_bridges.ssh.asking import Asker
 from nocmesh_bridges.ssh.pool import DevicePool
-from nocmesh_bridges.ssh.redact import redact
 
 RUNNING_CONFIG = "show running-config"
-MAX_VIEWS = 8
+MAX_VIEWS = len(get_args(View))
 MAX_PATTERNS = 200
 MAX_ANSWER = 900 * 1024
 """Bytes: the broker carries a megabyte, and the caller of a longer answer would wait for nothing."""
@@ -36,9 +34,8 @@ class Reader:
 
     def __init__(self, mesh: Mesh, pool: DevicePool, network: Network, log: Log, key: bytes = b"") -> None:
         """``key`` makes the masks of secrets worthless to whoever would guess them; all bridges of a mesh share it."""
-        self._key = key
         self._mesh = mesh
-        self._pool = pool
+        self._asker = Asker(pool, log, key)
         self._network = network
         self._log = log
         self.tools: dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]] = {
@@ -94,25 +91,17 @@ class Reader:
 
     async def outputs(self, device: Device, commands: Sequence[str], *, single_use: bool = False) -> list[Output]:
         """What the device answers to each command, redacted. A command that it does not know is an answer."""
-        for command in commands:
-            check_show(device.platform, command)
-        found: list[Output] = []
-        async with self._pool.session(device.name, single_use=single_use) as session:
-            for command in commands:
-                try:
-                    text = await session.show(command)
-                    found.append(Output(command=command, text=redact(device.platform, text, key=self._key)))
-                except DeviceRejectedError as rejected:
-                    said = redact(device.platform, str(rejected.facts.get("output", rejected.message)), key=self._key)
-                    found.append(Output(command=command, text=said, status="rejected"))
-        return found
+        return await self._asker.strict(device, commands, single_use=single_use)
 
     async def state(
         self, device: Device, views: Sequence[View], *, single_use: bool = False
     ) -> tuple[DeviceState, list[Output]]:
-        """The device's typed state for ``views``, and the outputs that it was read from."""
-        commands = platforms.commands(device.platform, views)
-        outputs = await self.outputs(device, commands, single_use=single_use)
+        """The device's typed state for ``views``, and the outputs that it was read from.
+
+        A view that there is no way to ask for has the status `unasked`. Raises DeviceError when no door opens.
+        """
+        asks = platforms.asks(device.platform, views, shell=self._asker.has(device, "shell"))
+        outputs = await self._asker.patient(device, asks, single_use=single_use)
         judged = platforms.judged(device.platform, outputs)
         return platforms.state(device.name, device.platform, views, judged), judged
 
@@ -132,7 +121,7 @@ class Reader:
     async def _show(self, arguments: dict[str, Any]) -> dict[str, Any]:
         device = self.device(arguments)
         command = str(arguments.get("command", ""))
-        outputs = await self.outputs(device, [command])
+        outputs = await self._asker.strict(device, [command], door=_door(arguments.get("door", "cli")))
         return {"outputs": [output.to_dict() for output in outputs]}
 
     async def _state(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -181,3 +170,10 @@ def _views(given: object) -> list[View]:
         if view not in known:
             raise InvalidInputError(f"there is no view {view!r}; known: {', '.join(known)}", field="views")
     return cast("list[View]", given)
+
+
+def _door(given: object) -> Door:
+    known = get_args(Door)
+    if given not in known:
+        raise InvalidInputError(f"there is no door {given!r}; known: {', '.join(known)}", field="door")
+    return cast("Door", given)

@@ -3,6 +3,7 @@
 import os
 import secrets
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from nocmesh import __version__
 from nocmesh.agent.network import publish_network
 from nocmesh.agent.presence import Presence, card_of
 from nocmesh.errors import PreconditionError
-from nocmesh.inventory import Inventory, InventoryDevice, load_inventory
+from nocmesh.inventory import Credential, Inventory, InventoryDevice, Shell, load_inventory
 from nocmesh.messages.agent import ToolRequest
 from nocmesh.messages.change import DeviceCommand
 from nocmesh.network import Network
@@ -18,10 +19,11 @@ from nocmesh.runtime import Context, Role
 from nocmesh.settings import Settings
 from nocmesh.subjects import subject
 from nocmesh_bridges.ssh.applying import Executor
+from nocmesh_bridges.ssh.comparing import Comparer
 from nocmesh_bridges.ssh.hostkeys import HostKeys
 from nocmesh_bridges.ssh.pool import DevicePool
 from nocmesh_bridges.ssh.reading import Reader
-from nocmesh_bridges.ssh.target import Target
+from nocmesh_bridges.ssh.target import SHELL_PLATFORM, Target, place
 
 SLOTS = 64
 CHANGES = 16
@@ -31,7 +33,7 @@ async def run(context: Context) -> None:
     """Serve until the context says stop. Without an inventory there is nothing to reach, and it says so."""
     inventory = load_inventory(context.settings.inventory) if context.settings.inventory else _none(context)
     pool = DevicePool(
-        [target_of(device) for device in inventory.devices],
+        targets_of(inventory.devices),
         context.clock,
         host_keys=HostKeys(Path(context.settings.data) / "known_hosts"),
     )
@@ -44,6 +46,7 @@ async def run(context: Context) -> None:
 async def _serve(context: Context, network: Network, pool: DevicePool) -> None:
     mesh = context.mesh
     reader = Reader(mesh, pool, network, context.log, masking_key(context.settings))
+    reader.tools.update(Comparer(mesh, reader, context.clock).tools)
     executor = Executor(mesh, pool, reader, context.clock, context.log)
     if network.devices:
         await publish_network(mesh.agents, network)
@@ -109,14 +112,15 @@ def _none(context: Context) -> Inventory:
     return Inventory(devices=[], links=[], users=[])
 
 
+def targets_of(devices: Iterable[InventoryDevice]) -> list[Target]:
+    """How to reach the devices of an inventory, through every door that they have. Raises PreconditionError."""
+    devices = list(devices)
+    shells = [shell_of(device, device.shell) for device in devices if device.shell]
+    return [*(target_of(device) for device in devices), *shells]
+
+
 def target_of(device: InventoryDevice) -> Target:
-    """How to reach a device of the inventory. Raises PreconditionError when its key file cannot be read."""
-    key = ""
-    if device.credential.private_key_file:
-        try:
-            key = device.credential.private_key_file.read_text()
-        except OSError as wrong:
-            raise PreconditionError(f"{device.name}: its private key cannot be read: {wrong}") from wrong
+    """How to reach a device's command line. Raises PreconditionError when its key file cannot be read."""
     return Target(
         name=device.name,
         platform=device.platform,
@@ -124,11 +128,34 @@ def target_of(device: InventoryDevice) -> Target:
         port=device.port,
         username=device.credential.username,
         password=device.credential.password,
-        private_key=key,
+        private_key=_private_key(device.name, device.credential),
         enable_password=device.credential.enable_password,
         host_key=device.host_key,
         legacy=device.legacy,
     )
+
+
+def shell_of(device: InventoryDevice, shell: Shell) -> Target:
+    """How to reach a device's Linux shell; its host is the same, so a pinned host key holds for both doors."""
+    return Target(
+        name=place(device.name, "shell"),
+        platform=SHELL_PLATFORM,
+        host=device.address,
+        port=shell.port,
+        username=shell.credential.username,
+        password=shell.credential.password,
+        private_key=_private_key(device.name, shell.credential),
+        host_key=device.host_key,
+    )
+
+
+def _private_key(name: str, credential: Credential) -> str:
+    if not credential.private_key_file:
+        return ""
+    try:
+        return credential.private_key_file.read_text()
+    except OSError as wrong:
+        raise PreconditionError(f"{name}: its private key cannot be read: {wrong}") from wrong
 
 
 role = Role(name="ssh", bus_role="bridge", type="ssh", run=run)

@@ -2,13 +2,18 @@
 
 from dataclasses import dataclass, field
 
+from nocmesh.messages.state import Door
+
+SHELL_PLATFORM = "linux"
+"""What is behind the door `shell`, whatever the device's own platform is."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
     """Everything that opening a session needs. Secrets are kept out of ``repr``."""
 
     name: str
-    """The device's name in the inventory; host keys are remembered under it."""
+    """Its ``place``: the device's name in the inventory, or that and the door; host keys are remembered under it."""
     platform: str
     """`cisco_iosxe`, `frr`, `arista_eos`, `linux`, …: see ``prompts.platform_knowledge``."""
     host: str
@@ -27,3 +32,8 @@ class Target:
     """How many of the device's vtys we may hold at once."""
     open_timeout: float = 20.0
     """Seconds for everything up to the first usable prompt: connect, log in, enable, paging off."""
+
+
+def place(device: str, door: Door = "cli") -> str:
+    """What a door of ``device`` is called, where sessions and host keys are kept."""
+    return device if door == "cli" else f"{device}/{door}"

@@ -1,0 +1,122 @@
+"""Asking one device several commands, over both of its doors at once.
+
+A device that hangs, prints without end or drops us costs the command that it happened to, never the others' answers.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from nocmesh.errors import DeviceError, DeviceRejectedError, DeviceTimeoutError, SessionLostError
+from nocmesh.log import Log
+from nocmesh.messages.state import Door, Output
+from nocmesh.network import Device
+from nocmesh_bridges.platforms import Ask
+from nocmesh_bridges.ssh.guard import check_show
+from nocmesh_bridges.ssh.pool import DevicePool
+from nocmesh_bridges.ssh.redact import redact
+from nocmesh_bridges.ssh.session import DeviceSession
+from nocmesh_bridges.ssh.target import SHELL_PLATFORM, place
+
+COMMAND_SECONDS = 10.0
+"""One of several commands may take so long; whoever waits for all of them does not wait for ever."""
+LOSSES = 3
+"""A door whose sessions are lost so often within one call is not tried again."""
+
+
+class Asker:
+    """Types commands that the guard has let through, and redacts what comes back."""
+
+    def __init__(self, pool: DevicePool, log: Log, key: bytes = b"") -> None:
+        self._pool = pool
+        self._log = log
+        self._key = key
+
+    def has(self, device: Device, door: Door) -> bool:
+        """Say whether there is a way in through ``door``."""
+        return self._pool.knows(place(device.name, door))
+
+    async def strict(
+        self, device: Device, commands: Sequence[str], *, door: Door = "cli", single_use: bool = False
+    ) -> list[Output]:
+        """What the device answers to each command, redacted; one that it does not know is an answer.
+
+        Raises GuardError before anything is typed, DeviceError when one cannot be answered.
+        """
+        _check(device, [Ask(command, door) for command in commands])
+        if not self.has(device, door) and door == "shell":
+            return [Output(command=command, door=door, text="", status="unasked") for command in commands]
+        async with self._pool.session(place(device.name, door), single_use=single_use) as session:
+            return [await self._shown(device, session, Ask(command, door)) for command in commands]
+
+    async def patient(self, device: Device, asks: Sequence[Ask], *, single_use: bool = False) -> list[Output]:
+        """What the device answers to ``asks``, its doors in parallel; an answer that could not be had is `unparsed`.
+
+        Its text says why. Behind a door that cannot be opened all are `unasked`. Raises GuardError before anything is
+        typed, DeviceError when no door at all could be opened.
+        """
+        _check(device, asks)
+        doors: dict[Door, list[Ask]] = {}
+        for ask in asks:
+            doors.setdefault(ask.door, []).append(ask)
+        told = [self._through(device, behind, single_use) for behind in doors.values()]
+        found: list[Output] = []
+        closed: list[DeviceError] = []
+        for behind, result in zip(doors.values(), await asyncio.gather(*told, return_exceptions=True), strict=True):
+            if isinstance(result, DeviceError):
+                closed.append(result)
+                found.extend(self._unasked(device, behind, result))
+            elif isinstance(result, BaseException):
+                raise result
+            else:
+                found.extend(result)
+        if closed and len(closed) == len(doors):
+            raise closed[0]
+        return found
+
+    async def _through(self, device: Device, asks: Sequence[Ask], single_use: bool) -> list[Output]:
+        """All of one door's answers. Raises DeviceError when its first session cannot be opened."""
+        found: list[Output] = []
+        losses = 0
+        while len(found) < len(asks):
+            try:
+                async with self._pool.session(place(device.name, asks[0].door), single_use=single_use) as session:
+                    for ask in asks[len(found) :]:
+                        found.append(await self._shown(device, session, ask, COMMAND_SECONDS))
+            except (SessionLostError, DeviceTimeoutError) as lost:
+                found.append(self._lost(device, asks[len(found)], lost))
+                losses += 1
+                if isinstance(lost, DeviceTimeoutError) or losses >= LOSSES:
+                    found.extend(self._lost(device, ask, lost) for ask in asks[len(found) :])
+            except DeviceError as shut:
+                if not found:
+                    raise
+                found.extend(self._lost(device, ask, shut) for ask in asks[len(found) :])
+        return found
+
+    async def _shown(self, device: Device, session: DeviceSession, ask: Ask, seconds: float | None = None) -> Output:
+        platform = _platform(device, ask.door)
+        try:
+            text = await (session.show(ask.command) if seconds is None else session.show(ask.command, timeout=seconds))
+        except DeviceRejectedError as rejected:
+            said = redact(platform, str(rejected.facts.get("output", rejected.message)), key=self._key)
+            return Output(command=ask.command, door=ask.door, text=said, status="rejected")
+        return Output(command=ask.command, door=ask.door, text=redact(platform, text, key=self._key))
+
+    def _lost(self, device: Device, ask: Ask, why: DeviceError) -> Output:
+        self._log.warning("answer_lost", device=device.name, command=ask.command, door=ask.door, why=why.message)
+        said = redact(_platform(device, ask.door), why.message, key=self._key)
+        return Output(command=ask.command, door=ask.door, text=said, status="unparsed")
+
+    def _unasked(self, device: Device, asks: Sequence[Ask], why: DeviceError) -> list[Output]:
+        return [replace(self._lost(device, ask, why), status="unasked") for ask in asks]
+
+
+def _platform(device: Device, door: Door) -> str:
+    return device.platform if door == "cli" else SHELL_PLATFORM
+
+
+def _check(device: Device, asks: Sequence[Ask]) -> None:
+    for ask in asks:
+        check_show(_platform(device, ask.door), ask.command)
