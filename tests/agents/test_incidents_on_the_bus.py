@@ -204,6 +204,18 @@ async def test_an_alert_that_fires_again_after_its_incident_is_over_opens_a_new_
     assert await desk.asked() == [f"incident-{incident}" for incident in timeline]
 
 
+async def test_an_alert_that_never_resolved_opens_a_new_incident_when_it_starts_anew(desk: Desk) -> None:
+    """A sender may forget to say that the first time was over."""
+    await desk.take(alert())
+    [first] = await desk.timeline()
+    await desk.close(first)
+    again = (desk.now - datetime.fromisoformat("2026-03-01T12:00:00+00:00")).total_seconds() + 5
+    await desk.take(alert(start=again), after=5)
+    assert await desk.alerts() == ["opened", "opened"]
+    assert list((await desk.timeline()).values()) == [["open", "closed"], ["open"]]
+    assert len(await desk.asked()) == 2
+
+
 async def test_an_incident_that_closed_unseen_does_not_swallow_an_alert(desk: Desk) -> None:
     await desk.take(alert())
     [first] = await desk.timeline()

@@ -25,6 +25,10 @@ class Book:
         """Every incident that was seen so far."""
         return list(self._incidents.values())
 
+    def get(self, incident_id: str) -> Incident | None:
+        """The incident as far as it was seen."""
+        return self._incidents.get(incident_id)
+
     async def saw(self, received: Received[IncidentEvent]) -> None:
         """Take in an event that somebody appended."""
         event = received.body

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from nocmesh.agent.network import load_network
 from nocmesh.alerting.correlate import OpenIncident, incident_for
-from nocmesh.alerting.episodes import AlertState, fold
+from nocmesh.alerting.episodes import AlertState, Over, fold
 from nocmesh.alerting.sources import parse
 from nocmesh.bus import Mesh, Received
 from nocmesh.clock import Clock
@@ -70,7 +70,9 @@ class Intake:
             last = await self._mesh.edge.last(where, AlertEvent)
             if last and last.body.source_id == source_id:
                 return last.body
-            state, event = fold(state_after(last.body) if last else None, alert)
+            state, event = fold(
+                state_after(last.body) if last else None, alert, self._over(last.body) if last else None
+            )
             if event is None:
                 return None
             incident_id = await self._incident_id(event, last.body if last else None)
@@ -82,6 +84,13 @@ class Intake:
                 continue
             return event
         raise BusError(f"alert {alert.alert_id} moved {MAX_RACES} times while it was taken in")
+
+    def _over(self, event: AlertEvent) -> Over | None:
+        """How the incident of an alert's last event ended; None while it has not."""
+        incident = self._book.get(event.incident_id)
+        if incident is None or incident.ended_at is None:
+            return None
+        return Over(at=incident.ended_at, handed_over=incident.state == "escalated")
 
     async def _incident_id(self, event: AlertEvent, last: AlertEvent | None) -> str:
         if event.kind != "opened":

@@ -14,6 +14,7 @@ from nocmesh_agents.incidents.report import items, number, report_of, step_of
 
 RUN_PREFIX = "incident-"
 STATES: tuple[IncidentState, ...] = get_args(IncidentState)
+OVER: tuple[IncidentState, ...] = ("closed", "escalated")
 
 
 class Incident(Message, frozen=True, kw_only=True):
@@ -25,6 +26,7 @@ class Incident(Message, frozen=True, kw_only=True):
     last_alert_at: datetime | None = None
     alert_ids: list[str] = []
     devices: list[str] = []
+    ended_at: datetime | None = None
     run_index: int = -1
     """The last transition of its run that was taken in."""
     seen: list[str] = []
@@ -32,7 +34,7 @@ class Incident(Message, frozen=True, kw_only=True):
     @property
     def open(self) -> bool:
         """Somebody or something still works on it."""
-        return self.state not in ("closed", "escalated")
+        return self.state not in OVER
 
 
 def fold(incident: Incident | None, event: IncidentEvent) -> Incident:
@@ -43,6 +45,7 @@ def fold(incident: Incident | None, event: IncidentEvent) -> Incident:
     return replace(
         known,
         state=event.state,
+        ended_at=(known.ended_at or event.at) if event.state in OVER else None,
         run_index=max(index, known.run_index),
         seen=[*known.seen, event.event_id],
         alert_ids=_added(known.alert_ids, alert.get("alert_id")),

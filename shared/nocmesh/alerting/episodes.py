@@ -3,6 +3,9 @@
 Messages come late, twice and in the wrong order. Two rules keep the episodes right: a resolution ends an episode only
 if it belongs to the latest start that we know; and a firing message of the start that has just been resolved is the
 old one that came late, for ``LATE``. After that the sender means it: better a spurious episode than a lost alert.
+
+An alert that still fires when its incident is over opens the next episode: at once where it names a start after that
+end, else after ``LATE``; not the latter where a person has the incident, who knows that it fires.
 """
 
 from datetime import datetime, timedelta
@@ -35,21 +38,30 @@ class AlertState(Message, frozen=True, kw_only=True):
     """The latest firing message of the episode; the resolution, where there is none."""
 
 
-def fold(state: AlertState | None, alert: Alert) -> tuple[AlertState, AlertEvent | None]:
+class Over(Message, frozen=True, kw_only=True):
+    """The incident of an alert has ended."""
+
+    at: datetime
+    handed_over: bool
+    """To a person, who goes on with it."""
+
+
+def fold(state: AlertState | None, alert: Alert, over: Over | None = None) -> tuple[AlertState, AlertEvent | None]:
     """The state after ``alert``, and what happened: opened, repeated, resolved; None when nothing did.
 
-    ``state`` is the one of the same alert id, None before its first message.
+    ``state`` is the one of the same alert id, None before its first message; ``over`` tells that the incident which its
+    present episode opened or joined has ended.
     """
     if alert.status == "resolved":
         return _resolved(state, alert)
-    if state is None or not state.open:
+    if state is None or not state.open or (over and _fires_again(alert, over)):
         return _opened(state, alert)
     after = _with(state, alert, count=state.count + 1)
     return after, _event(after, "repeated", alert)
 
 
 def _opened(state: AlertState | None, alert: Alert) -> tuple[AlertState, AlertEvent | None]:
-    if state and _came_late(state, alert):
+    if state and not state.open and _came_late(state, alert):
         return state, None
     after = AlertState(
         alert_id=alert.alert_id,
@@ -97,6 +109,13 @@ def _came_late(state: AlertState, alert: Alert) -> bool:
     if alert.starts_at is None or state.starts_at is None or alert.starts_at > state.starts_at:
         return False
     return alert.received_at - state.last_at <= LATE
+
+
+def _fires_again(alert: Alert, over: Over) -> bool:
+    """Whether a firing message is news for an incident that has ended."""
+    if alert.starts_at is not None and alert.starts_at > over.at:
+        return True
+    return not over.handed_over and alert.received_at - over.at > LATE
 
 
 def _of_an_older_start(state: AlertState, alert: Alert) -> bool:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nocmesh.alerting import alertmanager
-from nocmesh.alerting.episodes import LATE, AlertState, fold
+from nocmesh.alerting.episodes import LATE, AlertState, Over, fold
 from nocmesh.messages.alert import Alert, AlertEvent
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -178,3 +178,28 @@ def test_episodes_grow_by_one_and_open_and_close_in_turn(alerts: list[Alert]) ->
 @given(st.lists(ANY, min_size=1, max_size=8))
 def test_folding_again_gives_the_same_events(alerts: list[Alert]) -> None:
     assert run(alerts) == run(alerts)
+
+
+def after_the_end(alert: Alert, *, handed_over: bool = False) -> str:
+    """What an alert says whose episode, open since noon, had its incident ended at the tenth minute."""
+    state, _ = run([firing()])
+    _, event = fold(state, alert, Over(at=NOON + 10 * MINUTE, handed_over=handed_over))
+    assert event is not None
+    return f"{event.kind} {event.episode}"
+
+
+def test_an_alert_that_still_fires_after_its_incident_is_news_only_when_its_sender_must_know_of_the_end() -> None:
+    late = LATE / MINUTE
+    assert after_the_end(firing(at=10 + late)) == "repeated 1"
+    assert after_the_end(firing(at=10.1 + late)) == "opened 2"
+    assert after_the_end(resolved(at=10.1 + late)) == "resolved 1"
+
+
+def test_a_start_after_the_incidents_end_is_news_at_once() -> None:
+    assert after_the_end(firing(start=10, at=10.5)) == "repeated 1"
+    assert after_the_end(firing(start=10.1, at=10.5)) == "opened 2"
+
+
+def test_who_has_the_incident_in_hand_is_not_told_again_that_it_fires() -> None:
+    assert after_the_end(firing(at=90), handed_over=True) == "repeated 1"
+    assert after_the_end(firing(start=20, at=21), handed_over=True) == "opened 2"
