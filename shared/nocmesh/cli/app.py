@@ -121,6 +121,16 @@ def demo(
     output: Out = Format.TABLE,
     http: Annotated[str | None, typer.Option(help="HOST:PORT of the dashboard; default: 8080, or a free port.")] = None,
     keep: Annotated[Path | None, typer.Option(help="Keep keys, streams, database and logs in this folder.")] = None,
+    story: Annotated[
+        str, typer.Option(help="fix; failed-fix: a fix that cannot help; shift: several incidents, synthetic network.")
+    ] = "fix",
+    seed: Annotated[int, typer.Option(min=0, help="Of a shift: the same seed, the same network and faults.")] = 1,
+    devices: Annotated[int, typer.Option(help="Of a shift: how many routers.")] = 8,
+    incidents: Annotated[int, typer.Option(min=1, help="Of a shift: how many incidents; the last one fails.")] = 4,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Show every role's log on stderr as it is written.")
+    ] = False,
+    log_file: Annotated[Path | None, typer.Option(help="Write every role's log to this file too.")] = None,
 ) -> None:
     """Watch an incident go from alert to verified fix, on a simulated network.
 
@@ -130,7 +140,11 @@ def demo(
     from nocmesh.cli.demo import Wish
     from nocmesh.cli.demo import demo as work
 
-    sys.exit(_do(work(Wish(fault=fault, headless=headless, form=output, http=http, keep=keep))))
+    wish = Wish(
+        fault=fault, story=story, seed=seed, devices=devices, incidents=incidents, headless=headless, form=output,
+        http=http, keep=keep, verbose=verbose, log_file=log_file,
+    )  # fmt: skip
+    sys.exit(_do(work(wish)))
 
 
 @agent.command("run")

@@ -1,4 +1,4 @@
-"""``nocmesh demo``: a simulated network, a fault, and the incident told as it happens, to its verified fix."""
+"""``nocmesh demo``: a simulated network, what breaks in it, and each incident told as it happens, to its end."""
 
 import asyncio
 import tempfile
@@ -13,12 +13,14 @@ import httpx2
 from nocmesh.cli.client import Client
 from nocmesh.cli.output import Format, as_json, as_yaml, put
 from nocmesh.cli.stopping import INTERRUPTED, Stop
+from nocmesh.cli.stories import Blow, Chapter, Tale, tale, wrong_end
 from nocmesh.cli.story import OVER, Story
 from nocmesh.cli.telling import Teller
 from nocmesh.cli.up import Prepared, prepared_mesh, ready
 from nocmesh.cli.votes import due, verdict_on
 from nocmesh.errors import NocmeshError, PreconditionError, TooLateError
 from nocmesh.launch.home import Home
+from nocmesh.launch.logtail import logs_followed
 from nocmesh.launch.mesh import free_port, is_free
 from nocmesh.launch.simulation import Simulation, start_simulation
 from nocmesh.launch.supervisor import tail
@@ -36,23 +38,35 @@ class Wish:
     """What the person asked for."""
 
     fault: str = "bgp_asn_misconfig"
+    story: str = "fix"
+    seed: int = 1
+    devices: int = 8
+    incidents: int = 4
     headless: bool = False
     form: Format = Format.TABLE
     http: str | None = None
     keep: Path | None = None
+    verbose: bool = False
+    log_file: Path | None = None
+
+    @property
+    def tale(self) -> Tale:
+        """The story. Raises NotFoundError, InvalidInputError."""
+        return tale(self.story, self.fault, self.seed, self.devices, self.incidents)
 
 
 async def demo(wish: Wish) -> int:
     """Run the whole story; gives the exit code. Raises NocmeshError when it cannot be told to its end."""
-    teller = Teller.of(wish.form, headless=wish.headless)
+    teller, told = Teller.of(wish.form, headless=wish.headless), wish.tale
     stop = Stop.on_signals()
     with tempfile.TemporaryDirectory(prefix="nocmesh-demo-") as temporary:
         folder = Path(temporary)
-        network = await start_simulation(folder, wish.fault)
+        network = await start_simulation(folder, told.chapters[0].blow.fault, told.topology)
         settings = settings_of(wish, folder, network.inventory)
         configure(settings.log_level, settings.log_format)
         try:
-            return await _Demo(wish, settings, network, teller, stop).run()
+            async with logs_followed(Home(settings.data).logs, wish.log_file, verbose=wish.verbose):
+                return await _Demo(wish, settings, network, teller, stop).run()
         except NocmeshError:
             for words in troubled(settings.data):
                 teller.say(words)
@@ -75,7 +89,7 @@ def settings_of(wish: Wish, folder: Path, inventory: Path) -> Settings:
         http=where,
         webhooks=f"127.0.0.1:{free_port()}",
         nats_port=free_port(),
-        log_level="warning",
+        log_level="info" if wish.verbose or wish.log_file else "warning",
     )
 
 
@@ -96,6 +110,7 @@ class _Demo:
         self._stop = stop
         self._story = Story(teller.line)
         self._seen: dict[str, float] = {}
+        self._over: set[str] = set()
 
     async def run(self) -> int:
         self._teller.say("nocmesh demo: simulated routers, a real broker, real SSH sessions, every role of the mesh")
@@ -120,32 +135,47 @@ class _Demo:
         if self._stop.event.is_set():
             return INTERRUPTED
         self._introduce(url, running.tokens)
-        alert, expected = await self._network.break_it(self._wish.fault)
-        self._teller.say(f"\nThe network is broken with {self._wish.fault!r}; its monitoring system posts an alert.\n")
-        await post_alert(url, alert)
-        report = await self._follow(voters)
-        if report is None:
-            return INTERRUPTED
-        code = self._finish(report, expected)
+        codes = []
+        for chapter in self._wish.tale.chapters:
+            code = await self._chapter(url, voters, chapter)
+            if code is None:
+                return INTERRUPTED
+            codes.append(code)
+            await self._network.ask(do="heal")
         if self._wish.form is Format.TABLE and not self._wish.headless and self._teller.on_terminal:
             self._teller.say(f"\nThe dashboard stays up at {url} until Ctrl-C.", "bold")
             await self._stop.event.wait()
-        return code
+        return max(codes)
+
+    async def _chapter(self, url: str, voters: Mapping[str, Client], chapter: Chapter) -> int | None:
+        """One incident to its end: the exit code; None when we were told to stop."""
+        blow = chapter.blow
+        alert, expected = await self._network.break_it(blow.fault, blow.device, blow.target)
+        self._teller.say(f"\nThe network is broken with {blow.fault!r}; its monitoring system posts an alert.\n")
+        await post_alert(url, alert)
+        report = await self._follow(voters, chapter)
+        if report is None:
+            return None
+        self._over.add(str(report["incident_id"]))
+        return self._finish(chapter, report, expected)
 
     def _introduce(self, url: str, tokens: Mapping[str, str]) -> None:
         self._teller.say(f"Dashboard: {url}", "bold")
         for name, token in tokens.items():
             self._teller.say(f"  demo user {name:<6} signs in with {token}")
 
-    async def _follow(self, voters: Mapping[str, Client]) -> dict[str, Any] | None:
+    async def _follow(self, voters: Mapping[str, Client], chapter: Chapter) -> dict[str, Any] | None:
         """The report at the incident's end; None when we were told to stop. Raises TooLateError."""
-        state, client = "not there yet", next(iter(voters.values()))
+        state, client, meanwhile = "not there yet", next(iter(voters.values())), chapter.meanwhile
         deadline = asyncio.get_running_loop().time() + LONGEST
         while not self._stop.event.is_set():
             report = await self._newest(client)
             state = report["state"] if report else state
             if report and state in OVER:
                 return report
+            if state == "awaiting_approval" and meanwhile is not None:
+                await self._strike(meanwhile)
+                meanwhile = None
             if state == "awaiting_approval":
                 await self._approvals(client, voters)
             if asyncio.get_running_loop().time() > deadline:
@@ -153,8 +183,13 @@ class _Demo:
             await asyncio.sleep(POLL_SECONDS)
         return None
 
+    async def _strike(self, blow: Blow) -> None:
+        await self._network.break_it(blow.fault, blow.device, blow.target)
+        self._teller.say(f"(meanwhile {blow.device} is broken too, with {blow.fault!r}; nobody knows yet)", "dim")
+
     async def _newest(self, client: Client) -> dict[str, Any] | None:
-        found = (await client.get("/api/incidents"))["items"]
+        listed = (await client.get("/api/incidents"))["items"]
+        found = [each for each in listed if each["incident_id"] not in self._over]
         if not found:
             return None
         incident_id = found[0]["incident_id"]
@@ -188,12 +223,16 @@ class _Demo:
         except NocmeshError as refused:  # a person may have decided between our look and our vote
             self._teller.say(f"(the vote of {name} was not counted: {refused.message})", "dim")
 
-    def _finish(self, report: dict[str, Any], expected: Mapping[str, str] | None) -> int:
+    def _finish(self, chapter: Chapter, report: dict[str, Any], expected: Mapping[str, str] | None) -> int:
         for text in summary(report):
             self._teller.say(text)
         wrong = verdict_on(report, expected)
         judged = f"wrong diagnosis: {wrong}" if wrong else "the diagnosis is right: the network confirms it"
         self._teller.say(f"  {judged}", "bold red" if wrong else "bold green")
+        if chapter.meanwhile is not None:
+            wrong = wrong or wrong_end(chapter, report)
+            ended = wrong or "the fix could not help: it was rolled back, and a person has the incident"
+            self._teller.say(f"  {ended}", "bold red" if wrong else "bold green")
         if self._wish.form is Format.NAME:
             put(report["incident_id"])
         elif self._wish.form is not Format.TABLE:

@@ -1,0 +1,91 @@
+"""The stories that ``nocmesh demo`` tells: which network, what breaks in it, and how each incident is to end. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from nocmesh.errors import NotFoundError
+from nocmesh.proving.simulated.synthetic import synthetic
+
+SHIFT_FAULTS = (
+    "bgp_asn_misconfig",
+    "bgp_neighbor_shutdown",
+    "bgp_neighbor_missing",
+    "interface_admin_down",
+    "bgp_missing_route_advertisement",
+    "bgp_address_family_missing",
+    "bgp_max_prefix_exceeded",
+    "none",
+    "link_down",
+)
+"""What may break on a shift; the first ones first, when there are few incidents."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blow:
+    """A fault at a place; without one, at the place that the network keeps for it."""
+
+    fault: str
+    device: str = ""
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chapter:
+    """One incident."""
+
+    blow: Blow
+    meanwhile: Blow | None = None
+    """What else breaks while people still think about the approval, so that the right fix cannot help."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tale:
+    """A network and what happens in it."""
+
+    topology: str
+    chapters: tuple[Chapter, ...]
+
+
+def tale(story: str, fault: str, seed: int, devices: int, incidents: int) -> Tale:
+    """The story of that name. Raises NotFoundError that lists them, InvalidInputError for too many devices."""
+    if story == "fix":
+        return Tale(topology="demo", chapters=(Chapter(blow=Blow(fault=fault)),))
+    if story == "failed-fix":
+        return Tale(topology="demo", chapters=(_doomed("edge1", "isp1"),))
+    if story == "shift":
+        return _shift(seed, devices, incidents)
+    raise NotFoundError(f"there is no story {story!r}; known: fix, failed-fix, shift")
+
+
+def _doomed(device: str, target: str) -> Chapter:
+    """A session that was shut down; before it is opened again, its far end changes the password."""
+    return Chapter(
+        blow=Blow(fault="bgp_neighbor_shutdown", device=device, target=target),
+        meanwhile=Blow(fault="bgp_auth_mismatch", device=target, target=device),
+    )
+
+
+def _shift(seed: int, devices: int, incidents: int) -> Tale:
+    """A synthetic network and a row of incidents; the last one cannot be mended."""
+    network = synthetic(seed, devices)
+    chance = Random(f"shift-{seed}")  # noqa: S311 - nothing secret comes of it
+    places = [(wire.a, wire.b) if chance.random() < 0.5 else (wire.b, wire.a) for wire in network.wires]
+    chapters = [
+        Chapter(blow=Blow(fault=SHIFT_FAULTS[n % len(SHIFT_FAULTS)], device=device, target=target))
+        for n, (device, target) in enumerate(chance.choices(places, k=incidents - 1))
+    ]
+    return Tale(topology=network.name, chapters=(*chapters, _doomed(*chance.choice(places))))
+
+
+def wrong_end(chapter: Chapter, report: Mapping[str, Any]) -> str:
+    """What is wrong with the end of a chapter whose fix could not help; empty: nothing, or it was another chapter."""
+    outcome = report.get("outcome") or {}
+    ended = (report.get("state"), outcome.get("verification"), outcome.get("rolled_back"))
+    if chapter.meanwhile is None or ended == ("escalated", "failed", True):
+        return ""
+    return (
+        "the fix could not help, so it should have been rolled back and handed to a person; "
+        f"the incident is {ended[0]}, its verification {ended[1]}, rolled back: {ended[2]}"
+    )
