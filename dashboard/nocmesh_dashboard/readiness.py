@@ -3,39 +3,57 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from nocmesh.agent.network import BUCKET, load_network
+from nocmesh.agent.baselines import load_books
+from nocmesh.agent.network import load_network
 from nocmesh.bus import Mesh
 from nocmesh.clock import Clock
+from nocmesh.diagnosis.baseline import Book
 from nocmesh.errors import NocmeshError
 from nocmesh.messages.agent import AgentCard
 from nocmesh.messages.people import PersonReply, PersonRequest
-from nocmesh.subjects import subject, untoken
+from nocmesh.subjects import subject
 from nocmesh_dashboard.backend import Row
 from nocmesh_dashboard.roster import Roster
 
 NEEDED = ("orchestrator", "triage", "bgp", "remediation")
 """Types without which no incident comes to its end."""
-BASELINE = "baseline."
-"""Keys of the bucket `inventory`: the baseline of a device, or why it has none."""
+MOST_NAMED = 20
+"""Devices that one answer names."""
 
 
-def judge(cards: Iterable[AgentCard], devices: Collection[str], baselines: Collection[str], people: str) -> Row:
+def judge(cards: Iterable[AgentCard], devices: Collection[str], books: Mapping[str, Book], people: str) -> Row:
     """What there is, and what is missing. ``people`` says why nobody can be asked about people; empty: all is well.
 
-    A baseline is waited for only where somebody takes them, that is, a monitor is there.
+    A baseline is waited for only where somebody takes them, that is, a monitor is there; and only of a device that
+    answers: one that was tried and could not be reached is named, and keeps nobody waiting.
     """
     cards = list(cards)
     types = {card.type for card in cards}
     missing = [f"an agent of type {kind}" for kind in NEEDED if kind not in types]
     if not any("device_state" in card.tools and card.kind == "bridge" for card in cards):
         missing.append("a bridge that serves device_state")
-    without = sorted(set(devices) - set(baselines)) if "monitor" in types else []
-    missing += [f"the baseline of {name}" for name in without[:20]]
+    wanting = _wanting(devices, books) if "monitor" in types else []
+    missing += wanting[:MOST_NAMED]
     if people:
         missing.append(f"the approvals process ({people})")
-    baseline = "none" if "monitor" not in types else "incomplete" if without else "complete"
+    baseline = "none" if "monitor" not in types else "incomplete" if wanting else "complete"
     facts: dict[str, Any] = {"agents": len(cards), "devices": len(devices), "baseline": baseline}
+    silent = sorted(name for name in devices if name in books and books[name].status == "unreachable")
+    if silent:
+        facts["unreachable"] = silent[:MOST_NAMED]
     return {**facts, "missing": missing} if missing else facts
+
+
+def _wanting(devices: Collection[str], books: Mapping[str, Book]) -> list[str]:
+    """Each device that answers, or was not tried yet, and of which nothing was ever read."""
+    found = []
+    for name in sorted(devices):
+        book = books.get(name)
+        if book is None:
+            found.append(f"the baseline of {name}")
+        elif not book.versions and book.status == "error":
+            found.append(f"the baseline of {name} ({book.error})")
+    return found
 
 
 class Readiness:
@@ -50,12 +68,11 @@ class Readiness:
         """Whether all is there, and the facts."""
         try:
             network = await load_network(self._mesh.agents)
-            keys = await self._mesh.agents.bucket(BUCKET).keys()
+            books = await load_books(self._mesh.agents)
         except NocmeshError as error:
             return False, {"agents": 0, "devices": 0, "baseline": "unknown", "missing": [f"the bus: {error.message}"]}
-        baselines = {untoken(key.removeprefix(BASELINE)) for key in keys if key.startswith(BASELINE)}
         devices = [device.name for device in network.devices]
-        facts = judge(self._roster.cards(), devices, baselines, await self._people())
+        facts = judge(self._roster.cards(), devices, books, await self._people())
         return "missing" not in facts, facts
 
     async def _people(self) -> str:

@@ -134,6 +134,13 @@ class Settings(BaseSettings):
     false_positive_threshold: float = Field(0.9, ge=0, le=1)
     """Confidence from which triage closes a false positive by itself."""
 
+    baseline_minutes: float = Field(15.0, gt=0, le=10_080)
+    """Minutes between two looks of the monitor at what every device is like."""
+    baselines: File | None = None
+    """A folder of baselines, as `nocmesh baseline` takes them: what devices that have none yet were like when well."""
+    trust_first_state: bool = True
+    """The state in which a device is first seen is its baseline; false where it may be broken already."""
+
     default_llm_provider: str = "anthropic"
     """The provider for reasoners that ask a language model."""
     default_llm_model: str = "claude-sonnet-4-20250514"

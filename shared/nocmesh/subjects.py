@@ -100,7 +100,7 @@ SUBJECTS: tuple[Subject, ...] = (
         "INCIDENTS",
         "IncidentEvent",
         "incidents",
-        "dashboard audit incidents",
+        "dashboard audit incidents monitor",
     ),
     _row(
         "ai.approvals.pending.<id>",
@@ -121,7 +121,7 @@ SUBJECTS: tuple[Subject, ...] = (
     ),
     _row("ai.approvals.call.<operation>", C, None, "PersonRequest", "dashboard", "approvals", service=True),
     _row("ai.devices.commands.<target>", C, "COMMANDS", "DeviceCommand", "orchestrator", "bridge"),
-    _row("ai.devices.results.<target>", C, "DEVICE_RESULTS", "DeviceResult", "bridge", "orchestrator audit"),
+    _row("ai.devices.results.<target>", C, "DEVICE_RESULTS", "DeviceResult", "bridge", "orchestrator audit monitor"),
     _row(
         "ai.devices.journal.<device>.<change_id>",
         C,

@@ -3,39 +3,42 @@
 import asyncio
 from typing import Any
 
-import msgspec
-
 from nocmesh.agent import Agent, Case, HandOff, role_of
-from nocmesh.agent.network import BUCKET, load_network
+from nocmesh.agent.baselines import load_books
+from nocmesh.agent.network import load_network
 from nocmesh.agent.toolbox import Toolbox
-from nocmesh.errors import InvalidInputError, NocmeshError
-from nocmesh.ids import new_id, short_digest
+from nocmesh.baseline_files import read_snapshots
+from nocmesh.errors import InvalidInputError, NocmeshError, NotFoundError
+from nocmesh.ids import short_digest
 from nocmesh.messages.agent import DiscoveryReply, DiscoveryRequest
 from nocmesh.messages.session import Observation, ToolCall
-from nocmesh.network import Network
+from nocmesh.network import Device, Network
 from nocmesh.runtime import until
-from nocmesh.subjects import subject, token
+from nocmesh.subjects import subject
+from nocmesh_agents.monitor.changes import Changes
 from nocmesh_agents.monitor.health import verdict
+from nocmesh_agents.monitor.keeper import AT_ONCE, Keeper
 
-BASELINE = "baseline."
 NETWORK_SECONDS = 0.5
-AT_ONCE = 16
-"""Devices asked side by side."""
+RETRY_SECONDS = 15.0
+"""How soon a device that has no baseline yet is tried again."""
 
 
 class Monitor(Agent):
-    """Health of the mesh and of the devices."""
+    """Health of the mesh and of the devices, and what they were like."""
 
     type = "monitor"
     bus_role = "monitor"
-    capabilities = ("health_check",)
-    tools = ("device_state",)
+    capabilities = ("health_check", "baseline")
+    tools = ("device_state", "device_backup")
     autonomy = "observe"
     description = "Watches the mesh and the network."
 
     async def work(self, case: Case) -> dict[str, Any] | HandOff:
-        """One health check of the devices that the task names, or of all."""
+        """A health check, or a new baseline, of the devices that the task names, or of all."""
         named = _named(case.task.parameters.get("devices")) or [device.name for device in case.network.devices]
+        if case.task.task_type == "baseline":
+            return await self._asked(named, case.network)
         members = await self.mesh.agents.request(
             subject("ai.agents.discovery.request"), DiscoveryRequest(requester=self.context.name), DiscoveryReply
         )
@@ -45,39 +48,78 @@ class Monitor(Agent):
         return verdict(members, seen)
 
     async def started(self) -> None:
-        """Take a baseline of every device; the network may become known only after us."""
-        self._baselines = asyncio.create_task(self._take_baselines())
+        """Take a baseline of every device, keep them up, and listen for changes that were proved good."""
+        self._keeper = Keeper(self.mesh, self.clock, self.log, self.context.name)
+        self._watching = asyncio.create_task(self._watch())
+        self._changes = Changes(self.mesh, self._keeper, self.clock, self.log)
+        await self._changes.follow()
 
     async def stopped(self) -> None:
-        """Leave the baselines that are not taken yet to the next start."""
-        self._baselines.cancel()
-        await asyncio.gather(self._baselines, return_exceptions=True)
+        """Leave what is not taken yet to the next start."""
+        await self._changes.stop()
+        self._watching.cancel()
+        await asyncio.gather(self._watching, return_exceptions=True)
 
-    async def _take_baselines(self) -> None:
-        network = Network()
-        while not network.devices:
+    # --- baselines
+
+    async def _watch(self) -> None:
+        """The first sight of every device, then each by the clock; one that has none is tried again soon."""
+        loop, minutes = asyncio.get_running_loop(), self.context.settings.baseline_minutes
+        trusted = self.context.settings.trust_first_state
+        await self._adopt()
+        due = loop.time() + minutes * 60
+        network = await self._network()
+        await self._keeper.take_all(network.devices, "start", trusted=trusted)
+        while not await until(self.context.stopping, min(RETRY_SECONDS, minutes * 60)):
+            network = await self._network()
+            if loop.time() >= due:
+                due = loop.time() + minutes * 60
+                await self._keeper.take_all(network.devices, "schedule", trusted=False)
+            await self._keeper.take_all(await self._without(network), "start", trusted=trusted)
+
+    async def _network(self) -> Network:
+        """The network, as soon as it is known; an empty one when we are told to stop before."""
+        while True:
             try:
                 network = await load_network(self.mesh.agents)
+                if network.devices:
+                    return network
             except NocmeshError as wrong:
                 self.log.warning("network_unknown", error=str(wrong))
-            if not network.devices and await until(self.context.stopping, NETWORK_SECONDS):
-                return
-        toolbox = Toolbox(self.mesh.agents, session_id=f"baseline-{self.context.name}")
-        room = asyncio.Semaphore(AT_ONCE)
-        await asyncio.gather(*(self._take_baseline(toolbox, room, device.name) for device in network.devices))
+            if await until(self.context.stopping, NETWORK_SECONDS):
+                return Network()
 
-    async def _take_baseline(self, toolbox: Toolbox, room: asyncio.Semaphore, device: str) -> None:
-        """Back one device up; one that cannot be is written down with the reason."""
-        call_id = new_id(self.clock.now())
-        async with room:
-            seen = await toolbox.call(ToolCall(call_id=call_id, tool="device_backup", arguments={"device": device}))
-        entry = {"at": self.clock.now().isoformat(), "status": seen.status, "error": seen.error, **seen.content}
+    async def _without(self, network: Network) -> list[Device]:
+        """Devices of which nothing was ever read."""
         try:
-            await self.mesh.agents.bucket(BUCKET).put(f"{BASELINE}{token(device)}", msgspec.json.encode(entry))
+            books = await load_books(self.mesh.agents)
         except NocmeshError as wrong:
-            self.log.warning("baseline_lost", device=device, error=str(wrong))
+            self.log.warning("baselines_unknown", error=str(wrong))
+            return []
+        return [device for device in network.devices if device.name not in books or not books[device.name].versions]
+
+    async def _adopt(self) -> None:
+        """What the settings name as known good: baselines of before."""
+        folder = self.context.settings.baselines
+        if folder is None:
             return
-        self.log.info("baseline_taken", device=device, status=seen.status, error=seen.error)
+        try:
+            snapshots = read_snapshots(folder)
+        except NocmeshError as wrong:
+            self.log.warning("baselines_not_read", folder=str(folder), error=wrong.message)
+            return
+        for snapshot in snapshots:
+            await self._keeper.adopt(snapshot)
+
+    async def _asked(self, named: list[str], network: Network) -> dict[str, Any]:
+        devices = [device for name in named if (device := network.device(name)) is not None]
+        unknown = [name for name in named if network.device(name) is None]
+        if unknown:
+            raise NotFoundError(f"no device {', '.join(unknown)} in the inventory", devices=unknown)
+        books = await asyncio.gather(*(self._keeper.take(device, "asked", trusted=True) for device in devices))
+        taken = {book.device: book.good for book in books if book is not None and book.status == "ok"}
+        failed = {book.device: book.error for book in books if book is not None and book.status != "ok"}
+        return {"taken": taken, "failed": failed}
 
     async def _ask(self, toolbox: Toolbox, room: asyncio.Semaphore, task_id: str, device: str) -> Observation:
         arguments = {"device": device, "views": ["interfaces"]}

@@ -13,8 +13,8 @@ from nocmesh.bus import Mesh
 from nocmesh.clock import Clock
 from nocmesh.diagnosis.baseline import GOOD, Snapshot, Taken
 from nocmesh.diagnosis.configdiff import ConfigDiff, compare
-from nocmesh.errors import DeviceRejectedError, DeviceUnreachableError, InvalidInputError, NocmeshError
-from nocmesh.messages.state import DeviceState, Output, View
+from nocmesh.errors import DeviceUnreachableError, InvalidInputError, NocmeshError
+from nocmesh.messages.state import Output, View
 from nocmesh.network import Device
 from nocmesh_bridges.ssh.reading import Reader
 
