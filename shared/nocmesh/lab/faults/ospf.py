@@ -1,0 +1,5 @@
+"""ospf faults."""
+
+from nocmesh.lab.faults.kinds import Kind
+
+KINDS: tuple[Kind, ...] = ()
