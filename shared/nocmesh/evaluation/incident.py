@@ -1,0 +1,175 @@
+"""One alert and what comes of it: posted as a monitoring system would, followed and approved as people would.
+
+It talks to the mesh over its API alone, like anybody from outside.
+"""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from nocmesh.diagnosis.evidence import stands
+from nocmesh.errors import NocmeshError, TooLateError
+from nocmesh.evaluation.result import Evidenced
+from nocmesh.messages.base import Message
+from nocmesh.messages.report import Report
+from nocmesh.messages.session import Observation
+
+OVER = frozenset({"closed", "escalated"})
+POLL_SECONDS = 0.2
+OPENING_SECONDS = 30.0
+"""How long an accepted alert may take to open its incident."""
+
+
+class Api(Protocol):
+    """One conversation with the mesh's API, as one person."""
+
+    async def get(self, path: str, *names: str, **query: Any) -> Any:
+        """The JSON at ``path``. Raises NocmeshError."""
+        ...
+
+    async def post(self, path: str, *names: str, body: Mapping[str, Any]) -> Any:
+        """The JSON answer to ``body``. Raises NocmeshError."""
+        ...
+
+
+class Followed(Message, frozen=True, kw_only=True):
+    """Where the incidents of one alert stand."""
+
+    incidents: list[str]
+    reports: list[Report]
+    """As they are now, in the order of ``incidents``."""
+    states: list[str]
+    seconds: float | None
+    """From the alert's acceptance until all were diagnosed; None: not all are."""
+    refused: list[str] = []
+    """Votes that were not counted, and why."""
+
+    @property
+    def over(self) -> bool:
+        """Nothing more will happen."""
+        return all(state in OVER for state in self.states)
+
+
+class Conversation:
+    """Everything that is said to one mesh about one case."""
+
+    def __init__(self, approvers: Mapping[str, Api]) -> None:
+        self._approvers = approvers
+        self._api = next(iter(approvers.values()))
+        self._refused: list[str] = []
+        self._cancelled: set[str] = set()
+
+    async def post(self, source: str, body: Mapping[str, Any]) -> list[str]:
+        """Post an alert's body; the ids of the alerts that were taken. Raises NocmeshError."""
+        accepted: list[str] = (await self._api.post("/api/webhooks/{}", source, body=body))["alert_ids"]
+        return accepted
+
+    async def known_incidents(self) -> dict[str, str]:
+        """Every incident that there is, with its state."""
+        found, after = dict[str, str](), None
+        while True:
+            page = await self._api.get("/api/incidents", limit=200, after=after)
+            found |= {item["incident_id"]: item["state"] for item in page["items"]}
+            after = page.get("next")
+            if not after:
+                return found
+
+    async def quiet(self) -> bool:
+        """Whether every incident is over; those that are not are called off."""
+        going_on = [incident for incident, state in (await self.known_incidents()).items() if state not in OVER]
+        for incident_id in going_on:
+            if incident_id not in self._cancelled:
+                self._cancelled.add(incident_id)
+                await self._api.post(
+                    "/api/workflows/{}/cancel", f"incident-{incident_id}", body={"reason": "the case is over"}
+                )
+        return not going_on
+
+    async def incidents_of(self, alerts: Sequence[str], before: Collection[str]) -> list[str]:
+        """The incidents that these alerts have opened; raises TooLateError when they open none.
+
+        An incident in ``before`` is another case's: an alert that joined it is not judged by it.
+        """
+        wanted, deadline, found = set(alerts), self._time() + OPENING_SECONDS, dict[str, str]()
+        while self._time() < deadline:
+            rows = (await self._api.get("/api/alerts"))["items"]
+            found = {row["alert_id"]: row["incident_id"] for row in reversed(rows) if row["alert_id"] in wanted}
+            if wanted <= found.keys() and all(found.values()) and set(before).isdisjoint(found.values()):
+                return sorted(set(found.values()))
+            await asyncio.sleep(POLL_SECONDS)
+        joined = sorted(set(before) & set(found.values()))
+        what = f"joined the incident {joined[0]} of an earlier case" if joined else "opened no incident"
+        raise TooLateError(f"the alert {what} within {OPENING_SECONDS:g} s; expected one of its own")
+
+    async def follow(self, incidents: Sequence[str], since: float, *, repair: bool, seconds: float) -> Followed:
+        """Until all are over, deciding on what they ask for; or until ``seconds`` have passed.
+
+        Changes are approved by as many people as it takes, without ``repair`` rejected. ``since``: when the alert was
+        accepted, by the loop's clock.
+        """
+        diagnosed: float | None = None
+        self._refused.clear()
+        while True:
+            now = await self._look(incidents)
+            if diagnosed is None and len(now.reports) == len(incidents) and all(map(_is_diagnosed, now.reports)):
+                diagnosed = self._time() - since
+            now = msgspec.structs.replace(now, seconds=diagnosed, refused=list(self._refused))
+            if now.over or self._time() - since > seconds:
+                return now
+            if repair or diagnosed is not None:
+                await self._decide(incidents, "approve" if repair else "reject")
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def evidence(self, followed: Followed) -> Evidenced:
+        """The quotes of the reports' causes, each looked up in what was recorded of its incident."""
+        found, missing = 0, []
+        for incident_id, report in zip(followed.incidents, followed.reports, strict=True):
+            timeline = (await self._api.get("/api/incidents/{}/timeline", incident_id))["items"]
+            seen = observations(timeline)
+            for quote in (quote for cause in report.root_causes for quote in cause.evidence):
+                if any(stands(quote, observation) for observation in seen.get(quote.observation_id, [])):
+                    found += 1
+                else:
+                    missing.append(f"{quote.device}: {quote.command}: {quote.quote[:200]}")
+        return Evidenced(quotes=found + len(missing), found=found, missing=missing)
+
+    async def _look(self, incidents: Sequence[str]) -> Followed:
+        reports = []
+        for incident_id in incidents:
+            body = await self._api.get("/api/incidents/{}", incident_id)
+            reports.append(msgspec.convert(body, Report))
+        return Followed(incidents=list(incidents), reports=reports, states=[r.state for r in reports], seconds=None)
+
+    async def _decide(self, incidents: Sequence[str], decision: str) -> None:
+        for waiting in (await self._api.get("/api/approvals", status="pending"))["items"]:
+            if waiting["incident_id"] in incidents:
+                await self._vote(waiting, decision)
+
+    async def _vote(self, waiting: Mapping[str, Any], decision: str) -> None:
+        voted = {vote["person"] for vote in waiting.get("votes") or []}
+        needed = int(waiting.get("quorum") or 1) - len(voted) if decision == "approve" else 1
+        body = {"decision": decision, "comment": "evaluation", "change_hash": waiting.get("change_hash") or ""}
+        for name in [name for name in self._approvers if name not in voted][: max(needed, 0)]:
+            try:
+                await self._approvers[name].post("/api/approvals/{}/decisions", waiting["approval_id"], body=body)
+            except NocmeshError as refused:  # it may have been decided or have expired since we looked
+                self._refused.append(f"{name}: {refused.message}")
+
+    def _time(self) -> float:
+        return asyncio.get_running_loop().time()
+
+
+def observations(timeline: Sequence[Mapping[str, Any]]) -> dict[str, list[Observation]]:
+    """What an incident's agents saw, by the observation's id."""
+    seen: dict[str, list[Observation]] = {}
+    for entry in timeline:
+        for raw in (entry.get("data") or {}).get("observations") or []:
+            observation = msgspec.convert(raw, Observation)
+            seen.setdefault(observation.observation_id, []).append(observation)
+    return seen
+
+
+def _is_diagnosed(report: Report) -> bool:
+    return report.timing.diagnosed is not None or report.state in OVER
