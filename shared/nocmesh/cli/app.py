@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from nocmesh.cli import eval_commands
 from nocmesh.cli.output import Format, say
 
 app = typer.Typer(
@@ -35,6 +36,7 @@ workflow = _group("workflow", "Workflows: list, show, cancel.")
 keys = _group("keys", "Identities on the bus.")
 token = _group("token", "Personal tokens of people.")
 bench = _group("bench", "Measure it here, now.")
+app.add_typer(eval_commands.group)
 
 Out = Annotated[Format, typer.Option("-o", "--output", help="How to print: table, json, yaml, name.")]
 Data = Annotated[Path | None, typer.Option("--data", help="The data folder.")]
