@@ -19,6 +19,7 @@ from nocmesh.cli import demo as story
 from nocmesh.cli.client import Client
 from nocmesh.cli.demo import Wish, demo, settings_of, troubled
 from nocmesh.cli.output import Format
+from nocmesh.cli.stories import Blow, Chapter
 from nocmesh.cli.telling import Teller
 from nocmesh.errors import TooLateError
 from nocmesh.launch.mesh import free_port
@@ -134,7 +135,8 @@ def test_a_wrong_diagnosis_ends_with_1(cause: str, code: int, said: str, capsys:
     told = story._Demo(Wish(form=Format.NAME), named, named, Teller.of(Format.NAME), named)
     report: dict[str, Any] = {"incident_id": "i", "state": "closed", "verdict": "true_positive"}
     report["root_causes"] = [{"fault_type": "x", "resource": "node/r1", "summary": "it is"}]
-    assert told._finish(report, {"fault_type": cause, "resource": "node/r1"}) == code
+    chapter = Chapter(blow=Blow(fault="x"))
+    assert told._finish(chapter, report, {"fault_type": cause, "resource": "node/r1"}) == code
     out, err = capsys.readouterr()
     assert out == "i\n"
     assert said in err

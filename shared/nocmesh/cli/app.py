@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nocmesh.cli import eval_commands
+from nocmesh.cli import db_commands, diagnose_commands, eval_commands
 from nocmesh.cli.output import Format, say
 
 app = typer.Typer(
@@ -36,7 +36,9 @@ workflow = _group("workflow", "Workflows: list, show, cancel.")
 keys = _group("keys", "Identities on the bus.")
 token = _group("token", "Personal tokens of people.")
 bench = _group("bench", "Measure it here, now.")
+app.add_typer(db_commands.group)
 app.add_typer(eval_commands.group)
+diagnose_commands.mount(app)
 
 Out = Annotated[Format, typer.Option("-o", "--output", help="How to print: table, json, yaml, name.")]
 Data = Annotated[Path | None, typer.Option("--data", help="The data folder.")]

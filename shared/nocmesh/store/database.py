@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from nocmesh.errors import InvalidInputError, PreconditionError
+from nocmesh.errors import InvalidInputError, NotFoundError, PreconditionError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -121,6 +121,14 @@ def parsed(url: str) -> URL:
     if driver.startswith("sqlite") and target.database in (None, "", ":memory:"):
         raise _bad_url("SQLite needs a file, because several processes share it")
     return target.set(drivername=driver)
+
+
+def existing(url: str) -> str:
+    """``url`` itself; raises NotFoundError where it names an SQLite file that is not there: looking makes none."""
+    target = parsed(url)
+    if target.get_backend_name() == "sqlite" and not Path(str(target.database)).is_file():
+        raise NotFoundError(f"there is no database {target.database}; --data names the folder of a mesh that ran")
+    return url
 
 
 def _bad_url(reason: str) -> InvalidInputError:

@@ -153,7 +153,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     known = ", ".join([*sorted(TOPOLOGIES), "synthetic-SEED-DEVICES"])
     parser.add_argument("--topology", default="demo", help=f"one of: {known}")
     parser.add_argument("--fault", default="", choices=["", *KINDS], help="inject this at once")
-    asyncio.run(serve(parser.parse_args(arguments)))
+    chosen = parser.parse_args(arguments)
+    try:
+        topology_of(chosen.topology)
+    except NocmeshError as wrong:
+        parser.error(wrong.message)
+    asyncio.run(serve(chosen))
 
 
 if __name__ == "__main__":
