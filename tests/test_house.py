@@ -38,6 +38,7 @@ DOORS: dict[str, tuple[str, ...]] = {
         "nocmesh.setting_sources",
         "nocmesh.inventory",
         "nocmesh.inventory_form",
+        "nocmesh.evaluation.case",
         "nocmesh.yamlfile",
     ),
     "pydantic_settings": ("nocmesh.settings", "nocmesh.setting_sources"),

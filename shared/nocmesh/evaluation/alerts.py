@@ -1,7 +1,7 @@
 """The alert of a case as its monitoring system would send it now; and, when the case is over, its resolution. Pure.
 
-In a text of the body `{now}`, `{now-5m}` and `{now+30s}` become times (RFC 3339), `{address:r1/r1-e0}` the first address of
-an interface. An alert without `startsAt` begins now.
+In a text of the body `{now}`, `{now-5m}` and `{now+30s}` become times (RFC 3339), `{address:r1/r1-e0}` the first
+address of an interface. An alert without `startsAt` begins now.
 """
 
 import re

@@ -68,10 +68,8 @@ class CaseResult(Message, frozen=True, kw_only=True):
     def verdict(self) -> Verdict | None:
         """The reports' one verdict: an alarm of one is an alarm."""
         said = [report.verdict for report in self.reports]
-        for verdict in ("true_positive", "uncertain", "false_positive"):
-            if verdict in said:
-                return verdict  # type: ignore[return-value]  # the literals above are Verdict's
-        return None
+        alarms: tuple[Verdict, ...] = ("true_positive", "uncertain", "false_positive")
+        return next((verdict for verdict in alarms if verdict in said), None)
 
     @property
     def commands(self) -> int:

@@ -94,7 +94,7 @@ class Runner:
                         waiting.pop(0)
                         yield result
             except Exception as wrong:
-                self._around.log.error("network_failed", error=str(wrong), exc_info=wrong)
+                self._around.log.exception("network_failed", error=str(wrong))
                 failures += len(waiting) == before
                 if failures >= TRIES:
                     for case in waiting:
@@ -134,4 +134,5 @@ def line(result: CaseResult) -> str:
     timed = "no diagnosis" if result.seconds is None else f"{result.seconds:.1f} s, {result.commands} commands"
     wanted = "" if right else f"; expected {', '.join(map(str, result.expected)) or 'no cause'}"
     reason = f" ({result.reason})" if result.reason else ""
-    return f"{result.name}: {'right' if right else 'WRONG'}: {result.verdict or 'no verdict'}, {named}; {timed}{wanted}{reason}"
+    judged = "right" if right else "WRONG"
+    return f"{result.name}: {judged}: {result.verdict or 'no verdict'}, {named}; {timed}{wanted}{reason}"

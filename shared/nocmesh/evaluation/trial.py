@@ -1,4 +1,4 @@
-"""One case on a network and a mesh that are at rest; afterwards both are at rest again, or it says that they are not."""
+"""One case on a network and a mesh at rest; afterwards both are at rest again, or it says that they are not."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
