@@ -169,6 +169,10 @@ class Backend(Protocol):
         """Whether the mesh can take work, and what there is or what is missing."""
         ...
 
+    async def devices(self) -> Sequence[Row]:
+        """The devices of the inventory, each with what is known of its past."""
+        ...
+
     async def tools(self) -> Sequence[Row]:
         """The tools that can be called, with who serves them."""
         ...

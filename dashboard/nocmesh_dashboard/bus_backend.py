@@ -5,6 +5,8 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
+from nocmesh.agent.baselines import load_books
+from nocmesh.agent.network import load_network
 from nocmesh.bus import Mesh, Received
 from nocmesh.clock import Clock
 from nocmesh.errors import DeniedError, InvalidInputError, NocmeshError, NotFoundError, PreconditionError
@@ -19,6 +21,7 @@ from nocmesh.store.records import Records
 from nocmesh.subjects import subject
 from nocmesh_dashboard.backend import VIEWER, Change, Person, Proof, Row, SignedIn
 from nocmesh_dashboard.changes import change_of
+from nocmesh_dashboard.devices import device_row
 from nocmesh_dashboard.problems import unauthenticated
 from nocmesh_dashboard.readiness import Readiness
 from nocmesh_dashboard.reading import Reading
@@ -195,6 +198,11 @@ class BusBackend:
         where = subject("ai.workflows.control.<run_id>", run_id=run_id)
         await self._mesh.core.publish(where, control, id=request_id)
         return {"workflow_id": run_id, "status": "requested", "action": action}
+
+    async def devices(self) -> Sequence[Row]:
+        """The devices of the inventory, each with what is known of its past."""
+        network, books = await load_network(self._mesh.agents), await load_books(self._mesh.agents)
+        return [device_row(device, books.get(device.name)) for device in network.devices]
 
     async def tools(self) -> Sequence[Row]:
         """The tools on the cards of those that live."""

@@ -1,6 +1,6 @@
 """Every route, once: pages, API and the API's own description come from this table."""
 
-from nocmesh_dashboard import api, pages
+from nocmesh_dashboard import api, devices, pages
 from nocmesh_dashboard.web import Endpoint
 
 _TEXT = {"type": "string"}
@@ -71,6 +71,21 @@ API: tuple[Endpoint, ...] = (
     Endpoint("GET", "/api/tools", api.tools, "Tools that can be called", schema="List"),
     Endpoint(
         "POST", "/api/tools/{name}/call", api.call_tool, "Call a tool", body=_body("arguments", arguments=_OBJECT)
+    ),
+    Endpoint("GET", "/api/devices", devices.devices, "The inventory, and what is known of its past", schema="List"),
+    Endpoint(
+        "GET",
+        "/api/devices/{name}/config/diff",
+        devices.config_diff,
+        "What moved on one device, and when",
+        query={"from": "baseline (default), latest, or a version", "to": "running (default), latest, or a version"},
+    ),
+    Endpoint(
+        "GET",
+        "/api/devices/{name}/baseline",
+        devices.baseline,
+        "What one device was like",
+        query={"version": "baseline (default), latest, or a version"},
     ),
     Endpoint("GET", "/api/metrics", api.metrics_json, "Counts"),
     Endpoint("GET", "/metrics", api.metrics_text, "Counts for Prometheus", kind="text"),

@@ -52,6 +52,9 @@ class HandFed:
         """Name to roles; a person's token is ``nocm_<name>``, and their session ``s-<name>``."""
         self.present: list[Row] = []
         self.catalogue: list[Row] = []
+        self.tool_answers: dict[str, Row] = {}
+        """What tools answer; one that is not here answers nothing."""
+        self.inventory: list[Row] = []
         self.is_ready: tuple[bool, Row] = (True, {})
         self.asked: list[tuple[str, Any]] = []
         """What people asked for, in order."""
@@ -154,6 +157,10 @@ class HandFed:
         """Whatever ``is_ready`` holds."""
         return self.is_ready
 
+    async def devices(self) -> Sequence[Row]:
+        """Whatever ``inventory`` holds."""
+        return self.inventory
+
     async def tools(self) -> Sequence[Row]:
         """Whatever ``catalogue`` holds."""
         return self.catalogue
@@ -163,7 +170,7 @@ class HandFed:
         if name not in {tool["name"] for tool in self.catalogue}:
             raise NotFoundError(f"nobody serves the tool {name!r}", known=[tool["name"] for tool in self.catalogue])
         self.asked.append(("tool", (person.name, name, dict(arguments))))
-        return {"status": "ok", "content": {}}
+        return self.tool_answers.get(name, {"status": "ok", "content": {}})
 
     def subscribe(self, notify: Callable[[Change], None]) -> Callable[[], None]:
         """Hear of every change."""

@@ -134,6 +134,8 @@ class Settings(BaseSettings):
     false_positive_threshold: float = Field(0.9, ge=0, le=1)
     """Confidence from which triage closes a false positive by itself."""
 
+    read_only: bool = False
+    """Bridges only read: they take no change, whatever was approved."""
     baseline_minutes: float = Field(15.0, gt=0, le=10_080)
     """Minutes between two looks of the monitor at what every device is like."""
     baselines: File | None = None

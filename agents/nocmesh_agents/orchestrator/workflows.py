@@ -104,7 +104,23 @@ HEALTH_CHECK = Definition(
     output={"health": "${steps.check.output}"},
 )
 
-WORKFLOWS: Mapping[str, Definition] = {w.type: w for w in (INCIDENT_RESPONSE, CONFIG_CHANGE, HEALTH_CHECK)}
+BASELINE = Definition(
+    type="baseline",
+    description="Take the devices as they are now for known good: their baseline from here on.",
+    steps=[
+        Step(
+            id="take",
+            type="invoke_agent",
+            agent_type="monitor",
+            task_type="baseline",
+            parameters={"devices": "${parameters.devices}"},
+            timeout=300,
+        )
+    ],
+    output={"baseline": "${steps.take.output}"},
+)
+
+WORKFLOWS: Mapping[str, Definition] = {w.type: w for w in (INCIDENT_RESPONSE, CONFIG_CHANGE, HEALTH_CHECK, BASELINE)}
 
 
 def definition_of(workflow_type: str) -> Definition:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from nocmesh.agent.baselines import load_snapshot
+from nocmesh.agent.baselines import load_book, load_snapshot
 from nocmesh.bus import Mesh
 from nocmesh.clock import Clock
 from nocmesh.diagnosis.baseline import GOOD, Snapshot, Taken
@@ -55,7 +55,9 @@ class Comparer:
         snapshot = await load_snapshot(self._mesh.agents, device.name, version)
         text = Output(command=f"device_baseline {device.name} {version}", text=snapshot.config)
         state = snapshot.state.to_dict() if snapshot.state else None
-        return {"outputs": [text.to_dict()], "state": state, "taken": snapshot.taken.to_dict()}
+        book = await load_book(self._mesh.agents, device.name)
+        past = {"good": book.good, "versions": [taken.to_dict() for taken in book.versions]} if book else {}
+        return {"outputs": [text.to_dict()], "state": state, "taken": snapshot.taken.to_dict(), **past}
 
     async def _running(self, device: Device, before: Snapshot) -> Snapshot:
         """The device as it is now, in the views that the older snapshot has."""

@@ -65,7 +65,8 @@ class Reader:
             self._log.warning("command_refused", tool=tool, why=refused.message)
             return ToolReply(call_id=call.call_id, status="refused", error=refused.message)
         except NocmeshError as wrong:
-            return ToolReply(call_id=call.call_id, status="error", error=wrong.message)
+            kind = {"kind": type(wrong).__name__}
+            return ToolReply(call_id=call.call_id, status="error", error=wrong.message, content=kind)
         return ToolReply(call_id=call.call_id, status="ok", content=content)
 
     def _tool(self, name: str) -> Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]:

@@ -55,10 +55,13 @@ async def _serve(context: Context, network: Network, pool: DevicePool) -> None:
         for tool in reader.tools
     ]
     async with _presence(context, reader, pool) as presence:
-        worker = await mesh.core.work("COMMANDS", "bridge", DeviceCommand, executor.take, slots=CHANGES)
+        worker = None
+        if not context.settings.read_only:
+            worker = await mesh.core.work("COMMANDS", "bridge", DeviceCommand, executor.take, slots=CHANGES)
         await context.stopping.wait()
         presence.drain()
-        await worker.stop()
+        if worker is not None:
+            await worker.stop()
         for service in services:
             await service.stop()
 

@@ -84,7 +84,9 @@ class Book(Message, frozen=True, kw_only=True):
         for taken in self.versions:
             if number and taken.number == number:
                 return taken
-        known = ", ".join(str(taken.number) for taken in self.versions) or "none"
+        if not self.versions:
+            raise NotFoundError(f"{self.device} was never read: {self.error or 'not tried yet'}", device=self.device)
+        known = ", ".join(str(taken.number) for taken in self.versions)
         good = f"; version {self.good} is the baseline" if self.good else "; no baseline was taken"
         raise NotFoundError(
             f"{self.device} has no version {name!r}; versions: {known}{good}", device=self.device, version=name

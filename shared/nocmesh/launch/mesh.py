@@ -181,6 +181,7 @@ def environment_of(settings: Settings, url: str) -> dict[str, str]:
         "NOCMESH_NO_AUTH_FOR_LOOPBACK": str(settings.no_auth_for_loopback).lower(),
         "NOCMESH_SHUTDOWN_SECONDS": str(settings.shutdown_seconds),
         "APPROVAL_TIMEOUT_MINUTES": str(settings.approval_timeout_minutes),
+        "NOCMESH_READ_ONLY": str(settings.read_only).lower(),
         "NOCMESH_BASELINE_MINUTES": str(settings.baseline_minutes),
         "NOCMESH_TRUST_FIRST_STATE": str(settings.trust_first_state).lower(),
     }
