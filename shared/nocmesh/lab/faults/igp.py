@@ -1,0 +1,106 @@
+"""Where an IGP's faults fit: the adjacencies of a plan, and the paths that it gives. Pure."""
+
+import heapq
+from typing import NamedTuple
+
+from nocmesh.errors import InvalidInputError
+from nocmesh.lab.faults.kinds import Params, node_id, node_of, routers
+from nocmesh.lab.plan import Igp, LabPlan, Node, Port
+
+DEFAULT_COST = 10
+"""FRR's own, for OSPF on a veth (it tells no speed) and for IS-IS."""
+
+
+class Adjacency(NamedTuple):
+    """One link of the IGP, seen from the node that has the fault."""
+
+    node: Node
+    port: Port
+    far: Node
+    far_port: Port
+
+    @property
+    def address(self) -> str:
+        """The node's own address on it."""
+        return self.port.addresses[0].partition("/")[0]
+
+
+def speaks(port: Port) -> bool:
+    """The IGP forms adjacencies on it."""
+    return port.kind == "cable" and port.igp and not port.passive
+
+
+def adjacencies(plan: LabPlan, node: Node) -> list[Adjacency]:
+    """All of a router's, in the order of its ports."""
+    found = []
+    for port in node.ports:
+        end = plan.far_end(node.name, port.name) if speaks(port) else None
+        far = plan.node(end[0]) if end else None
+        far_port = far.port(end[1]) if far and end else None
+        if far and far_port and far.kind == "router" and speaks(far_port):
+            found.append(Adjacency(node, port, far, far_port))
+    return found
+
+
+def adjacent(plan: LabPlan, igp: Igp) -> list[str]:
+    """Resource ids of the routers that have an adjacency, when the lab runs that IGP."""
+    if plan.options.igp != igp:
+        return []
+    return [node_id(node) for node in routers(plan) if adjacencies(plan, node)]
+
+
+def adjacency(plan: LabPlan, resource: str, params: Params) -> Adjacency:
+    """The one that parameter `interface` names, else the first. Raises: InvalidInputError."""
+    node = node_of(plan, resource)
+    there = adjacencies(plan, node)
+    wanted = params.get("interface", "")
+    for one in there:
+        if wanted in ("", one.port.name):
+            return one
+    names = ", ".join(one.port.name for one in there) or "none"
+    raise InvalidInputError(
+        f"{wanted!r} has no adjacency on {node.name}; expected one of its interfaces {names}", field="interface"
+    )
+
+
+def detours(plan: LabPlan, node: Node) -> list[Adjacency]:
+    """Adjacencies whose link is a shortest path to the far end, and that traffic can go around."""
+    return [
+        one
+        for one in adjacencies(plan, node)
+        if distance(plan, node, one.far) >= cost(one.port) and distance(plan, node, one.far, without=one) is not None
+    ]
+
+
+def detoured(plan: LabPlan, igp: Igp) -> list[str]:
+    """Resource ids of the routers where a cost can move traffic."""
+    return [at for at in adjacent(plan, igp) if detours(plan, node_of(plan, at))]
+
+
+def detour(plan: LabPlan, resource: str, params: Params) -> Adjacency:
+    """The one that parameter `interface` names, else the first that traffic can go around."""
+    if params.get("interface"):
+        return adjacency(plan, resource, params)
+    return detours(plan, node_of(plan, resource))[0]
+
+
+def cost(port: Port) -> int:
+    """What the IGP counts for it."""
+    return port.cost if port.cost is not None else DEFAULT_COST
+
+
+def distance(plan: LabPlan, start: Node, goal: Node, without: Adjacency | None = None) -> int | None:
+    """The cost of the shortest path (Dijkstra), leaving out one of the start's links; None: there is no path."""
+    settled: set[str] = set()
+    queue = [(0, start.name)]
+    while queue:
+        far, name = heapq.heappop(queue)
+        if name == goal.name:
+            return far
+        if name in settled:
+            continue
+        settled.add(name)
+        for one in adjacencies(plan, node_of(plan, f"node/{name}")):
+            if without is None or (one.node.name, one.port.name) != (without.node.name, without.port.name):
+                heapq.heappush(queue, (far + cost(one.port), one.far.name))
+    return None
