@@ -29,6 +29,8 @@ class Options(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Seconds, of the IGP: OSPF's dead interval; IS-IS's is the hello interval times a multiplier."""
     authentication: bool = False
     """Sessions and adjacencies carry passwords."""
+    isis_level: Literal["level-1", "level-1-2", "level-2-only"] = "level-1"
+    """Of every router: with level-1 a wrong area and a wrong level both cost the adjacency."""
     seed: int = 0
     """Moves addresses, AS numbers and names of interfaces, so that nothing can be learned by heart."""
 
@@ -52,6 +54,12 @@ class Port(Message, frozen=True, kw_only=True):
     """The IGP announces it, and does not speak on it."""
     cost: int | None = None
     """OSPF cost or IS-IS metric; None: the default."""
+    area: str = ""
+    """OSPF: of this interface; empty: the node's."""
+    network: Literal["", "point-to-point", "broadcast"] = ""
+    """How the IGP sees it: two routers at the ends of a cable, or a segment."""
+    key: str = ""
+    """The adjacency's password (MD5)."""
 
 
 class Peer(Message, frozen=True, kw_only=True):
@@ -95,11 +103,15 @@ class Node(Message, frozen=True, kw_only=True):
     """IS-IS: area, system id, selector."""
     area: str = ""
     """OSPF: of all its interfaces, dotted."""
+    level: str = ""
+    """IS-IS: `level-1`, `level-1-2`, `level-2-only`."""
     bgp: BgpPlan | None = None
     gateway: str = ""
     """Of a host: its default route's next hop."""
     stp_priority: int = 32768
     """Of a switch's bridge."""
+    stub_areas: list[str] = []
+    """OSPF: those of its areas that are stubs."""
 
     def port(self, name: str) -> Port | None:
         """Its port of that name."""
