@@ -11,9 +11,9 @@ from typing import Literal
 from nocmesh.proving.simulated.grammar import Mismatch, Rule, match
 from nocmesh.proving.simulated.model import Bgp, Configuration, Interface, Neighbor, PrefixRule, StaticRoute
 
-Kind = Literal["top", "interface", "bgp", "family"]
+Kind = Literal["top", "interface", "bgp", "family", "vlan"]
 
-PARENTS: Mapping[Kind, Kind] = {"interface": "top", "bgp": "top", "family": "bgp"}
+PARENTS: Mapping[Kind, Kind] = {"interface": "top", "bgp": "top", "family": "bgp", "vlan": "top"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,13 @@ class Section:
     name: str = ""
 
     def __str__(self) -> str:
-        return {"top": "", "interface": f"interface {self.name}", "bgp": "router bgp", "family": "address-family ipv4"}[
-            self.kind
-        ]
+        return {
+            "top": "",
+            "interface": f"interface {self.name}",
+            "bgp": "router bgp",
+            "family": "address-family ipv4",
+            "vlan": f"vlan {self.name}",
+        }[self.kind]
 
     @property
     def parent(self) -> "Section | None":

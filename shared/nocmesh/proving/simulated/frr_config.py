@@ -8,9 +8,9 @@ from nocmesh.proving.simulated.model import Bgp, Configuration, Interface, Neigh
 VERSION = "8.4.4"
 
 
-def render(configuration: Configuration) -> str:
+def render(configuration: Configuration, version: str = VERSION) -> str:
     """The text of `show running-config` after its heading, from `frr version` to `end`."""
-    lines = [f"frr version {VERSION}", "frr defaults traditional", f"hostname {configuration.hostname}"]
+    lines = [f"frr version {version}", "frr defaults traditional", f"hostname {configuration.hostname}"]
     lines += ["log syslog informational", "no ipv6 forwarding", "service integrated-vtysh-config", "!"]
     if configuration.statics:
         lines += [*(f"ip route {r.prefix} {r.next_hop}" for r in configuration.statics), "!"]
@@ -187,4 +187,5 @@ GRAMMAR: Grammar = {
         Rule("no neighbor {ip} passive", neighbors.NOT_PASSIVE),
     ),
     "family": (*SHARED_FAMILY, *NETWORKS),
+    "vlan": (),
 }

@@ -73,6 +73,8 @@ PLACES: dict[str, Callable[[str], bool]] = {
     "{hops}": _number(1, 255),
     "{length}": _number(0, 32),
     "{mtu}": _number(64, 9216),
+    "{group}": _number(1, 128),
+    "{vlans}": lambda word: re.fullmatch(r"[0-9]{1,4}([,-][0-9]{1,4})*", word) is not None,
     "{word}": lambda word: True,
 }
 """What each place takes."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nocmesh.proving.simulated.model import Configuration, Interface, Network, Node
+from nocmesh.proving.simulated.model import Configuration, Interface, Network, Node, Software
 
 
 def inventory(network: Network, addresses: Mapping[str, tuple[str, int]], access: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,8 +63,15 @@ def _device(node: Node, address: tuple[str, int], host_key: str) -> dict[str, An
         "core": node.core,
         "simulated": True,
         "interfaces": [_interface(interface) for interface in meant.interfaces.values()],
-        "intent": {"bgp": _bgp(meant)} if meant.bgp is not None else {},
+        "intent": {
+            **({"bgp": _bgp(meant)} if meant.bgp is not None else {}),
+            **({"software": _software(node.meant)} if node.meant is not None else {}),
+        },
     }
+
+
+def _software(meant: Software) -> dict[str, Any]:
+    return {"version": meant.version, "packages": dict(meant.packages), "services": list(meant.services)}
 
 
 def _interface(interface: Interface) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The IOS-XE-like command line: its exec commands, and its answers to what it does not know."""
 
-from nocmesh.proving.simulated import iosxe_bgp
+from nocmesh.proving.simulated import iosxe_bgp, iosxe_health, iosxe_layer2, iosxe_ports
 from nocmesh.proving.simulated import iosxe_show as show
 from nocmesh.proving.simulated.frr import clear, shows
 from nocmesh.proving.simulated.grammar import Mismatch, Rule
@@ -54,6 +54,21 @@ USER: tuple[Rule[Command], ...] = (
     Rule("show interfaces {rest}", _interface),
     Rule("show ip interface brief", shows(show.interface_brief)),
     Rule("show ip route", shows(show.ip_route)),
+    Rule("show interfaces switchport", shows(iosxe_layer2.switchports)),
+    Rule("show interfaces status", shows(iosxe_ports.status)),
+    Rule("show spanning-tree", shows(iosxe_layer2.spanning_tree)),
+    Rule("show spanning-tree vlan {vlans}", shows(iosxe_layer2.spanning_tree)),
+    Rule("show spanning-tree detail", shows(iosxe_layer2.spanning_tree_detail)),
+    Rule("show vlan brief", shows(iosxe_layer2.vlan_brief)),
+    Rule("show etherchannel summary", shows(iosxe_layer2.etherchannel)),
+    Rule("show mac address-table", shows(iosxe_layer2.mac_table)),
+    Rule("show mac address-table vlan {vlans}", shows(iosxe_layer2.mac_table)),
+    Rule("show ip arp", shows(iosxe_health.ip_arp)),
+    Rule("show arp", shows(iosxe_health.ip_arp)),
+    Rule("show lldp neighbors", shows(iosxe_health.lldp_neighbors)),
+    Rule("show processes cpu", shows(iosxe_health.processes_cpu)),
+    Rule("show processes memory sorted", shows(iosxe_health.processes_memory)),
+    Rule("show install summary", shows(iosxe_health.install_summary)),
     Rule("show ip bgp", shows(iosxe_bgp.bgp_table)),
     Rule("show ip bgp summary", shows(iosxe_bgp.bgp_summary)),
     Rule("show ip bgp neighbors", shows(iosxe_bgp.bgp_neighbors)),

@@ -3,7 +3,7 @@
 import re
 from ipaddress import IPv4Interface, IPv4Network
 
-from nocmesh.proving.simulated import editing, neighbors
+from nocmesh.proving.simulated import editing, iosxe_switching, neighbors
 from nocmesh.proving.simulated.editing import Act, Editor, Grammar, Refused, Section
 from nocmesh.proving.simulated.frr_config import (
     SHARED_BGP,
@@ -16,19 +16,26 @@ from nocmesh.proving.simulated.frr_config import (
 )
 from nocmesh.proving.simulated.grammar import Mismatch, Rule
 from nocmesh.proving.simulated.model import SIMULATED, Bgp, Configuration, Interface
+from nocmesh.proving.simulated.switching import Switchport
 
 VERSION = "17.9.4a"
 KINDS = ("GigabitEthernet", "Loopback", "TenGigabitEthernet", "Vlan", "Port-channel")
+ORDER = ("Loopback", "Port-channel", "GigabitEthernet", "TenGigabitEthernet", "Vlan")
+"""In which they are listed."""
 CLASSES = ((128, 8), (192, 16), (224, 24))
 """First octet below, prefix length: what `network` means without a mask (RFC 791 §2.3)."""
 
 
-def render(configuration: Configuration) -> str:
+def render(configuration: Configuration, version: str = VERSION) -> str:
     """The text of `show running-config` after its heading, from `version` to `end`."""
-    lines = [f"! {SIMULATED}", "version 17.9", "service timestamps log datetime msec", "!"]
+    train = ".".join(version.split(".")[:2])
+    lines = [f"! {SIMULATED}", f"version {train}", "service timestamps log datetime msec", "!"]
     lines += [f"hostname {configuration.hostname}", "!", "no ip domain lookup", "!"]
+    spanning = configuration.spanning
+    if spanning is not None:
+        lines += [*iosxe_switching.global_lines(spanning), *iosxe_switching.vlan_lines(spanning)]
     for interface in sorted(configuration.interfaces.values(), key=_order):
-        lines += [*_interface(interface), "!"]
+        lines += [*_interface(interface, switch=spanning is not None), "!"]
     if configuration.bgp is not None:
         lines += [*_bgp(configuration.bgp), "!"]
     lines += ["ip forward-protocol nd", "!"]
@@ -36,12 +43,13 @@ def render(configuration: Configuration) -> str:
         lines.append(f"ip route {_with_mask(route.prefix)} {route.next_hop}")
     for name, rules in sorted(configuration.prefix_lists.items()):
         lines += ["!", *(f"ip prefix-list {name} {rule_text(rule)}" for rule in rules)]
+    lines += ["!", *configuration.services] if configuration.services else []
     return "\n".join([*lines, "!", "end", ""])
 
 
-def _order(interface: Interface) -> tuple[bool, str, int]:
+def _order(interface: Interface) -> tuple[int, int]:
     kind, number = _split(interface.name)
-    return kind != "Loopback", kind, int(number.split("/")[-1].split(".")[0] or 0)
+    return ORDER.index(kind), int(number.split("/")[-1].split(".")[0] or 0)
 
 
 def _split(name: str) -> tuple[str, str]:
@@ -54,20 +62,22 @@ def _with_mask(prefix: str) -> str:
     return f"{network.network_address} {network.netmask}"
 
 
-def _interface(interface: Interface) -> list[str]:
+def _interface(interface: Interface, *, switch: bool) -> list[str]:
     lines = [f"interface {interface.name}"]
     if interface.description:
         lines.append(f" description {interface.description}")
+    lines += [f" {line}" for line in iosxe_switching.port_lines(interface, switch)]
     if interface.mtu != 1500:
         lines.append(f" mtu {interface.mtu}")
     for index, text in enumerate(interface.addresses):
         address = IPv4Interface(text)
         lines.append(f" ip address {address.ip} {address.netmask}{' secondary' if index else ''}")
-    if not interface.addresses:
+    if not interface.addresses and interface.switchport is None:
         lines.append(" no ip address")
     if not interface.enabled:
         lines.append(" shutdown")
-    return lines if interface.loopback else [*lines, " negotiation auto"]
+    plain = switch or interface.loopback
+    return lines if plain else [*lines, f" {'' if interface.speed == 'auto' else 'no '}negotiation auto"]
 
 
 def _bgp(bgp: Bgp) -> list[str]:
@@ -111,15 +121,17 @@ def full_name(text: str) -> str:
 
 def _enter_interface(editor: Editor, text: str) -> None:
     name = full_name(text.replace(" ", ""))
-    if name not in editor.configuration.interfaces and not name.startswith("Loopback"):
+    made = ("Loopback", *(("Port-channel", "Vlan") if editor.configuration.spanning is not None else ()))
+    if name not in editor.configuration.interfaces and not name.startswith(made):
         raise Mismatch("unknown", len("interface "))
-    editor.configuration.interfaces.setdefault(name, Interface(name=name))
+    bundle = Switchport() if name.startswith("Port-channel") else None
+    editor.configuration.interfaces.setdefault(name, Interface(name=name, switchport=bundle))
     editor.section = Section("interface", name)
 
 
 def _no_interface(editor: Editor, text: str) -> None:
     name = full_name(text.replace(" ", ""))
-    if not name.startswith("Loopback") or name not in editor.configuration.interfaces:
+    if not name.startswith(("Loopback", "Port-channel", "Vlan")) or name not in editor.configuration.interfaces:
         raise Refused("% Removal of physical interfaces is not permitted")
     del editor.configuration.interfaces[name]
 
@@ -178,6 +190,7 @@ GRAMMAR: Grammar = {
         Rule("service timestamps {rest}", editing.ignored),
         Rule("no ip domain lookup", editing.ignored),
         Rule("ip forward-protocol nd", editing.ignored),
+        *iosxe_switching.TOP,
         Rule("interface {rest}", _enter_interface),
         Rule("no interface {rest}", _no_interface),
         Rule("router bgp {asn}", _enter_bgp),
@@ -186,6 +199,7 @@ GRAMMAR: Grammar = {
     ),
     "interface": (
         *SHARED_INTERFACE,
+        *iosxe_switching.INTERFACE,
         Rule("negotiation auto", editing.ignored),
         Rule("mtu {mtu}", _set_mtu),
         Rule("no mtu [rest]", lambda editor, *_: _set_mtu(editor)),
@@ -202,4 +216,5 @@ GRAMMAR: Grammar = {
         Rule("no neighbor {ip} transport connection-mode [rest]", neighbors.NOT_PASSIVE),
     ),
     "family": (*SHARED_FAMILY, *_NETWORKS),
+    "vlan": iosxe_switching.VLAN,
 }

@@ -4,10 +4,14 @@ from collections import defaultdict
 from datetime import datetime
 from ipaddress import IPv4Interface, IPv4Network
 
+from nocmesh.proving.simulated.cabling import phy
 from nocmesh.proving.simulated.iosxe_bgp import short_time
 from nocmesh.proving.simulated.iosxe_config import render
+from nocmesh.proving.simulated.iosxe_ports import counters, switch_interface
 from nocmesh.proving.simulated.live import InterfaceRecord
 from nocmesh.proving.simulated.model import SIMULATED, Interface
+from nocmesh.proving.simulated.notices import short
+from nocmesh.proving.simulated.switching import dotted
 from nocmesh.proving.simulated.view import RouteEntry, View
 
 CODES = """Codes: L - local, C - connected, S - static, R - RIP, M - mobile, B - BGP
@@ -43,7 +47,7 @@ def version(view: View) -> str:
 
 def running_config(view: View) -> str:
     """`show running-config`."""
-    text = render(view.node.running)
+    text = render(view.node.running, view.node.version)
     return f"Building configuration...\n\nCurrent configuration : {len(text)} bytes\n!\n{text}\n"
 
 
@@ -52,7 +56,7 @@ def startup_config(view: View) -> str:
     saved = view.node.startup
     if saved is None:
         return "startup-config is not present\n"
-    text = render(saved)
+    text = render(saved, view.node.version)
     return f"Using {len(text)} out of 33554432 bytes\n!\n{text}\n"
 
 
@@ -113,17 +117,17 @@ def interface_descriptions(view: View) -> str:
     """`show interfaces description`."""
     out = "Interface                      Status         Protocol Description\n"
     for interface, record, _ in view.interfaces():
-        short = interface.name.replace("GigabitEthernet", "Gi").replace("Loopback", "Lo")
         status = ("up" if record.up else "down") if interface.enabled else "admin down"
-        out += f"{short:<30} {status:<14} {'up' if record.up else 'down':<8} {interface.description}\n"
+        out += f"{short(interface.name):<30} {status:<14} {'up' if record.up else 'down':<8} {interface.description}\n"
     return out
 
 
 def _interface(view: View, interface: Interface, record: InterfaceRecord, index: int) -> str:
+    if view.node.running.spanning is not None:
+        return switch_interface(view, interface, record)
     up = "up" if record.up else "down"
     admin = up if interface.enabled else "administratively down"
-    mac = f"0200.00{sum(view.name.encode()) % 256:02x}.{index:04x}"
-    packets = view.packets(record)
+    mac = dotted(interface.mac) if interface.mac else f"0200.00{sum(view.name.encode()) % 256:02x}.{index:04x}"
     out = f"{interface.name} is {admin}, line protocol is {up}\n"
     out += (
         "  Hardware is Loopback\n" if interface.loopback else f"  Hardware is CSR vNIC, address is {mac} (bia {mac})\n"
@@ -134,24 +138,23 @@ def _interface(view: View, interface: Interface, record: InterfaceRecord, index:
     out += "     reliability 255/255, txload 1/255, rxload 1/255\n"
     out += f"  Encapsulation {'LOOPBACK' if interface.loopback else 'ARPA'}, loopback not set\n"
     out += "  Keepalive set (10 sec)\n"
-    out += "" if interface.loopback else "  Full Duplex, 1000Mbps, link type is auto, media type is Virtual\n"
+    out += "" if interface.loopback else _medium(view, interface)
     out += "  Last input 00:00:00, output 00:00:00, output hang never\n"
     out += '  Last clearing of "show interface" counters never\n'
     out += "  Input queue: 0/375/0/0 (size/max/drops/flushes); Total output drops: 0\n  Queueing strategy: fifo\n"
     out += "  Output queue: 0/40 (size/max)\n"
-    rate = 1000 if record.up else 0
-    out += f"  5 minute input rate {rate} bits/sec, {rate // 500} packets/sec\n"
-    out += f"  5 minute output rate {rate} bits/sec, {rate // 500} packets/sec\n"
-    out += f"     {packets} packets input, {90 * packets} bytes, 0 no buffer\n"
-    out += "     Received 0 broadcasts (0 IP multicasts)\n     0 runts, 0 giants, 0 throttles\n"
-    out += "     0 input errors, 0 CRC, 0 frame, 0 overrun, 0 ignored\n     0 watchdog, 0 multicast, 0 pause input\n"
-    out += f"     {packets} packets output, {90 * packets} bytes, 0 underruns\n"
-    return out + f"     0 output errors, 0 collisions, {record.downs} interface resets\n"
+    return out + counters(view, interface, record)
+
+
+def _medium(view: View, interface: Interface) -> str:
+    running = phy(view.live.model, view.node, interface)
+    how = "force-up" if interface.speed != "auto" else "auto"
+    return f"  {running.duplex.capitalize()} Duplex, {running.speed}Mbps, link type is {how}, media type is Virtual\n"
 
 
 def logging(view: View) -> str:
     """`show logging`."""
-    events = view.live.events.get(view.name, [])
+    events = view.live.logged(view.name)
     head = "Syslog logging: enabled (0 messages dropped, 0 messages rate-limited, 0 flushes, 0 overruns)\n\n"
     head += "Log Buffer (4096 bytes):\n\n"
     return head + "".join(f"{_stamp(e.at)}: %{e.mnemonic}: {e.text}\n" for e in events)

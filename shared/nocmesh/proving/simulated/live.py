@@ -1,21 +1,28 @@
 """The network in time: every change is settled at once, and what it did to sessions and interfaces is remembered."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from copy import copy
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from nocmesh.clock import Clock
 from nocmesh.proving.simulated.bgp import Cause, Session, Statement
+from nocmesh.proving.simulated.bridging import Bridging, bridging
+from nocmesh.proving.simulated.counters import Meter, rates
 from nocmesh.proving.simulated.editing import TOP, Grammar, Section, apply_line
 from nocmesh.proving.simulated.frr_config import GRAMMAR as FRR
 from nocmesh.proving.simulated.iosxe_config import GRAMMAR as IOSXE
-from nocmesh.proving.simulated.model import Network, Port
+from nocmesh.proving.simulated.model import Network, Node, Port
+from nocmesh.proving.simulated.notices import Notice, notices
 from nocmesh.proving.simulated.resets import Reset, frr_reason, ios_reason
 from nocmesh.proving.simulated.routes import Tables, converge
 from nocmesh.proving.simulated.wiring import oper_up
 
 GRAMMARS: Mapping[str, Grammar] = {"frr": FRR, "cisco_iosxe": IOSXE}
 
+
+MAX_REPEATS = 20
+"""How many of the same complaint a log buffer keeps here."""
 
 QUIET = frozenset({Cause.REFUSED, Cause.WAITING, Cause.TTL, Cause.PASSWORD, Cause.NO_ROUTE})
 """An end that was never up learns nothing from these: its attempts just go unanswered."""
@@ -65,6 +72,29 @@ class Event:
     text: str
 
 
+@dataclass(slots=True, kw_only=True)
+class Complaint:
+    """Something that a device logs again and again while it lasts."""
+
+    notice: Notice
+    since: datetime
+    until: datetime | None = None
+
+    def events(self, now: datetime) -> list[Event]:
+        """What it has logged so far, the last ones."""
+        last = min(now, self.until or now)
+        times = int((last - self.since).total_seconds()) // self.notice.every if self.notice.every else 0
+        steps = range(max(0, times - MAX_REPEATS), times + 1)
+        return [
+            Event(
+                at=self.since + timedelta(seconds=step * self.notice.every),
+                mnemonic=self.notice.mnemonic,
+                text=self.notice.text,
+            )
+            for step in steps
+        ]
+
+
 @dataclass(slots=True)
 class LiveNetwork:
     """A network that runs: the model, what follows from it now, and what has happened."""
@@ -78,6 +108,11 @@ class LiveNetwork:
     interfaces: dict[Port, InterfaceRecord] = field(init=False, default_factory=dict)
     received: dict[str, list[Received]] = field(init=False, default_factory=dict)
     events: dict[str, list[Event]] = field(init=False, default_factory=dict)
+    complaints: list[Complaint] = field(init=False, default_factory=list)
+    bridging: Bridging = field(init=False, default_factory=Bridging)
+    meters: dict[Port, Meter] = field(init=False, default_factory=dict)
+    tree_changes: dict[tuple[str, int], tuple[int, datetime]] = field(init=False, default_factory=dict)
+    """By switch and VLAN: how often its tree changed, and when last."""
     _overflowed: frozenset[Statement] = field(init=False, default=frozenset())
     _settled: tuple[str, frozenset[Statement]] | None = field(init=False, default=None, repr=False)
     """The model as it was when its consequences were computed last."""
@@ -139,8 +174,38 @@ class LiveNetwork:
         """Sessions and tables of the model as it is; those at hand where nothing differs, as after `router bgp N`."""
         model = repr(self.model)
         if self._settled != (model, self._overflowed):
-            self.sessions, self.tables, self._overflowed = converge(self.model, self._overflowed)
+            self.sessions, self.tables, self._overflowed = converge(_speaking(self.model), self._overflowed)
+            self._settle_bridging()
             self._settled = (model, self._overflowed)
+
+    def _settle_bridging(self) -> None:
+        """The switched part, its counters and its complaints."""
+        now, before, self.bridging = self.clock.now(), self.bridging, bridging(self.model)
+        for vlan, tree in self.bridging.trees.items():
+            old = before.trees.get(vlan)
+            for switch in tree.bridges:
+                count, when = self.tree_changes.get((switch, vlan), (0, self.started))
+                moved = old is not None and old.ports != tree.ports
+                self.tree_changes[(switch, vlan)] = (count + 1, now) if moved else (count, when)
+        for node in self.model.nodes.values():
+            for interface in node.running.interfaces.values():
+                meter = self.meters.setdefault(Port(device=node.name, interface=interface.name), Meter(since=now))
+                meter.change(rates(self.model, self.bridging, node, interface), now)
+        self._settle_complaints(now)
+
+    def _settle_complaints(self, now: datetime) -> None:
+        wanted = set(notices(self.model, self.bridging))
+        current = {complaint.notice: complaint for complaint in self.complaints if complaint.until is None}
+        for notice, complaint in current.items():
+            if notice not in wanted:
+                complaint.until = now
+        self.complaints += [Complaint(notice=notice, since=now) for notice in sorted(wanted - set(current))]
+
+    def logged(self, device: str) -> list[Event]:
+        """The log of ``device`` as of now, the oldest first."""
+        now = self.clock.now()
+        repeated = [e for c in self.complaints if c.notice.device == device for e in c.events(now)]
+        return sorted([*self.events.get(device, []), *repeated], key=lambda event: event.at)
 
     def _settle_session(self, key: Statement, session: Session, record: Record, now: datetime, changed: str) -> None:
         if session.established and not record.was_up:
@@ -186,6 +251,21 @@ class LiveNetwork:
 
     def _log(self, device: str, mnemonic: str, text: str) -> None:
         self.events.setdefault(device, []).append(Event(at=self.clock.now(), mnemonic=mnemonic, text=text))
+
+
+def _speaking(model: Network) -> Network:
+    """The network as its routing daemons see it: without BGP where bgpd does not run."""
+    if all(node.running_daemon("bgpd") for node in model.nodes.values()):
+        return model
+    heard = copy(model)
+    heard.nodes = {name: _silenced(node) for name, node in model.nodes.items()}
+    return heard
+
+
+def _silenced(node: Node) -> Node:
+    if node.running_daemon("bgpd"):
+        return node
+    return replace(node, running=replace(node.running, bgp=None))
 
 
 def _complaints(cause: Cause, neighbor: str) -> list[tuple[str, str]]:

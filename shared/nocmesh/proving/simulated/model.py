@@ -1,5 +1,6 @@
 """What is configured and cabled. Plain values, changed only by configuration lines and by hands on cables."""
 
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -7,6 +8,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Literal
 
 from nocmesh.errors import NotFoundError
+from nocmesh.proving.simulated.switching import Channel, Host, Spanning, Switchport
 
 DialectName = Literal["frr", "cisco_iosxe"]
 
@@ -25,11 +27,35 @@ class Interface:
     mtu: int = 1500
     """Part of the configuration on IOS-XE only; FRRouting takes it from the kernel."""
     description: str = ""
+    mac: str = ""
+    """Lower case with colons; empty: the dialect makes one up."""
+    speed: str = "auto"
+    """`auto`, `10`, `100`, `1000`."""
+    duplex: str = "auto"
+    """`auto`, `full`, `half`."""
+    switchport: Switchport | None = None
+    """None: routed."""
+    channel: Channel | None = None
 
     @property
     def loopback(self) -> bool:
         """Whether it needs no cable."""
         return self.name.lower().startswith("lo")
+
+    @property
+    def bundle(self) -> bool:
+        """Whether it is made of other ports."""
+        return self.name.startswith("Port-channel")
+
+    @property
+    def svi(self) -> bool:
+        """Whether it is a switch's own foot in a VLAN."""
+        return self.name.startswith("Vlan")
+
+    @property
+    def physical(self) -> bool:
+        """Whether a cable can be plugged in."""
+        return not (self.loopback or self.bundle or self.svi)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -102,6 +128,10 @@ class Configuration:
     bgp: Bgp | None = None
     prefix_lists: dict[str, list[PrefixRule]] = field(default_factory=dict)
     statics: list[StaticRoute] = field(default_factory=list)
+    spanning: Spanning | None = None
+    """Set: the device is a switch."""
+    services: list[str] = field(default_factory=list)
+    """Lines at the top that nothing modelled depends on: `ntp server …`, `snmp-server …`."""
 
     def permits(self, prefix_list: str, prefix: str) -> bool:
         """Whether the list lets ``prefix`` pass; a list that is named but does not exist permits all."""
@@ -125,10 +155,38 @@ class Node:
     role: str = "core"
     site: str = ""
     core: bool = False
+    packages: dict[str, str] = field(default_factory=dict)
+    """Installed beside the system, by version."""
+    daemons: dict[str, bool] = field(default_factory=dict)
+    """FRRouting's, and whether each runs."""
+    hog: str = ""
+    """The process that takes the whole processor."""
+
+    meant: "Software | None" = None
+    """What should be on it, as somebody wrote it down."""
+
+    def running_daemon(self, name: str) -> bool:
+        """Whether ``name`` runs; what nobody listed does."""
+        return self.daemons.get(name, True)
 
     def save(self) -> None:
         """`write memory`."""
         self.startup = deepcopy(self.running)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Software:
+    """What runs on a device."""
+
+    version: str
+    packages: Mapping[str, str]
+    services: tuple[str, ...]
+
+    @classmethod
+    def of(cls, node: Node) -> "Software":
+        """What runs on ``node`` now."""
+        services = tuple(name for name, runs in node.daemons.items() if runs)
+        return cls(version=node.version, packages=dict(node.packages), services=services)
 
 
 @dataclass(slots=True, kw_only=True, frozen=True, order=True)
@@ -149,6 +207,8 @@ class Cable:
     a: Port
     b: Port
     up: bool = True
+    noise: dict[Port, int] = field(default_factory=dict)
+    """Damaged frames a minute, by the end that they arrive at."""
 
     def other(self, end: Port) -> Port:
         """The end that ``end`` is not."""
@@ -167,6 +227,7 @@ class Network:
 
     nodes: dict[str, Node] = field(default_factory=dict)
     cables: list[Cable] = field(default_factory=list)
+    hosts: list[Host] = field(default_factory=list)
     _plugged: dict[Port, Cable] = field(init=False, default_factory=dict, repr=False, compare=False)
 
     def node(self, name: str) -> Node:

@@ -15,7 +15,7 @@ from nocmesh.proving.simulated.view import View
 
 Command = Callable[..., str]
 
-SUFFIXES: Mapping[str, str] = {"top": "", "interface": "-if", "bgp": "-router", "family": "-router-af"}
+SUFFIXES: Mapping[str, str] = {"top": "", "interface": "-if", "bgp": "-router", "family": "-router-af", "vlan": "-vlan"}
 
 
 @dataclass(frozen=True, slots=True)

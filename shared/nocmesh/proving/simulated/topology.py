@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from nocmesh.errors import NotFoundError
 from nocmesh.proving.simulated import frr_config, iosxe_config
+from nocmesh.proving.simulated.campus import FOUR, Campus, add_campus
 from nocmesh.proving.simulated.model import (
     Bgp,
     Cable,
@@ -19,10 +20,13 @@ from nocmesh.proving.simulated.model import (
     Network,
     Node,
     Port,
+    Software,
     StaticRoute,
 )
 
 VERSIONS = {"frr": frr_config.VERSION, "cisco_iosxe": iosxe_config.VERSION}
+DAEMONS = ("zebra", "bgpd", "bfdd", "watchfrr", "staticd")
+"""FRRouting's, in the order of `show daemons`."""
 FIRST_LAN = 8
 """Interfaces with hosts behind them are numbered from here, cables from 1."""
 
@@ -72,6 +76,8 @@ class Topology:
     routers: tuple[Router, ...]
     wires: tuple[Wire, ...]
     peerings: tuple[Peering, ...]
+    campus: Campus | None = None
+    """What of it is switched."""
 
 
 DEMO = Topology(
@@ -137,7 +143,19 @@ PAIR = Topology(
 )
 """Two routers, one of each kind, one external session: for tests."""
 
-TOPOLOGIES = {topology.name: topology for topology in (DEMO, PAIR)}
+CAMPUS = Topology(
+    name="campus",
+    routers=(
+        Router(name="gw1", dialect="frr", asn=65101, loopback="10.255.0.1", role="gateway", core=True),
+        Router(name="gw2", dialect="cisco_iosxe", asn=65102, loopback="10.255.0.2", role="gateway", core=True),
+    ),
+    wires=(Wire(a="gw1", b="gw2", subnet="10.0.12.0/30"),),
+    peerings=(Peering(a="gw1", b="gw2"),),
+    campus=FOUR,
+)
+"""Four switches, two gateways, hosts: what routers cannot show of VLANs, bundles and spanning tree."""
+
+TOPOLOGIES = {topology.name: topology for topology in (DEMO, PAIR, CAMPUS)}
 
 
 def topology_named(name: str) -> Topology:
@@ -147,15 +165,20 @@ def topology_named(name: str) -> Topology:
     return TOPOLOGIES[name]
 
 
-def build(topology: Topology) -> Network:
-    """The network as it is meant to be, everything saved as start-up configuration."""
+def build(topology: Topology, seed: int = 0) -> Network:
+    """The network as it is meant to be, everything saved; ``seed`` chooses hardware addresses."""
     network = Network(nodes={router.name: _node(router) for router in topology.routers})
     for wire in topology.wires:
         network.cables.append(_cable(network, wire))
     for peering in topology.peerings:
         for own, other in ((peering.a, peering.b), (peering.b, peering.a)):
             _peer(network, topology, peering, own, other)
+    if topology.campus is not None:
+        add_campus(network, topology.campus, VERSIONS["cisco_iosxe"], seed)
     for node in network.nodes.values():
+        if node.dialect == "frr":
+            node.daemons = dict.fromkeys(DAEMONS, True)
+        node.meant = Software.of(node)
         node.save()
     return network
 

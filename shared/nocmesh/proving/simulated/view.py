@@ -10,6 +10,7 @@ from datetime import datetime
 from ipaddress import IPv4Interface, IPv4Network
 
 from nocmesh.proving.simulated.bgp import Cause, Session
+from nocmesh.proving.simulated.counters import Counter, Rates
 from nocmesh.proving.simulated.live import InterfaceRecord, LiveNetwork, Record
 from nocmesh.proving.simulated.model import Bgp, Interface, Neighbor, Node, Port
 from nocmesh.proving.simulated.routes import Path
@@ -106,8 +107,8 @@ class View:
         return max(0, int((self.now - then).total_seconds()))
 
     def bgp(self) -> Bgp | None:
-        """Its BGP process."""
-        return self.node.running.bgp
+        """Its BGP process; None: it has none, or its daemon does not run."""
+        return self.node.running.bgp if self.node.running_daemon("bgpd") else None
 
     def peers(self) -> Iterator[Peer]:
         """Its neighbours, in the order of their addresses."""
@@ -157,6 +158,14 @@ class View:
     def packets(self, record: InterfaceRecord) -> int:
         """How many went each way: two a second while up."""
         return 2 * (self.uptime if record.up else max(0, self.uptime - self.since(record.changed)))
+
+    def rates(self, interface: Interface) -> Rates:
+        """How fast the counters of ``interface`` rise now, a minute."""
+        return self.live.meters[Port(device=self.name, interface=interface.name)].rates
+
+    def count(self, interface: Interface, counter: Counter) -> int:
+        """What ``counter`` of ``interface`` shows."""
+        return self.live.meters[Port(device=self.name, interface=interface.name)].read(counter, self.now)
 
     def hop(self, address: str) -> Hop | None:
         """The way to ``address`` by connected and static routes."""
@@ -221,4 +230,5 @@ class View:
 
 
 def _natural(interface: Interface) -> tuple[str, list[int]]:
+    """Bundles and VLANs behind the ports, each in the order of its number."""
     return re.split(r"[0-9]", interface.name)[0], [int(number) for number in re.findall(r"[0-9]+", interface.name)]

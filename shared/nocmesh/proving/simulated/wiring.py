@@ -6,6 +6,7 @@ BGP's own routes never carry BGP sessions here, so that reachability does not de
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
+from nocmesh.proving.simulated.cabling import bundled, member, phy
 from nocmesh.proving.simulated.model import Interface, Neighbor, Network, Node, Port, address_of, ip, subnet_of
 
 MAX_HOPS = 16
@@ -31,13 +32,33 @@ def oper_up(network: Network, node: Node, interface: Interface) -> bool:
     """Line and protocol: enabled here, the cable whole, enabled there; without a cable, hosts are behind it."""
     if not interface.enabled:
         return False
+    if interface.bundle:
+        return bool(bundled(network, node, interface.name))
+    if interface.svi:
+        return _footing(network, node, interface)
+    if interface.channel is not None:
+        return member(network, node, interface).flag == "P"
+    if interface.speed != "auto" or interface.switchport is not None:
+        return phy(network, node, interface).up
     port = Port(device=node.name, interface=interface.name)
     cable = network.cable_of(port)
     if interface.loopback or cable is None:
         return True
     other = cable.other(port)
     far = network.node(other.device).running.interfaces.get(other.interface)
+    if far is not None and far.speed != "auto":
+        return phy(network, node, interface).up
     return cable.up and far is not None and far.enabled
+
+
+def _footing(network: Network, node: Node, interface: Interface) -> bool:
+    """A switch's own interface in a VLAN is up while a port of that VLAN is."""
+    vlan = int(interface.name.removeprefix("Vlan"))
+    return any(
+        other.switchport.carries(vlan) and phy(network, node, other).up
+        for other in node.running.interfaces.values()
+        if other.switchport is not None
+    )
 
 
 def connected(network: Network, node: Node) -> list[tuple[IPv4Network, str]]:
