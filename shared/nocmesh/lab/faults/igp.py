@@ -65,11 +65,16 @@ def adjacency(plan: LabPlan, resource: str, params: Params) -> Adjacency:
 
 def detours(plan: LabPlan, node: Node) -> list[Adjacency]:
     """Adjacencies whose link is a shortest path to the far end, and that traffic can go around."""
-    return [
-        one
-        for one in adjacencies(plan, node)
-        if distance(plan, node, one.far) >= cost(one.port) and distance(plan, node, one.far, without=one) is not None
-    ]
+    return [one for one in adjacencies(plan, node) if _best(plan, one) and _redundant(plan, one)]
+
+
+def _best(plan: LabPlan, one: Adjacency) -> bool:
+    shortest = distance(plan, one.node, one.far)
+    return shortest is not None and cost(one.port) <= shortest
+
+
+def _redundant(plan: LabPlan, one: Adjacency) -> bool:
+    return distance(plan, one.node, one.far, without=one) is not None
 
 
 def detoured(plan: LabPlan, igp: Igp) -> list[str]:
