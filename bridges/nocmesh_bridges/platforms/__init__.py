@@ -16,6 +16,7 @@ from nocmesh.errors import InvalidInputError
 from nocmesh.messages.state import DeviceState, Output, View, ViewStatus
 from nocmesh_bridges.platforms.cisco_iosxe import CISCO_IOSXE
 from nocmesh_bridges.platforms.frr import FRR
+from nocmesh_bridges.platforms.linux import LINUX
 from nocmesh_bridges.platforms.protocol import Ask, Parsed, Platform
 
 __all__ = ["Ask", "Parsed", "Platform", "asks", "commands", "judged", "platform", "state"]
@@ -23,6 +24,7 @@ __all__ = ["Ask", "Parsed", "Platform", "asks", "commands", "judged", "platform"
 VIEWS: tuple[View, ...] = get_args(View)
 PLATFORMS: tuple[Platform, ...] = (
     FRR,
+    LINUX,
     CISCO_IOSXE,
 )
 

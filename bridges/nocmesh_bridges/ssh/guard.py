@@ -16,6 +16,7 @@ from nocmesh_bridges.ssh.rules import (
     FILTERS,
     HARMLESS_LINES,
     LINUX,
+    LITERAL,
     SHOW_VERBS,
 )
 
@@ -124,6 +125,8 @@ def _no_filter(platform: str, text: str) -> str:
 def _no_linux(command: str) -> str:
     if command.startswith("vtysh "):
         return _no_vtysh(command)
+    if command in LITERAL:
+        return ""
     strange = LINUX_CHARACTERS.sub("", command)
     if strange:
         return f"it holds {strange[:1]!r}, which a shell may interpret"

@@ -118,10 +118,10 @@ LINUX: tuple[re.Pattern[str], ...] = tuple(
         r"tc(?: -(?:j|s|d))* (?:qdisc|class|filter) show(?: dev " + _NAME + r")?",
         r"ss(?: -[tulnpaHsioemx46]+)*(?: state [a-z\-]+)?",
         r"sysctl(?: -n)? net\.[\w.\-/]+",
-        r"cat (?:/proc/(?:net|sys/net)/[\w./\-]+|/proc/(?:uptime|loadavg|meminfo|cpuinfo|version|stat)|/etc/os-release"
-        r"|/etc/hostname|/sys/class/net/[\w./\-]+)",
+        r"cat(?: (?:/proc/(?:net|sys/net)/[\w./\-]+|/proc/(?:uptime|loadavg|meminfo|cpuinfo|version|stat)|/etc/os-release"
+        r"|/proc/sys/kernel/hostname|/etc/hostname|/sys/class/net/[\w./\-]+)){1,10}",
         r"uptime|uname(?: -[asnrvm]+)?|date|hostname|lscpu|nproc|free(?: -[bkmgh])?|df(?: -[hTi]+)?|lsmod",
-        r"ps (?:aux|-ef|-e)",
+        r"ps (?:aux|-ef|-e|-eo (?:(?:pid|ppid|user|netns|stat|pcpu|pmem|rss|etimes|comm)(?:,|$))+)",
         r"systemctl(?: --no-pager)? (?:status|is-active|is-enabled|is-failed) " + _NAME + r"(?: --no-pager)?",
         r"journalctl --no-pager -u " + _NAME + r" -n [1-9]\d{0,3}",
         r"(?:ping|ping6) -c [1-9]\d?(?: -(?:W|w|I|s|i) [\w.:\-]+){0,4} [\w.:]" + r"[\w.:\-]*",
@@ -131,3 +131,6 @@ LINUX: tuple[re.Pattern[str], ...] = tuple(
     )
 )
 """Whole commands: a shell reads with so many that only shapes that were thought about are let through."""
+
+LITERAL = frozenset({r"dpkg-query -W -f='${db:Status-Abbrev} ${Package} ${Version}\n'"})
+"""Letter for letter: they hold characters that mean something to a shell, here harmlessly within single quotes."""

@@ -156,8 +156,8 @@ def test_a_quote_of_a_long_entry_is_the_state_alone() -> None:
     assert first.quote.text == '"operationalStatus":"up"'
 
 
-def test_routes_are_those_in_use_with_the_next_hops_in_use() -> None:
-    routes = {r.prefix: r for r in seen().routes or []}
+def test_routes_in_use_have_the_next_hops_in_use() -> None:
+    routes = {r.prefix: r for r in seen().routes or [] if r.selected}
     assert list(routes) == ["10.0.12.0/30", "10.255.0.2/32", "192.0.2.0/24"]
     assert (routes["10.255.0.2/32"].protocol, routes["10.255.0.2/32"].next_hops) == ("bgp", ["10.0.12.2"])
     assert routes["10.0.12.0/30"].interfaces == ["r1-e0"]
@@ -222,7 +222,7 @@ def test_what_the_session_distrusts_stays_distrusted() -> None:
 def test_each_answer_gets_its_own_verdict() -> None:
     outputs = [
         *FRR,
-        Output(command="show version", text="FRRouting 8.4.4"),
+        Output(command="show version", text="FRRouting 8.4.4 (r1) on Linux(6.1)."),
         Output(command="show x", text="% Unknown command: x"),
     ]
     assert [o.status for o in judged("frr", outputs)] == ["parsed"] * 5 + ["rejected"]

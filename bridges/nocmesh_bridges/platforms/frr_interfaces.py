@@ -1,0 +1,60 @@
+"""FRR's interfaces (zebra/interface.c, if_dump_vty_json), and what only the kernel knows of them. Pure."""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from nocmesh.messages.state import Interface, Output, Quote, ViewStatus
+from nocmesh_bridges.platforms.linux_links import links_of, rates_of, with_link
+from nocmesh_bridges.platforms.protocol import Parsed
+from nocmesh_bridges.platforms.spans import Span, read_spans
+from nocmesh_bridges.platforms.telling import CLOSE, items
+
+INTERFACES = "show interface json"
+_KINDS = {"unknown": ""}
+_NO_SPEED = frozenset({0, 4294967295})
+"""What the kernel tells of an interface that has none; FRR prints it as a number without a sign."""
+
+
+def is_interface(entry: Span) -> bool:
+    """Say whether ``entry`` is what FRR prints of an interface."""
+    return entry.text("administrativeStatus") in {"up", "down"}
+
+
+def interfaces(answers: Sequence[Output], status: ViewStatus) -> Parsed:
+    """The view `interfaces` from INTERFACES and, with a shell, `ip` and `tc`."""
+    told, links, shapers = answers
+    kernel, rates = links_of(links), rates_of(shapers)
+    found = [_interface(told, name, entry) for name, entry in read_spans(told.text).members.items()]
+    joined = [with_link(plain, kernel[plain.name]) if plain.name in kernel else plain for plain in found]
+    return Parsed(status=status, value=[replace(each, rate_limit_bps=rates.get(each.name)) for each in joined])
+
+
+def _interface(output: Output, name: str, entry: Span) -> Interface:
+    speed = entry.number("speed")
+    enabled = entry.text("administrativeStatus") == "up"
+    state = entry.members.get("operationalStatus", entry.members["administrativeStatus"])
+    near = state.end - entry.start <= CLOSE
+    quote = Quote(command=output.command, text=output.text[entry.start if near else state.start : state.end])
+    return Interface(
+        name=name,
+        enabled=enabled,
+        oper_up=enabled and _running(entry),
+        mtu=entry.number("mtu"),
+        addresses=[item.text("address") for item in items(entry, "ipAddresses") if item.text("address")],
+        description=entry.text("description") or entry.text("OsDescription"),
+        in_errors=entry.number("inputErrors"),
+        out_errors=entry.number("outputErrors"),
+        mac=entry.text("hardwareAddress").lower(),
+        kind=_KINDS.get(entry.text("type").lower(), entry.text("type").lower()),
+        speed_mbps=None if speed in _NO_SPEED else speed,
+        quote=quote,
+    )
+
+
+def _running(entry: Span) -> bool | None:
+    """Up in operation; without link detection FRR gives the kernel's flags only."""
+    if entry.text("operationalStatus"):
+        return entry.text("operationalStatus") == "up"
+    flags = entry.text("flags")
+    return "RUNNING" in flags if flags else None

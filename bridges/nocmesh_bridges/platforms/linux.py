@@ -1,0 +1,50 @@
+"""Linux behind a shell: iproute2's JSON, nftables' ruleset, /proc. The same tables serve a router's second door."""
+
+from collections.abc import Mapping
+
+from nocmesh.messages.state import Door, View
+from nocmesh_bridges.platforms import linux_bridges, linux_config, linux_links, linux_routes, linux_system, nftables
+from nocmesh_bridges.platforms.protocol import Ask, Judge, Source, Tables
+from nocmesh_bridges.platforms.telling import entries_are, items_are
+
+JUDGES: Mapping[str, Judge] = {
+    linux_links.LINKS: items_are(linux_links.is_link),
+    linux_links.SHAPERS: items_are(linux_links.is_shaper),
+    linux_bridges.ADDRESSES: items_are(linux_bridges.is_mac_entry),
+    linux_routes.ROUTES: items_are(linux_routes.is_route),
+    linux_routes.NEIGHBORS: items_are(linux_routes.is_neighbor),
+    linux_routes.LLDP: entries_are(linux_routes.is_lldp),
+    nftables.RULESET: nftables.ruleset_status,
+    linux_system.PROCESSES: linux_system.processes_status,
+    linux_system.FACTS: linux_system.facts_status,
+    linux_system.PACKAGES: linux_system.packages_status,
+}
+
+
+def sources(door: Door) -> dict[View, Source]:
+    """Where each view comes from, through ``door``."""
+
+    def ask(command: str) -> Ask:
+        return Ask(command, door)
+
+    def extra(command: str) -> Ask:
+        return Ask(command, door, needed=False)
+
+    links, shapers = ask(linux_links.LINKS), extra(linux_links.SHAPERS)
+    table, packages = ask(linux_system.PROCESSES), extra(linux_system.PACKAGES)
+    routes, ruleset, facts = ask(linux_routes.ROUTES), ask(nftables.RULESET), ask(linux_system.FACTS)
+    return {
+        "interfaces": Source((links, shapers), linux_links.interfaces),
+        "neighbors": Source((ask(linux_routes.NEIGHBORS), extra(linux_routes.LLDP)), linux_routes.neighbors),
+        "routes": Source((routes,), linux_routes.routes),
+        "filters": Source((ruleset,), nftables.filters),
+        "stp": Source((links,), linux_bridges.spanning_tree),
+        "mac_table": Source((ask(linux_bridges.ADDRESSES),), linux_bridges.mac_table),
+        "processes": Source((table,), linux_system.processes),
+        "system": Source((facts, extra(linux_system.PROCESSES), packages), linux_system.system),
+        "config": Source((links, routes, ruleset, facts, shapers), linux_config.config),
+    }
+
+
+LINUX = Tables(name="linux", views=sources("cli"), judges=JUDGES)
+"""A Linux system: a host, a switch of kernel bridges."""
