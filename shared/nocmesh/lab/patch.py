@@ -69,3 +69,13 @@ def joined(here: Wire) -> list[str]:
     lines = [f"link add {here.bridge} type bridge {options}"]
     lines += [f"link set {side} master {here.bridge}" for side in (here.a, here.b)]
     return lines + [f"link set {name} mtu {WIRE_MTU} up" for name in here]
+
+
+def pull(here: Wire) -> list[str]:
+    """Both ends lose their carrier and stay up."""
+    return [f"ip link set {side} down" for side in (here.a, here.b)]
+
+
+def plug(here: Wire) -> list[str]:
+    """The cable is in again."""
+    return [f"ip link set {side} up" for side in (here.a, here.b)]
