@@ -1,18 +1,41 @@
 """Everything that was seen of the network, one sight per device, newest first; and where each fact stands."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
+from typing import get_args
+
+import msgspec
 
 from nocmesh.diagnosis.find import CACHED, Address, Prefix, address_of
 from nocmesh.messages.report import Evidence
 from nocmesh.messages.session import Observation
-from nocmesh.messages.state import Bgp, ConfigLine, Interface, Output, Quote, ViewStatus
+from nocmesh.messages.state import (
+    Bgp,
+    ConfigLine,
+    DeviceState,
+    FilterRule,
+    Interface,
+    Isis,
+    Neighbors,
+    Ospf,
+    Output,
+    Quote,
+    Route,
+    Stp,
+    System,
+    View,
+    ViewStatus,
+)
 from nocmesh.network import Device, End, Intent, Network
 
 VIEWS = ["interfaces", "bgp", "config"]
 """What the specialists look at, in the words of the tool `device_state`."""
+
+
+_FIELDS = get_args(View)
+_TOOLS = ("device_state", "device_baseline")
 
 
 @dataclass(frozen=True)
@@ -22,6 +45,8 @@ class Sight:
     device: Device
     observations: tuple[Observation, ...]
     """Newest first; those of `device_state` alone."""
+    baseline: Observation | None = None
+    """What it was like when it was well, from `device_baseline`."""
 
     @property
     def name(self) -> str:
@@ -38,25 +63,73 @@ class Sight:
         """No session to it could be opened when last tried."""
         return self.observations[0].status == "unreachable"
 
+    @property
+    def before(self) -> DeviceState | None:
+        """The device as it was when it was well; None: no baseline is known."""
+        return self.baseline.state if self.baseline else None
+
     @cached_property
+    def now(self) -> DeviceState:
+        """Every view as it was seen last. None in it: not looked at, not understood, or no such thing there."""
+        state = DeviceState(device=self.name, platform=self.device.platform)
+        seen = {view: next(self._states(view), None) for view in _FIELDS}
+        values = {view: getattr(o.state, view) for view, o in seen.items() if o is not None}
+        return msgspec.structs.replace(state, **values)
+
+    @property
     def interfaces(self) -> list[Interface] | None:
         """None: not looked at, or not understood."""
-        return next((o.state.interfaces for o in self._states("interfaces") if o.state), None)
+        return self.now.interfaces
 
-    @cached_property
+    @property
     def bgp(self) -> Bgp | None:
         """None: not looked at, not understood, or no BGP there (then ``view_status`` says `empty`)."""
-        return next((o.state.bgp for o in self._states("bgp") if o.state), None)
+        return self.now.bgp
 
-    @cached_property
+    @property
+    def ospf(self) -> Ospf | None:
+        """Likewise."""
+        return self.now.ospf
+
+    @property
+    def isis(self) -> Isis | None:
+        """Likewise."""
+        return self.now.isis
+
+    @property
+    def stp(self) -> Stp | None:
+        """Likewise."""
+        return self.now.stp
+
+    @property
+    def routes(self) -> list[Route] | None:
+        """None: not looked at, or not understood."""
+        return self.now.routes
+
+    @property
+    def neighbors(self) -> Neighbors | None:
+        """None: not looked at, or not understood."""
+        return self.now.neighbors
+
+    @property
+    def filters(self) -> list[FilterRule] | None:
+        """None: not looked at, or not understood."""
+        return self.now.filters
+
+    @property
+    def system(self) -> System | None:
+        """None: not looked at, or not understood."""
+        return self.now.system
+
+    @property
     def config(self) -> list[ConfigLine] | None:
         """The running configuration, line by line."""
-        return next((o.state.config for o in self._states("config") if o.state), None)
+        return self.now.config
 
     @property
     def config_sha256(self) -> str:
         """The pre-state that an approval is bound to."""
-        return next((o.state.config_sha256 for o in self._states("config") if o.state and o.state.config_sha256), "")
+        return next((o.state.config_sha256 for o in self._states("config") if o.state), "")
 
     @property
     def running(self) -> str:
@@ -104,15 +177,22 @@ class Sight:
             return []
         return [Evidence(observation_id=last.observation_id, device=self.name, command="", quote=last.error)]
 
-    def _states(self, view: str) -> Iterable[Observation]:
+    def _states(self, view: str) -> Iterator[Observation]:
         """The newest look at ``view``, if the device answered it; an older one would be the past."""
         for o in self.observations:
             if o.state is not None and (getattr(o.state, view) is not None or view in o.state.status):
-                return [o]
-        return []
+                yield o
+                return
 
     def _outputs(self) -> Iterable[Output]:
         return (output for observation in self.observations for output in observation.outputs)
+
+    def was(self, *wanted: Quote | str | None) -> list[Evidence]:
+        """Evidence for each of ``wanted`` that stands in the baseline; others are left out."""
+        if self.baseline is None:
+            return []
+        past = Sight(self.device, (self.baseline,))
+        return past.quote(*(w if isinstance(w, str) else w.text for w in wanted if w))
 
     def _stands(self, quote: Quote) -> Evidence | None:
         for o in self.observations:
@@ -140,13 +220,19 @@ class Facts:
     def gather(cls, network: Network, seen: Sequence[Observation]) -> "Facts":
         """What ``seen`` says of the devices of ``network``; observations of other tools and devices are left out."""
         kept: dict[str, list[Observation]] = {}
+        past: dict[str, Observation] = {}
         for observation in seen:
             name = observation.device or str(observation.arguments.get("device", ""))
-            device = network.device(name) if observation.tool == "device_state" and name else None
-            if device is not None:
+            device = network.device(name) if observation.tool in _TOOLS and name else None
+            if device is None:
+                continue
+            if observation.tool == "device_state":
                 kept.setdefault(device.name, []).insert(0, observation)
+            elif observation.status == "ok":
+                past[device.name] = observation
         known = {device.name: device for device in network.devices}
-        return cls(network, {name: Sight(known[name], tuple(kept[name])) for name in sorted(kept)})
+        sights = {name: Sight(known[name], tuple(kept[name]), past.get(name)) for name in sorted(kept)}
+        return cls(network, sights)
 
     @property
     def reachable(self) -> list[Sight]:
