@@ -25,7 +25,7 @@ LONGEST_FUNCTION = 50
 DOORS: dict[str, tuple[str, ...]] = {
     "alembic": ("nocmesh.store",),
     "asyncssh": ("nocmesh_bridges.ssh", "nocmesh.proving"),
-    "httpx2": ("nocmesh.cli", "nocmesh_dashboard"),
+    "httpx2": ("nocmesh.cli", "nocmesh_dashboard", "nocmesh.netbox_client"),
     "jinja2": ("nocmesh_dashboard",),
     "markupsafe": ("nocmesh_dashboard",),
     "msgspec": ("nocmesh", "nocmesh_agents", "nocmesh_bridges", "nocmesh_dashboard"),

@@ -14,7 +14,8 @@ from pydantic import SecretStr
 from nocmesh import network
 from nocmesh.errors import NotFoundError
 from nocmesh.inventory_checks import mistakes_across
-from nocmesh.inventory_form import CredentialEntry, DeviceEntry, IntentEntry, InventoryFile
+from nocmesh.inventory_form import CredentialEntry, DeviceEntry, IntentEntry, InventoryFile, NetBoxFile
+from nocmesh.log import logger
 from nocmesh.yamlfile import Document, nearest, read_document, validated
 
 
@@ -118,7 +119,22 @@ def load_inventory(path: Path | str) -> Inventory:
     place, what was expected and the nearest known word.
     """
     where = Path(path)
-    return inventory_of(read_document(where), where.parent)
+    return inventory_of(gathered(read_document(where)), where.parent)
+
+
+def gathered(document: Document) -> Document:
+    """``document`` itself, or where it names a NetBox, what that knows: the same form. Raises NocmeshError."""
+    if not isinstance(document.data, dict) or "netbox" not in document.data:
+        return document
+    file, mistakes = validated(document, NetBoxFile)
+    document.refuse(mistakes)
+    assert file is not None
+    from nocmesh.netbox import document_of, read_netbox  # HTTP only where it is needed
+
+    found = read_netbox(file.netbox)
+    for reason in found.left_out:
+        logger(netbox=file.netbox.url).warning("device_left_out", reason=reason)
+    return document_of(document.data, file.netbox, found)
 
 
 def inventory_of(document: Document, folder: Path) -> Inventory:

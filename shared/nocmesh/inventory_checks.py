@@ -38,8 +38,9 @@ def _repeats(document: Document, claims: Iterator[tuple[Place, str]], what: Call
     first: dict[str, Place] = {}
     for place, claim in claims:
         if claim in first:
-            line = document.line(first[claim])
-            yield document.mistake(place, f"{what(claim)} is already taken, on line {line}; choose another")
+            yield document.mistake(
+                place, f"{what(claim)} is already taken, {document.where(first[claim])}; choose another"
+            )
         first.setdefault(claim, place)
 
 

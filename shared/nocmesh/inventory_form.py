@@ -5,8 +5,11 @@ Pydantic's door for the inventory; ``nocmesh.inventory`` resolves what it reads.
 
 from ipaddress import ip_address, ip_interface, ip_network
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from nocmesh.yamlfile import nearest
 
 PlatformName = Literal["frr", "linux", "cisco_iosxe", "cisco_iosxr", "cisco_nxos", "arista_eos", "juniper_junos"]
 PersonRole = Literal["viewer", "operator", "approver", "admin"]
@@ -209,3 +212,80 @@ class InventoryFile(Entry):
     devices: list[DeviceEntry] = []
     users: list[UserEntry] = []
     links: list[LinkEntry] = []
+
+
+FILTERS = frozenset(
+    {
+        "id", "name", "site", "site_id", "site_group", "region", "location", "rack", "role", "role_id", "platform",
+        "platform_id", "status", "tag", "tenant", "tenant_group", "manufacturer", "device_type", "model", "cluster",
+        "has_primary_ip", "virtual_chassis", "q",
+    }
+)  # fmt: skip
+"""NetBox ignores a filter that it does not know, and gives every device: so only these, and `cf_<custom field>`."""
+
+
+class CredentialChoice(Entry):
+    """Which credential a device of NetBox has: the first of tag, role, platform that is named here."""
+
+    tag: dict[str, str] = {}
+    role: dict[str, str] = {}
+    platform: dict[str, str] = {}
+
+
+class NetBoxEntry(Entry):
+    """Where devices come from instead of a list, and which."""
+
+    url: str
+    """As `https://netbox.example.net`, without `/api`."""
+    token_env: str = "NETBOX_TOKEN"  # noqa: S105 - the name of a variable
+    """The environment variable that holds the token."""
+    filters: dict[str, list[str]] = {}
+    """As in the address of NetBox's list of devices: `{site: [ams], status: [active]}`; one value needs no list."""
+    verify: bool = True
+    ca_file: str = ""
+    """The certificate of the authority that signed NetBox's."""
+    timeout: Annotated[float, Field(gt=0, le=600)] = 30.0
+    credential: str = ""
+    """Of devices that `credential_by` gives none."""
+    credential_by: CredentialChoice = CredentialChoice()
+    platforms: dict[str, PlatformName] = {}
+    """Slugs of this NetBox's platforms, where they are not among those that we know."""
+    core_roles: list[str] = []
+    """Roles whose devices carry the network."""
+
+    @field_validator("filters", mode="before")
+    @classmethod
+    def _lists(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        return {key: one if isinstance(one, list) else [_worded(one)] for key, one in value.items()}
+
+    @field_validator("filters")
+    @classmethod
+    def _known(cls, value: dict[str, list[str]]) -> dict[str, list[str]]:
+        for key in value:
+            if key not in FILTERS and not key.startswith("cf_"):
+                raise ValueError(f"no filter {key!r}; {nearest(key, FILTERS)}")
+        return value
+
+    @field_validator("url")
+    @classmethod
+    def _an_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
+            raise ValueError(f"{value!r} is no address of NetBox; expected one such as https://netbox.example.net")
+        return value.rstrip("/").removesuffix("/api")
+
+
+def _worded(value: object) -> object:
+    """A filter's value as NetBox spells it."""
+    return str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, int) else value
+
+
+class NetBoxFile(Entry):
+    """An inventory file whose devices and links come from NetBox."""
+
+    version: Literal[1]
+    netbox: NetBoxEntry
+    credentials: dict[str, CredentialEntry] = {}
+    users: list[UserEntry] = []

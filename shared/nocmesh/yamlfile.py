@@ -55,6 +55,10 @@ class Document:
             place = place[:-1]
         return self.lines.get(place, 1)
 
+    def where(self, place: Place) -> str:
+        """How a text points at ``place``: `on line 7`."""
+        return f"on line {self.line(place)}"
+
     def mistake(self, place: Place, reason: str) -> Mistake:
         """``reason``, at ``place``."""
         return Mistake(line=self.line(place), path=spelled(place), reason=reason)

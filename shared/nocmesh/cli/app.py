@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nocmesh.cli import db_commands, diagnose_commands, eval_commands
+from nocmesh.cli import db_commands, diagnose_commands, eval_commands, inventory_commands
 from nocmesh.cli.output import Format, say
 
 app = typer.Typer(
@@ -39,6 +39,7 @@ bench = _group("bench", "Measure it here, now.")
 app.add_typer(db_commands.group)
 app.add_typer(eval_commands.group)
 diagnose_commands.mount(app)
+app.add_typer(inventory_commands.group)
 
 Out = Annotated[Format, typer.Option("-o", "--output", help="How to print: table, json, yaml, name.")]
 Data = Annotated[Path | None, typer.Option("--data", help="The data folder.")]
