@@ -258,6 +258,7 @@ class _Builder:
                 remote_asn=IBGP_ASN,
                 update_source="lo",
                 client=name in tops and far not in tops,
+                passive=name in tops and far not in tops,
                 password=self._password(name, far) if self._options.authentication else "",
             )
 

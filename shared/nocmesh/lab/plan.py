@@ -73,6 +73,8 @@ class Peer(Message, frozen=True, kw_only=True):
     """`lo`, or empty: the interface towards it."""
     client: bool = False
     """A route reflector's client."""
+    passive: bool = False
+    """Waits for the neighbour to open the session, so that it counts from where the neighbour opens it."""
     password: str = ""
 
 

@@ -6,7 +6,7 @@ Syntax: FRRouting 8.4, `vtysh` integrated configuration.
 
 from collections.abc import Iterator
 
-from nocmesh.lab.plan import BgpPlan, LabPlan, Node, Options, Port
+from nocmesh.lab.plan import BgpPlan, LabPlan, Node, Options, Peer, Port
 
 VERSION = "8.4"
 ISIS_TAG = "core"
@@ -108,15 +108,22 @@ def _bgp(bgp: BgpPlan) -> Iterator[str]:
     yield " no bgp ebgp-requires-policy"
     yield f" timers bgp {KEEPALIVE} {HOLD}"
     for peer in bgp.peers:
-        yield f" neighbor {peer.address} remote-as {peer.remote_asn}"
-        yield f" neighbor {peer.address} description {peer.node}"
-        yield f" neighbor {peer.address} timers connect {CONNECT}"
-        if peer.password:
-            yield f" neighbor {peer.address} password {peer.password}"
-        if peer.update_source:
-            yield f" neighbor {peer.address} update-source {peer.update_source}"
+        yield from (f" {line}" for line in peer_lines(peer))
     yield " address-family ipv4 unicast"
     yield from (f"  network {prefix}" for prefix in bgp.networks)
     yield from (f"  neighbor {peer.address} route-reflector-client" for peer in bgp.peers if peer.client)
     yield " exit-address-family"
     yield "exit"
+
+
+def peer_lines(peer: Peer) -> Iterator[str]:
+    """One neighbour's lines, without those of its address family."""
+    yield f"neighbor {peer.address} remote-as {peer.remote_asn}"
+    yield f"neighbor {peer.address} description {peer.node}"
+    yield f"neighbor {peer.address} timers connect {CONNECT}"
+    if peer.password:
+        yield f"neighbor {peer.address} password {peer.password}"
+    if peer.update_source:
+        yield f"neighbor {peer.address} update-source {peer.update_source}"
+    if peer.passive:
+        yield f"neighbor {peer.address} passive"
