@@ -171,7 +171,8 @@ class _Builder:
         if node.kind == "router":
             return self._router(common, node)
         if node.kind == "host":
-            return msgspec.structs.replace(common, gateway=self._gateway(node.name, ports[0].name))
+            gateway = self._gateway(node.name, ports[0].name)
+            return msgspec.structs.replace(common, gateway=gateway, services=["http"])
         return self._switch(common)
 
     def _port(self, name: str, port: str, far: str, index: int) -> Port:

@@ -110,6 +110,8 @@ class Node(Message, frozen=True, kw_only=True):
     bgp: BgpPlan | None = None
     gateway: str = ""
     """Of a host: its default route's next hop."""
+    services: list[str] = []
+    """What it serves besides: `http` (a page on port 80 of all its addresses)."""
     stp_priority: int = 32768
     """Of a switch's bridge."""
     stub_areas: list[str] = []
