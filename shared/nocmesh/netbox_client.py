@@ -74,7 +74,7 @@ class NetBoxClient:
     def _following(self, path: str, following: object) -> tuple[str, Params]:
         """The next page, on the server that was named whatever the answer says: the token goes nowhere else."""
         if not isinstance(following, str) or not following:
-            raise InvalidInputError(f"{self.url}{path}: 'next' is {str(following)[:80]!r}; expected an address or null")
+            raise InvalidInputError(f"{self.url}{path}: 'next' is {repr(following)[:80]}; expected an address or null")
         parts = urlsplit(following)
         return f"{path}?{parts.query}", ()
 
