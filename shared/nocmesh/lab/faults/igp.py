@@ -78,7 +78,9 @@ def _redundant(plan: LabPlan, one: Adjacency) -> bool:
 
 
 def detoured(plan: LabPlan, igp: Igp) -> list[str]:
-    """Resource ids of the routers where a cost can move traffic."""
+    """Resource ids of the routers where a cost can move traffic; not where external BGP decides on all that matters."""
+    if plan.options.bgp == "ebgp":
+        return []
     return [at for at in adjacent(plan, igp) if detours(plan, node_of(plan, at))]
 
 

@@ -75,7 +75,7 @@ def _unused(one: Adjacency) -> Check:
     async def check(lab: Ground) -> bool:
         if await _lost(one)(lab):
             return False
-        return one.far_port.name not in await next_hops(lab, one.far.name, f"{one.node.router_id}/32")
+        return one.far_port.name not in await next_hops(lab, one.far.name, f"{one.node.router_id}/32", "ospf")
 
     return check
 
@@ -84,7 +84,7 @@ def _avoided(one: Adjacency) -> Check:
     """The node is fully adjacent, has a route to the far end, and it does not take the link."""
 
     async def check(lab: Ground) -> bool:
-        taken = await next_hops(lab, one.node.name, f"{one.far.router_id}/32")
+        taken = await next_hops(lab, one.node.name, f"{one.far.router_id}/32", "ospf")
         return bool(taken) and one.port.name not in taken and not await _lost(one)(lab)
 
     return check
@@ -109,13 +109,17 @@ def _moved_alarm(one: Adjacency) -> Alarm:
     )
 
 
+def _area_of(one: Adjacency) -> str:
+    return one.port.area or one.node.area
+
+
 def _area(plan: LabPlan, one: Adjacency, params: Params) -> tuple[list[str], list[str], str]:
-    right = f"ip ospf area {one.node.area}"
+    right = f"ip ospf area {_area_of(one)}"
     return ["no ip ospf area", f"ip ospf area {params['area']}"], ["no ip ospf area", right], f"area {params['area']}"
 
 
 def _missing(plan: LabPlan, one: Adjacency, params: Params) -> tuple[list[str], list[str], str]:
-    return ["no ip ospf area"], [f"ip ospf area {one.node.area}"], "not in OSPF"
+    return ["no ip ospf area"], [f"ip ospf area {_area_of(one)}"], "not in OSPF"
 
 
 def _timers(plan: LabPlan, one: Adjacency, params: Params) -> tuple[list[str], list[str], str]:
@@ -131,7 +135,7 @@ def _auth(plan: LabPlan, one: Adjacency, params: Params) -> tuple[list[str], lis
     method = "ip ospf authentication message-digest"
     wrong = [method, f"ip ospf message-digest-key {number} md5 {key}"]
     right = [f"no ip ospf message-digest-key {number}"]
-    if not plan.options.authentication:
+    if not one.port.key:
         right.append("no ip ospf authentication")
     return wrong, right, "another key"
 
@@ -185,18 +189,26 @@ def _unknown_id(plan: LabPlan, resource: str, params: Params) -> Check:
 
 
 def _stub(plan: LabPlan, resource: str, params: Params) -> Injection:
-    node = node_of(plan, resource)
-    line = f"area {node.area} stub"
+    one = _beyond(plan, resource, params)
+    area, line = _area_of(one), f"area {_area_of(one)} stub"
+    right = area in one.node.stub_areas
+    wrong, back = (f"no {line}", line) if right else (line, f"no {line}")
     return Injection(
-        steps=[configure(node.name, "router ospf", line)],
-        undo=[configure(node.name, "router ospf", f"no {line}")],
-        summary=f"{node.name} says that area {node.area} is a stub",
+        steps=[configure(one.node.name, "router ospf", wrong)],
+        undo=[configure(one.node.name, "router ospf", back)],
+        summary=f"{one.node.name} says that area {area} is {'no' if right else 'a'} stub",
     )
 
 
+def _beyond(plan: LabPlan, resource: str, params: Params) -> Adjacency:
+    """The first adjacency outside the backbone, which cannot be a stub (RFC 2328 §3.6)."""
+    return next(one for one in adjacencies(plan, node_of(plan, resource)) if _area_of(one) != BACKBONE)
+
+
 def _outside_backbone(plan: LabPlan) -> list[str]:
-    """The backbone cannot be a stub (RFC 2328 §3.6)."""
-    return [at for at in _places(plan) if node_of(plan, at).area != BACKBONE]
+    return [
+        at for at in _places(plan) if any(_area_of(one) != BACKBONE for one in adjacencies(plan, node_of(plan, at)))
+    ]
 
 
 KINDS: tuple[Kind, ...] = (
@@ -218,8 +230,8 @@ KINDS: tuple[Kind, ...] = (
         fault_type="ospf_area_type_mismatch",
         places=_outside_backbone,
         steps=_stub,
-        symptom=lambda plan, resource, params: _lost(adjacency(plan, resource, {})),
-        alarm=lambda plan, resource, params: _lost_alarm(adjacency(plan, resource, {})),
+        symptom=lambda plan, resource, params: _lost(_beyond(plan, resource, params)),
+        alarm=lambda plan, resource, params: _lost_alarm(_beyond(plan, resource, params)),
     ),
     _on_interface("ospf_cost_misconfig", _cost, _avoided, moved=True, cost="1000"),
 )

@@ -3,7 +3,6 @@
 An answer that is no JSON (a daemon that is not there, a command that it does not know) counts as nothing seen.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -52,22 +51,20 @@ async def bgp_paths(lab: Ground, node: str, prefix: str) -> list[dict[str, Any]]
     return list(answer.get("paths", []))
 
 
-async def next_hops(lab: Ground, node: str, prefix: str) -> set[str]:
-    """The interfaces over which the node forwards to exactly that prefix; empty: it has no route."""
+async def next_hops(lab: Ground, node: str, prefix: str, protocol: str) -> set[str]:
+    """The interfaces over which that protocol would forward to exactly that prefix; empty: it has no route."""
     answer = await ask(lab, node, f"show ip route {prefix} json")
     return {
         hop["interfaceName"]
-        for route in _selected(answer.get(prefix, []))
+        for route in answer.get(prefix, [])
+        if route.get("protocol") == protocol
         for hop in route.get("nexthops", [])
-        if hop.get("fib") and "interfaceName" in hop
+        if "interfaceName" in hop
     }
 
 
 async def protocol_of(lab: Ground, node: str, prefix: str) -> str:
     """Who gave the node its route to exactly that prefix; empty: it has none."""
     answer = await ask(lab, node, f"show ip route {prefix} json")
-    return next((str(route.get("protocol", "")) for route in _selected(answer.get(prefix, []))), "")
-
-
-def _selected(routes: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [route for route in routes if route.get("selected")]
+    selected = (str(route.get("protocol", "")) for route in answer.get(prefix, []) if route.get("selected"))
+    return next(selected, "")
