@@ -109,7 +109,8 @@ def noted(book: Book | None, snapshot: Snapshot, *, moved: bool, better: bool, g
     last = known.latest
     if last is not None and not moved:
         kept = known.versions[:-1]
-        version = replace(taken if better else last, number=last.number, slot=last.slot, at=last.at, until=taken.until)
+        read = replace(taken, number=last.number, slot=last.slot, at=last.at, why=last.why) if better else last
+        version = replace(read, until=taken.until)
     else:
         kept = _kept(known)
         version = replace(taken, number=last.number + 1 if last else 1, slot=_free(kept))
