@@ -6,13 +6,20 @@ from functools import cache
 from types import MappingProxyType
 
 from nocmesh.errors import NotFoundError
-from nocmesh.lab.faults import bgp, isis, ospf
+from nocmesh.lab.faults import addressing, bgp, device, filters, isis, layer2, links, links_interfaces, ospf, stp
 from nocmesh.lab.faults.kinds import Kind
 
 FAMILIES: tuple[tuple[Kind, ...], ...] = (
     bgp.KINDS,
     ospf.KINDS,
     isis.KINDS,
+    links.KINDS,
+    links_interfaces.KINDS,
+    addressing.KINDS,
+    filters.KINDS,
+    stp.KINDS,
+    layer2.KINDS,
+    device.KINDS,
 )
 
 
