@@ -66,7 +66,7 @@ def test_it_writes_its_inventory_takes_orders_and_ends_with_its_input(process: P
     assert at_start["expect"]["fault_type"] == "link_down"
     assert at_start["alert"]["version"] == "4"
     assert process.ask('{"do": "heal"}') == {"ok": True}
-    assert process.ask('{"do": "shows"}') == {"ok": True, "shows": False}
+    assert process.ask('{"do": "shows"}') == {"ok": True, "shows": False, "showing": []}
     assert process.end() == 0
 
 
@@ -83,7 +83,8 @@ async def test_the_desk_answers_each_request() -> None:
         states = {s["device"]: s["state"] for s in desk.handle('{"do": "sessions"}')["sessions"]}
         assert states == {"r1": "Active", "r2": "Idle"}
         assert "none" in desk.handle('{"do": "faults"}')["faults"]
-        assert desk.handle('{"do": "shows"}') == {"ok": True, "shows": True}
+        label = {"resource": "node/r2", "fault_type": "bgp_asn_misconfig"}
+        assert desk.handle('{"do": "shows"}') == {"ok": True, "shows": True, "showing": [label]}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@
 
 First it says `{"ok": true, "ready": true, …}`, and with --fault what the injection gave. Then a line for a line:
 
-    {"do": "inject", "fault": NAME, "device": "", "target": ""}
+    {"do": "inject", "fault": NAME, "device": "", "target": "", "at": ""}
     {"do": "heal"}, {"do": "shows"}, {"do": "sessions"}, {"do": "faults"}
     {"do": "log", "device": D, "by": ""}, {"do": "config", "device": D}
 
@@ -20,8 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from nocmesh.errors import InvalidInputError, NocmeshError
-from nocmesh.proving.simulated.faults import Fault
-from nocmesh.proving.simulated.mistakes import KINDS
+from nocmesh.proving.simulated.breakages import NAMES, Breakage, possible
 from nocmesh.proving.simulated.server import SimulatedNetwork
 from nocmesh.proving.simulated.synthetic import topology_of
 from nocmesh.proving.simulated.topology import TOPOLOGIES
@@ -35,7 +34,7 @@ class Desk:
 
     def __init__(self, network: SimulatedNetwork) -> None:
         self._network = network
-        self._fault: Fault | None = None
+        self._fault: Breakage | None = None
         self._doors: Mapping[str, Callable[[Json], Json]] = {
             "inject": self._inject,
             "heal": self._heal,
@@ -43,7 +42,7 @@ class Desk:
             "log": self._log,
             "config": self._config,
             "sessions": self._sessions,
-            "faults": lambda _: {"faults": sorted(KINDS)},
+            "faults": lambda _: {"faults": possible(network.live)},
         }
 
     def handle(self, text: str) -> Json:
@@ -58,8 +57,8 @@ class Desk:
             return {"ok": False, "error": error.message}
 
     def _inject(self, request: Json) -> Json:
-        name = _text(request, "fault")
-        self._fault = self._network.inject(name, device=_text(request, "device"), target=_text(request, "target"))
+        device, target, at = (_text(request, key) for key in ("device", "target", "at"))
+        self._fault = self._network.inject(_text(request, "fault"), device=device, target=target, at=at)
         live = self._network.live
         return {"expect": self._fault.expect, "alert": self._fault.alert(live), "shows": self._fault.shows(live)}
 
@@ -68,7 +67,8 @@ class Desk:
         return {}
 
     def _shows(self, _: Json) -> Json:
-        return {"shows": self._fault is not None and self._fault.shows(self._network.live)}
+        shows = self._fault is not None and self._fault.shows(self._network.live)
+        return {"shows": shows, "showing": self._network.showing()}
 
     def _log(self, request: Json) -> Json:
         entries = self._network.log(_text(request, "device"), by=_text(request, "by"))
@@ -150,9 +150,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m nocmesh.proving.simulated", description="Simulated routers.")
     parser.add_argument("--inventory-out", required=True, metavar="FILE", help="where the inventory is written")
-    known = ", ".join([*sorted(TOPOLOGIES), "synthetic-SEED-DEVICES"])
+    known = ", ".join([*sorted(TOPOLOGIES), "campus-SEED", "synthetic-SEED-DEVICES"])
     parser.add_argument("--topology", default="demo", help=f"one of: {known}")
-    parser.add_argument("--fault", default="", choices=["", *KINDS], help="inject this at once")
+    parser.add_argument("--fault", default="", choices=["", *NAMES], help="inject this at once")
     chosen = parser.parse_args(arguments)
     try:
         topology_of(chosen.topology)

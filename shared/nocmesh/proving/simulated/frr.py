@@ -24,6 +24,16 @@ def shows(render: Callable[..., str]) -> Command:
     return lambda shell, *words: render(shell.view, *words)
 
 
+def asks_bgpd(render: Callable[..., str]) -> Command:
+    """A show command that bgpd answers; vtysh says so when it cannot reach it."""
+
+    def command(shell: Shell, *words: str) -> str:
+        running = shell.view.node.running_daemon("bgpd")
+        return render(shell.view, *words) if running else "bgpd is not running\n"
+
+    return command
+
+
 def save(shell: Shell) -> str:
     """`write`."""
     shell.view.node.save()
@@ -32,6 +42,8 @@ def save(shell: Shell) -> str:
 
 def clear(shell: Shell, neighbor: str = "") -> str:
     """`clear bgp A`, `clear bgp *`."""
+    if not shell.view.node.running_daemon("bgpd"):
+        return "bgpd is not running\n"
     found = shell.live.clear(shell.device, neighbor)
     return "" if found else f'% BGP: Unknown neighbor - "{neighbor}"\n'
 
@@ -59,17 +71,18 @@ def _table(view: View, prefix: str) -> str:
 def _bgp_rules(words: str) -> list[Rule[Command]]:
     """`show bgp …` and `show ip bgp …` say the same."""
     return [
-        Rule(f"{words} summary", shows(frr_text.bgp_summary)),
-        Rule(f"{words} summary json", shows(_wrapped)),
-        Rule(f"{words} neighbors", shows(frr_text.bgp_neighbors)),
-        Rule(f"{words} neighbors json", shows(frr_json.bgp_neighbors)),
-        Rule(f"{words} neighbors {{ip}}", shows(frr_text.bgp_neighbors)),
-        Rule(f"{words} neighbors {{ip}} json", shows(frr_json.bgp_neighbors)),
+        Rule(f"{words} summary", asks_bgpd(frr_text.bgp_summary)),
+        Rule(f"{words} summary json", asks_bgpd(_wrapped)),
+        Rule(f"{words} neighbors", asks_bgpd(frr_text.bgp_neighbors)),
+        Rule(f"{words} neighbors json", asks_bgpd(frr_json.bgp_neighbors)),
+        Rule(f"{words} neighbors {{ip}}", asks_bgpd(frr_text.bgp_neighbors)),
+        Rule(f"{words} neighbors {{ip}} json", asks_bgpd(frr_json.bgp_neighbors)),
     ]
 
 
 RULES: tuple[Rule[Command], ...] = (
     Rule("show version", shows(frr_text.version)),
+    Rule("show daemons", shows(frr_text.daemons)),
     Rule("show running-config", shows(frr_text.running_config)),
     Rule("write terminal", shows(frr_text.running_config)),
     Rule("show interface", shows(frr_text.interfaces)),
@@ -81,15 +94,15 @@ RULES: tuple[Rule[Command], ...] = (
     Rule("show ip route json", shows(frr_json_routes.ip_route)),
     *_bgp_rules("show bgp"),
     *_bgp_rules("show ip bgp"),
-    Rule("show bgp ipv4 unicast summary", shows(_untitled)),
-    Rule("show bgp ipv4 unicast summary json", shows(_bare)),
+    Rule("show bgp ipv4 unicast summary", asks_bgpd(_untitled)),
+    Rule("show bgp ipv4 unicast summary json", asks_bgpd(_bare)),
     *(
         rule
         for words in ("show bgp ipv4 unicast", "show bgp ipv4", "show ip bgp")
-        for rule in (Rule(words, shows(frr_text.bgp_table)), Rule(f"{words} json", shows(frr_json.bgp_table)))
+        for rule in (Rule(words, asks_bgpd(frr_text.bgp_table)), Rule(f"{words} json", asks_bgpd(frr_json.bgp_table)))
     ),
-    Rule("show bgp ipv4 unicast neighbors json", shows(frr_json.bgp_neighbors)),
-    Rule("show bgp ipv4 unicast {prefix} json", shows(_table)),
+    Rule("show bgp ipv4 unicast neighbors json", asks_bgpd(frr_json.bgp_neighbors)),
+    Rule("show bgp ipv4 unicast {prefix} json", asks_bgpd(_table)),
     Rule("show logging", shows(frr_text.logging)),
     Rule("clear bgp *", clear),
     Rule("clear bgp {ip}", clear),

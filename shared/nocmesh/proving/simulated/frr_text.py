@@ -1,5 +1,7 @@
 """FRRouting's answers for people: the columns that vtysh prints (FRR 8.4)."""
 
+from dataclasses import replace
+
 from nocmesh.proving.simulated.frr_config import VERSION, render
 from nocmesh.proving.simulated.model import SIMULATED, router_id
 from nocmesh.proving.simulated.resets import frr_reason, notification_of
@@ -42,12 +44,19 @@ def uptime(seconds: int) -> str:
 
 def version(view: View) -> str:
     """`show version`."""
-    return f"FRRouting {VERSION} ({view.node.running.hostname}) on Linux({SIMULATED}).\n{SIMULATED}.\n"
+    number = view.node.version or VERSION
+    return f"FRRouting {number} ({view.node.running.hostname}) on Linux({SIMULATED}).\n{SIMULATED}.\n"
+
+
+def daemons(view: View) -> str:
+    """`show daemons`: those that vtysh reaches."""
+    return "".join(f" {name}" for name, runs in view.node.daemons.items() if runs) + "\n"
 
 
 def running_config(view: View) -> str:
-    """`show running-config`."""
-    return f"Building configuration...\n\nCurrent configuration:\n!\n{render(view.node.running)}"
+    """`show running-config`: vtysh asks each daemon, and one that does not run tells nothing."""
+    shown = replace(view.node.running, bgp=view.bgp())
+    return f"Building configuration...\n\nCurrent configuration:\n!\n{render(shown, view.node.version or VERSION)}"
 
 
 def bgp_summary(view: View, *, titled: bool = True) -> str:
@@ -251,7 +260,7 @@ def interfaces(view: View, name: str = "") -> str:
 
 def logging(view: View) -> str:
     """`show logging`: what bgpd and zebra would have written."""
-    events = view.live.events.get(view.name, [])
+    events = view.live.logged(view.name)
     return "".join(f"{e.at:%Y/%m/%d %H:%M:%S} {_daemon(e.mnemonic)}: %{e.mnemonic}: {e.text}\n" for e in events)
 
 

@@ -1,5 +1,6 @@
 """IOS-XE's answers about the device itself and who is next to it: processes, memory, packages, ARP, LLDP."""
 
+import re
 from collections.abc import Iterator
 
 from nocmesh.proving.simulated.cabling import ends, phy
@@ -62,7 +63,7 @@ def processes_memory(view: View) -> str:
 
 def install_summary(view: View) -> str:
     """`show install summary`."""
-    train = ".".join(f"{part:0>2}" for part in view.node.version.split("."))
+    train = re.sub(r"(?<![0-9])([0-9])(?![0-9])", r"0\1", view.node.version)
     rule = "-" * 80
     out = "[ Switch 1 ] Installed Package(s) Information:\nState (St): I - Inactive, U - Activated & Uncommitted,\n"
     out += "            C - Activated & Committed, D - Deactivated & Uncommitted\n"

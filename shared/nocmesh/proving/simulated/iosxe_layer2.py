@@ -174,7 +174,8 @@ def _switchport(view: View, spanning: Spanning, interface: Interface) -> str:
         del lines["Operational Trunking Encapsulation"]
     text = "".join(f"{key}: {value}\n" for key, value in lines.items())
     tail = "Protected: false\nUnknown unicast blocked: disabled\nUnknown multicast blocked: disabled\n"
-    return f"{text}Capture Mode Disabled\nCapture VLANs Allowed: ALL\n\n{tail}Vepa Enabled: false\nAppliance trust: none\n\n"
+    tail += "Vepa Enabled: false\nAppliance trust: none\n\n"
+    return f"{text}Capture Mode Disabled\nCapture VLANs Allowed: ALL\n\n{tail}"
 
 
 def _operational(view: View, interface: Interface, port: Switchport) -> str:

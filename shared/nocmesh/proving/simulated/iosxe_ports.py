@@ -13,7 +13,7 @@ LOADED = 250
 
 
 def kind_of(interface: Interface) -> str:
-    """`GigabitEthernet`, `Vlan`, `Port-channel`, …"""
+    """The name without its number: `GigabitEthernet`, `Vlan`, `Port-channel`."""
     return interface.name.rstrip("0123456789/.")
 
 
@@ -61,8 +61,8 @@ def _medium(view: View, interface: Interface, running: Phy) -> str:
         fixed = interface.duplex.capitalize(), interface.speed
         duplex, speed = f"{fixed[0]}-duplex", "Auto-speed" if fixed[1] == "auto" else f"{fixed[1]}Mb/s"
     if not interface.bundle:
-        media = "10/100/1000BaseTX"
-        return f"  {duplex}, {speed}, media type is {media}\n  input flow-control is on, output flow-control is unsupported\n"
+        flow = "  input flow-control is on, output flow-control is unsupported\n"
+        return f"  {duplex}, {speed}, media type is 10/100/1000BaseTX\n{flow}"
     inside = " ".join(short(i.name) for i in bundled(view.live.model, view.node, interface.name))
     members = f"  Members in this channel: {inside} \n" if inside else ""
     return f"  {duplex}, 1000Mb/s, link type is auto, media type is N/A\n{members}"
@@ -89,7 +89,8 @@ def counters(view: View, interface: Interface, record: InterfaceRecord) -> str:
     out = f"  5 minute input rate {bits} bits/sec, {per_second} packets/sec\n"
     out += f"  5 minute output rate {bits} bits/sec, {per_second} packets/sec\n"
     out += f"     {packets} packets input, {90 * packets} bytes, 0 no buffer\n"
-    out += f"     Received {seen['packets']} broadcasts (0 multicasts)\n     {seen['runts']} runts, 0 giants, 0 throttles\n"
+    out += f"     Received {seen['packets']} broadcasts (0 multicasts)\n"
+    out += f"     {seen['runts']} runts, 0 giants, 0 throttles\n"
     out += f"     {seen['crc'] + seen['runts']} input errors, {seen['crc']} CRC, 0 frame, 0 overrun, 0 ignored\n"
     out += "     0 watchdog, 0 multicast, 0 pause input\n     0 input packets with dribble condition detected\n"
     out += f"     {packets} packets output, {90 * packets} bytes, 0 underruns\n"

@@ -9,7 +9,7 @@ from nocmesh.clock import Clock
 from nocmesh.proving.simulated.bgp import Cause, Session, Statement
 from nocmesh.proving.simulated.bridging import Bridging, bridging
 from nocmesh.proving.simulated.counters import Meter, rates
-from nocmesh.proving.simulated.editing import TOP, Grammar, Section, apply_line
+from nocmesh.proving.simulated.editing import TOP, Grammar, Refused, Section, apply_line
 from nocmesh.proving.simulated.frr_config import GRAMMAR as FRR
 from nocmesh.proving.simulated.iosxe_config import GRAMMAR as IOSXE
 from nocmesh.proving.simulated.model import Network, Node, Port
@@ -126,6 +126,8 @@ class LiveNetwork:
         node = self.model.node(device)
         accepted = False
         try:
+            if line.startswith("router bgp") and not node.running_daemon("bgpd"):
+                raise Refused("bgpd is not running")
             following = apply_line(GRAMMARS[node.dialect], node.running, section, line)
             accepted = True
         finally:

@@ -6,7 +6,7 @@ from typing import Any
 
 from nocmesh.clock import Clock, SystemClock
 from nocmesh.errors import NotFoundError
-from nocmesh.proving.simulated.faults import Fault, fault_named
+from nocmesh.proving.simulated.breakages import Breakage, breakage
 from nocmesh.proving.simulated.inventory import inventory, written
 from nocmesh.proving.simulated.live import LiveNetwork, Received
 from nocmesh.proving.simulated.model import Network
@@ -24,7 +24,7 @@ class SimulatedNetwork:
         self.live = live
         self._devices = devices
         self._access = access
-        self._faults: list[Fault] = []
+        self._faults: list[Breakage] = []
 
     @classmethod
     @asynccontextmanager
@@ -87,9 +87,9 @@ class SimulatedNetwork:
         """What the device can say."""
         return View(self.live, self._device(device).name)
 
-    def inject(self, fault: str, *, device: str = "", target: str = "") -> Fault:
-        """Breaks the network; gives the fault with its label and its alert. Raises as ``fault_named``."""
-        made = fault_named(self.live, fault, device, target)
+    def inject(self, fault: str, *, device: str = "", target: str = "", at: str = "") -> Breakage:
+        """Breaks the network; gives the fault with its label and its alert. Raises as ``breakage``."""
+        made = breakage(self.live, fault, device, target, at)
         made.inject(self.live)
         self._faults.append(made)
         return made
@@ -98,6 +98,10 @@ class SimulatedNetwork:
         """Everything as it was before the first fault that is still there."""
         while self._faults:
             self._faults.pop().heal(self.live)
+
+    def showing(self) -> list[dict[str, str]]:
+        """The labels of the injected faults that show now."""
+        return [fault.expect for fault in self._faults if fault.expect is not None and fault.shows(self.live)]
 
     def inventory_yaml(self) -> str:
         """The inventory file of this network, with the way in and the host keys."""

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 
 from nocmesh.errors import InvalidInputError
 from nocmesh.proving.simulated.model import DialectName
-from nocmesh.proving.simulated.topology import Peering, Router, Topology, Wire, topology_named
+from nocmesh.proving.simulated.topology import CAMPUS, Peering, Router, Topology, Wire, topology_named
 
 FEWEST, MOST = 2, 60
 DIALECTS: tuple[DialectName, ...] = ("frr", "cisco_iosxe")
@@ -70,9 +71,12 @@ def _password(chance: Random) -> str:
 
 
 def topology_of(name: str) -> Topology:
-    """The topology called ``name``: a kept one, or `synthetic-SEED-DEVICES`.
+    """The topology called ``name``: a kept one, `campus-SEED`, or `synthetic-SEED-DEVICES`.
 
     Raises NotFoundError for a name that is neither, InvalidInputError for a number of devices that cannot be.
     """
+    campus = re.fullmatch(r"campus-(\d{1,9})", name)
+    if campus is not None:
+        return replace(CAMPUS, name=name, seed=int(campus[1]))
     match = re.fullmatch(r"synthetic-(\d{1,9})-(\d{1,9})", name)
     return synthetic(int(match[1]), int(match[2])) if match else topology_named(name)

@@ -78,6 +78,8 @@ class Topology:
     peerings: tuple[Peering, ...]
     campus: Campus | None = None
     """What of it is switched."""
+    seed: int = 0
+    """Chooses the addresses of hardware."""
 
 
 DEMO = Topology(
@@ -165,8 +167,8 @@ def topology_named(name: str) -> Topology:
     return TOPOLOGIES[name]
 
 
-def build(topology: Topology, seed: int = 0) -> Network:
-    """The network as it is meant to be, everything saved; ``seed`` chooses hardware addresses."""
+def build(topology: Topology) -> Network:
+    """The network as it is meant to be, everything saved as start-up configuration."""
     network = Network(nodes={router.name: _node(router) for router in topology.routers})
     for wire in topology.wires:
         network.cables.append(_cable(network, wire))
@@ -174,7 +176,7 @@ def build(topology: Topology, seed: int = 0) -> Network:
         for own, other in ((peering.a, peering.b), (peering.b, peering.a)):
             _peer(network, topology, peering, own, other)
     if topology.campus is not None:
-        add_campus(network, topology.campus, VERSIONS["cisco_iosxe"], seed)
+        add_campus(network, topology.campus, VERSIONS["cisco_iosxe"], topology.seed)
     for node in network.nodes.values():
         if node.dialect == "frr":
             node.daemons = dict.fromkeys(DAEMONS, True)
