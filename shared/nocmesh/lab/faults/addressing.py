@@ -9,22 +9,23 @@ from nocmesh.lab.faults.segments import Station, distant, gateway, hosts, segmen
 from nocmesh.lab.plan import LabPlan
 
 
-def _homed(plan: LabPlan) -> list[Station]:
+def homed(plan: LabPlan) -> list[Station]:
     """Hosts with a gateway, and somebody beyond it."""
     return [one for one in hosts(plan) if gateway(plan, one) and distant(plan, one)]
 
 
 def host_ports(plan: LabPlan) -> list[str]:
     """Their interfaces."""
-    return [one.resource for one in _homed(plan)]
+    return [one.resource for one in homed(plan)]
 
 
 def host_nodes(plan: LabPlan) -> list[str]:
     """The hosts themselves."""
-    return [f"node/{one.node.name}" for one in _homed(plan)]
+    return [f"node/{one.node.name}" for one in homed(plan)]
 
 
-def _host(plan: LabPlan, resource: str) -> Station:
+def host_of(plan: LabPlan, resource: str) -> Station:
+    """The interface of a host, by its node's or its own resource id."""
     node = node_of(plan, resource)
     return next(one for one in hosts(plan) if one.node.name == node.name)
 
@@ -33,8 +34,8 @@ def _gate(plan: LabPlan, here: Station) -> Station:
     return gateway(plan, here) or here
 
 
-def _target(plan: LabPlan, here: Station) -> str:
-    """An address beyond the gateway; `_homed` has seen that there is one."""
+def target_of(plan: LabPlan, here: Station) -> str:
+    """An address beyond a host's gateway; `homed` has seen that there is one."""
     found = distant(plan, here)
     return found[1] if found else here.address
 
@@ -53,13 +54,14 @@ def _readdressed(here: Station, address: str, summary: str) -> Injection:
 
 
 def _unreachable(plan: LabPlan, resource: str, params: Params) -> Alarm:
-    here = _host(plan, resource)
+    here = host_of(plan, resource)
     summary = f"{here.node.name} does not answer at {here.address}"
     return Alarm(name="HostUnreachable", instance=here.node.name, labels={"target": here.address}, summary=summary)
 
 
-def _cut_off(plan: LabPlan, resource: str, params: Params) -> Alarm:
-    here, target = _host(plan, resource), _target(plan, _host(plan, resource))
+def cut_off(plan: LabPlan, resource: str, params: Params) -> Alarm:
+    """What monitoring says when a host does not get far."""
+    here, target = host_of(plan, resource), target_of(plan, host_of(plan, resource))
     summary = f"{here.node.name} does not reach {target}"
     return Alarm(name="ReachabilityLost", instance=here.node.name, labels={"target": target}, summary=summary)
 
@@ -124,7 +126,7 @@ def _missing_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
 
 def wide_prefix(plan: LabPlan, here: Station) -> int | None:
     """A prefix length that makes a host take the distant address for a neighbour; None: they share not even one bit."""
-    mine, target = here.interface, _target(plan, here)
+    mine, target = here.interface, target_of(plan, here)
     if mine is None:
         return None
     length = 32 - (int(mine.ip) ^ int(IPv4Interface(target).ip)).bit_length()
@@ -133,7 +135,7 @@ def wide_prefix(plan: LabPlan, here: Station) -> int | None:
 
 def masked_ports(plan: LabPlan) -> list[str]:
     """Hosts whose mask can be wrong in a way that matters."""
-    return [one.resource for one in _homed(plan) if wide_prefix(plan, one)]
+    return [one.resource for one in homed(plan) if wide_prefix(plan, one)]
 
 
 def _mask_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
@@ -144,7 +146,7 @@ def _mask_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
 
 def _mask_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
     here = station_of(plan, resource)
-    gate, target = _gate(plan, here), _target(plan, here)
+    gate, target = _gate(plan, here), target_of(plan, here)
 
     async def check(lab: Ground) -> bool:
         """The gateway answers; whoever the mask takes for a neighbour does not, and cannot be resolved."""
@@ -172,7 +174,7 @@ def rival(plan: LabPlan, here: Station) -> Station | None:
 
 def rivalled_ports(plan: LabPlan) -> list[str]:
     """Hosts that share their network with another."""
-    return [one.resource for one in _homed(plan) if rival(plan, one)]
+    return [one.resource for one in homed(plan) if rival(plan, one)]
 
 
 def _conflict_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
@@ -203,7 +205,7 @@ def mac_pair(plan: LabPlan, here: Station) -> tuple[Station, Station] | None:
 
 def mac_ports(plan: LabPlan) -> list[str]:
     """Hosts on a network of at least three."""
-    return [one.resource for one in _homed(plan) if mac_pair(plan, one)]
+    return [one.resource for one in homed(plan) if mac_pair(plan, one)]
 
 
 def _macs(plan: LabPlan, resource: str) -> tuple[Station, Station, Station]:
@@ -236,81 +238,6 @@ def _mac_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
     return check
 
 
-# host_incorrect_gateway, host_static_blackhole
-
-
-def wrong_gateway(plan: LabPlan, here: Station) -> str:
-    """The highest address of the host's network that nobody has."""
-    net = here.interface.network if here.interface else ip_network("192.0.2.0/24")
-    low, high = int(net.network_address), int(net.broadcast_address)
-    taken = used(plan)
-    candidates = (str(ip_network(number).network_address) for number in range(high - 1, low, -1))
-    return next((one for one in candidates if one not in taken), here.address)
-
-
-def gateway_nodes(plan: LabPlan) -> list[str]:
-    """Hosts on whose network an address is free."""
-    return [f"node/{one.node.name}" for one in _homed(plan) if wrong_gateway(plan, one) != one.address]
-
-
-def _gateway_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
-    here = _host(plan, resource)
-    wrong, name = wrong_gateway(plan, here), here.node.name
-    return Injection(
-        steps=[shell(name, f"ip route replace default via {wrong}")],
-        undo=[shell(name, f"ip route replace default via {here.node.gateway}")],
-        summary=f"{name} sends all to {wrong} in place of {here.node.gateway}",
-    )
-
-
-def _gateway_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
-    here = _host(plan, resource)
-    target = _target(plan, here)
-
-    async def check(lab: Ground) -> bool:
-        """The right gateway answers, and nobody beyond it does: packets go to a neighbour who is not there."""
-        name = here.node.name
-        if not await asking.reaches(lab, name, here.node.gateway) or await asking.reaches(lab, name, target):
-            return False
-        rows = await asking.listed(lab, name, "ip", "-j", "route", "get", target)
-        return any(row.get("gateway") != here.node.gateway for row in rows)
-
-    return check
-
-
-def black_prefix(plan: LabPlan, here: Station) -> str:
-    """The network of whoever is far away: a host's LAN, a router's loopback."""
-    target = _target(plan, here)
-    for one in hosts(plan):
-        if one.address == target and one.interface:
-            return str(one.interface.network)
-    return f"{target}/32"
-
-
-def _blackhole_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
-    here = _host(plan, resource)
-    name, prefix = here.node.name, black_prefix(plan, here)
-    return Injection(
-        steps=[shell(name, f"ip route replace blackhole {prefix}")],
-        undo=[shell(name, f"ip route del blackhole {prefix} 2>/dev/null || true")],
-        summary=f"{name} drops all for {prefix}",
-    )
-
-
-def _blackhole_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
-    here = _host(plan, resource)
-    target = _target(plan, here)
-
-    async def check(lab: Ground) -> bool:
-        """The gateway answers, and the kernel has no way for the target: it does not even ask a neighbour."""
-        name = here.node.name
-        if not await asking.reaches(lab, name, here.node.gateway) or await asking.reaches(lab, name, target):
-            return False
-        return (await lab.exec(name, "ip", "route", "get", target, check=False)).code != 0
-
-    return check
-
-
 KINDS: tuple[Kind, ...] = (
     Kind(
         fault_type="host_incorrect_ip",
@@ -324,7 +251,7 @@ KINDS: tuple[Kind, ...] = (
         places=masked_ports,
         steps=_mask_steps,
         symptom=_mask_symptom,
-        alarm=_cut_off,
+        alarm=cut_off,
     ),
     Kind(
         fault_type="host_missing_ip",
@@ -346,19 +273,5 @@ KINDS: tuple[Kind, ...] = (
         steps=_mac_steps,
         symptom=_mac_symptom,
         alarm=_unreachable,
-    ),
-    Kind(
-        fault_type="host_incorrect_gateway",
-        places=gateway_nodes,
-        steps=_gateway_steps,
-        symptom=_gateway_symptom,
-        alarm=_cut_off,
-    ),
-    Kind(
-        fault_type="host_static_blackhole",
-        places=host_nodes,
-        steps=_blackhole_steps,
-        symptom=_blackhole_symptom,
-        alarm=_cut_off,
     ),
 )

@@ -6,7 +6,19 @@ from functools import cache
 from types import MappingProxyType
 
 from nocmesh.errors import NotFoundError
-from nocmesh.lab.faults import addressing, bgp, device, filters, isis, layer2, links, links_interfaces, ospf, stp
+from nocmesh.lab.faults import (
+    addressing,
+    addressing_routes,
+    bgp,
+    device,
+    filters,
+    isis,
+    layer2,
+    links,
+    links_interfaces,
+    ospf,
+    stp,
+)
 from nocmesh.lab.faults.kinds import Kind
 
 FAMILIES: tuple[tuple[Kind, ...], ...] = (
@@ -16,6 +28,7 @@ FAMILIES: tuple[tuple[Kind, ...], ...] = (
     links.KINDS,
     links_interfaces.KINDS,
     addressing.KINDS,
+    addressing_routes.KINDS,
     filters.KINDS,
     stp.KINDS,
     layer2.KINDS,
