@@ -15,7 +15,7 @@ from nocmesh.diagnosis.vocabulary import fault_types
 from nocmesh.errors import InvalidInputError, NotFoundError
 from nocmesh.evaluation.alerts import filled
 from nocmesh.evaluation.case import Case
-from nocmesh.evaluation.networks import LAB, SIMULATED
+from nocmesh.evaluation.networks import SIMULATED, ground_of, is_simulated, known_names, lab_names
 from nocmesh.lab.plan import Options
 from nocmesh.yamlfile import MAX_BYTES, Document, Mistake, Place, nearest, parse_document, validated
 
@@ -107,14 +107,19 @@ class _Cases:
 
 
 def _network(case: Case, folder: Path) -> Iterator[tuple[Place, str]]:
+    real, simulated = case.topology in lab_names(), is_simulated(case.topology)
     if bool(case.topology) == bool(case.graph):
-        yield (), f"expected either topology ({', '.join((*LAB, *SIMULATED))}) or graph: FILE"
-    elif case.topology and case.topology not in (*LAB, *SIMULATED):
-        yield ("topology",), f"unknown topology {case.topology[:60]!r}; {nearest(case.topology, (*LAB, *SIMULATED))}"
+        yield (), f"expected either topology ({', '.join(known_names())}) or graph: FILE"
+    elif case.topology and not real and not simulated:
+        yield ("topology",), f"unknown topology {case.topology[:60]!r}; {nearest(case.topology, known_names())}"
     elif case.graph and not (folder / case.graph).is_file():
         yield ("graph",), f"no file {case.graph!r} beside the case file; give its path from there"
-    if case.ground == "lab" and case.topology in SIMULATED:
+    elif case.ground == "lab" and case.topology and not real:
         yield ("ground",), f"{case.topology} is a simulated network; leave ground out"
+    elif case.ground == "sim" and not simulated:
+        yield ("ground",), f"this network is not simulated; expected one of {', '.join(SIMULATED)}, or ground: lab"
+    elif ground_of(case) == "sim" and case.options:
+        yield ("options",), "simulated networks take no options; leave them out"
 
 
 def _options(case: Case) -> Iterator[tuple[Place, str]]:
