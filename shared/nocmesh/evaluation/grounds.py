@@ -1,7 +1,5 @@
 """Which ground a case gets on this machine, and why another is not to be had."""
 
-import os
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -29,10 +27,6 @@ def unavailable(case: Case) -> str:
     """Why the ground of ``case`` is not to be had here; empty: it is."""
     if ground_of(case) == "sim":
         return ""
-    if sys.platform != "linux":
-        return f"real routers need Linux, and this is {sys.platform}"
-    if os.geteuid() != 0:
-        return "real routers need root: run it as root"
-    if not Path("/usr/lib/frr/zebra").exists():
-        return "real routers need FRRouting: install frr"
-    return ""
+    from nocmesh.lab.ground import unavailable as why
+
+    return why()

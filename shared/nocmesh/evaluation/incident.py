@@ -17,6 +17,7 @@ from nocmesh.messages.report import Report
 from nocmesh.messages.session import Observation
 
 OVER = frozenset({"closed", "escalated"})
+GOING_ON = frozenset({"pending", "running", "paused", "ending"})
 POLL_SECONDS = 0.2
 OPENING_SECONDS = 30.0
 """How long an accepted alert may take to open its incident."""
@@ -121,6 +122,19 @@ class Conversation:
             if repair or diagnosed is not None:
                 await self._decide(incidents, "approve" if repair else "reject")
             await asyncio.sleep(POLL_SECONDS)
+
+    async def accept(self, devices: Sequence[str], seconds: float) -> bool:
+        """Tell the mesh that ``devices`` are well as they are now; whether it has taken their baselines in time."""
+        body = {"workflow_type": "baseline", "parameters": {"devices": list(devices)}}
+        run_id = (await self._api.post("/api/workflows", body=body))["workflow_id"]
+        deadline = self._time() + seconds
+        while self._time() < deadline:
+            rows = (await self._api.get("/api/workflows"))["items"]
+            status = next((row["status"] for row in rows if row["run_id"] == run_id), "running")
+            if status not in GOING_ON:
+                return status == "finished"
+            await asyncio.sleep(POLL_SECONDS)
+        return False
 
     async def evidence(self, followed: Followed) -> Evidenced:
         """The quotes of the reports' causes, each looked up in what was recorded of its incident."""

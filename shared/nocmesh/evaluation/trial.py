@@ -49,6 +49,8 @@ class _Seen:
     """Sources and bodies as they were sent."""
     told: bool = False
     """The case's own alert was."""
+    touched: set[str] = field(default_factory=set)
+    """Devices that changes were proposed for: what the mesh takes for known good may be of its own making there."""
 
 
 class Trial:
@@ -93,6 +95,7 @@ class Trial:
         incidents = await self._talk.incidents_of(alerts, before)
         followed = await self._talk.follow(incidents, accepted, repair=self._repair, seconds=self._patience.case)
         took["incident"] = self._time() - accepted
+        seen.touched |= {change.device for report in followed.reports for change in report.proposals if report.outcome}
         return await self._told(case, followed)
 
     async def _send(self, alert: Sent, seen: _Seen) -> list[str]:
@@ -146,7 +149,8 @@ class Trial:
         quiet = await until(self._talk.quiet, self._patience.closing)
         for source, body in seen.sent:
             await self._talk.post(source, resolved(body, self._clock.now()))
-        return rested and quiet
+        known = not seen.touched or await self._talk.accept(sorted(seen.touched), self._patience.closing)
+        return rested and quiet and known
 
     async def _rest(self) -> bool:
         """Heal, and wait until the network is as it was."""

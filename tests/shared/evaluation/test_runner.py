@@ -47,6 +47,12 @@ async def test_a_fault_is_injected_seen_told_approved_and_healed(world: World) -
     assert world.told[-1].startswith("[1/1] wrong-as: right: true_positive, bgp_asn_misconfig on node/core1; 0.")
 
 
+async def test_what_the_mesh_has_changed_is_known_good_again_only_once_it_is_healed(world: World) -> None:
+    world.mesh.report = {**FOUND, "proposals": [{"change_id": "c", "device": "core1"}]}
+    await world.runner().run([case()])
+    assert world.mesh.accepted == [["core1"]]
+
+
 async def test_without_repair_the_change_is_rejected_once_the_diagnosis_is_there(world: World) -> None:
     world.mesh.approval = True
     [one] = await world.runner(repair=False).run([case()])

@@ -67,6 +67,8 @@ class Mesh:
     votes: list[tuple[str, str]] = field(default_factory=list)
     posted: list[dict[str, Any]] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
+    accepted: list[list[str]] = field(default_factory=list)
+    """Devices that were said to be well."""
 
     def api(self, person: str) -> "Desk":
         return Desk(self, person)
@@ -100,6 +102,8 @@ class Desk:
         match path:
             case "/api/incidents":
                 return {"items": [{"incident_id": i, "state": s} for i, s in mesh.incidents.items()], "next": None}
+            case "/api/workflows":
+                return {"items": [{"run_id": f"run-{n}", "status": "finished"} for n in range(len(mesh.accepted))]}
             case "/api/alerts":
                 return {"items": mesh.alerts}
             case "/api/approvals":
@@ -122,6 +126,9 @@ class Desk:
                 if self.person == "eve":
                     raise NocmeshError("eve may not vote")
                 return self.mesh.vote(self.person, str(body["decision"]))
+            case "/api/workflows":
+                self.mesh.accepted.append(body["parameters"]["devices"])
+                return {"workflow_id": f"run-{len(self.mesh.accepted) - 1}"}
             case "/api/workflows/{}/cancel":
                 self.mesh.cancelled.append(names[0])
                 if self.mesh.ends:
