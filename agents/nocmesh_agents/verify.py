@@ -5,7 +5,7 @@ from typing import Any
 
 from nocmesh.agent.reasoner import Act, Case, Finish, Move
 from nocmesh.diagnosis.checks import evaluate
-from nocmesh.diagnosis.facts import VIEWS, Facts
+from nocmesh.diagnosis.facts import Facts
 from nocmesh.diagnosis.find import named_in
 from nocmesh.diagnosis.resources import device_of
 from nocmesh.diagnosis.scope import beside
@@ -15,6 +15,7 @@ from nocmesh.messages.change import Change, Check
 from nocmesh.messages.report import Diagnosis, RootCause
 from nocmesh.messages.session import Observation
 from nocmesh_agents.dossier import alert_of, calls, changes_of, diagnosis_of, treated
+from nocmesh_agents.looking import baselines, commands_of, look_calls, states
 
 Judge = Callable[[Scene, Sequence[Observation]], Diagnosis]
 
@@ -33,13 +34,13 @@ def verify(case: Case, seen: Sequence[Observation], judge: Judge) -> Move:
     when the task brings no diagnosis.
     """
     diagnosis, changes = diagnosis_of(case), changes_of(case)
-    looks = [[o for o in seen if o.tool != "wait"][-len(_devices(case, diagnosis, changes)) :]] if seen else []
-    if not looks or seen[-1].tool == "wait":
+    if not seen or seen[-1].tool == "wait":
         return _look(case, seen, _devices(case, diagnosis, changes))
-    results = _results(case, looks[-1], diagnosis, changes, judge)
+    look = states(seen)[-len(_devices(case, diagnosis, changes)) :]
+    results = _results(case, [*baselines(seen), *look], diagnosis, changes, judge)
     passed = bool(results) and all(result["passed"] for result in results)
     waits = sum(1 for observation in seen if observation.tool == "wait")
-    if not passed and waits + 1 < _allowed(changes) and len(seen) + len(looks[-1]) < MOST_CALLS:
+    if not passed and waits + 1 < _allowed(changes) and len(seen) + len(look) < MOST_CALLS:
         missing = "; ".join(result["text"] for result in results if not result["passed"])
         wait = calls(case, len(seen), "wait", [{"seconds": SETTLE_SECONDS}])
         return Act(thought=f"Not yet: {missing}.", calls=wait)
@@ -57,18 +58,14 @@ def _devices(case: Case, diagnosis: Diagnosis, changes: Sequence[Change]) -> lis
 def _look(case: Case, seen: Sequence[Observation], devices: Sequence[str]) -> Move:
     if not devices:
         raise InvalidInputError("nothing to verify: neither a change nor a root cause names a device", field="changes")
-    arguments = [{"device": device, "views": VIEWS} for device in devices]
-    return Act(
-        thought=f"Does it hold? Looking at {', '.join(devices)}.",
-        calls=calls(case, len(seen), "device_state", arguments),
-    )
+    return Act(thought=f"Does it hold? Looking at {', '.join(devices)}.", calls=look_calls(case, seen, devices))
 
 
 def _results(
     case: Case, look: Sequence[Observation], diagnosis: Diagnosis, changes: Sequence[Change], judge: Judge
 ) -> list[dict[str, Any]]:
-    states = {o.state.device: o for o in look if o.state is not None}
-    found = [_check(check, states.get(change.device)) for change in changes for check in change.verify]
+    seen = {o.state.device: o for o in states(look) if o.state is not None}
+    found = [_check(check, seen.get(change.device)) for change in changes for check in change.verify]
     scene = Scene(Facts.gather(case.network, look), named_in(alert_of(case), case.network).prefixes)
     now = judge(scene, look)
     healed = treated(diagnosis.root_causes, changes)
@@ -102,5 +99,5 @@ def _finish(passed: bool, results: list[dict[str, Any]], seen: Sequence[Observat
     failed = "; ".join(f"{r['text']}: {r['seen']}" for r in results if not r["passed"])
     thought = f"Verified: {len(results)} checks hold." if passed else f"Not verified: {failed}."
     verdict = "passed" if passed else "failed"
-    result = {"verification": verdict, "checks": results, "device_commands": sum(o.device_commands for o in seen)}
+    result = {"verification": verdict, "checks": results, "device_commands": commands_of(seen)}
     return Finish(thought=thought, result=result)

@@ -1,7 +1,7 @@
 """Ears and mouth of the BGP specialist."""
 
 from nocmesh.agent import Agent, Reasoner, RulesReasoner, role_of
-from nocmesh_agents.bgp.rules import decide
+from nocmesh_agents.judgement.specialist import decide
 
 
 class Bgp(Agent):
@@ -9,7 +9,7 @@ class Bgp(Agent):
 
     type = "bgp"
     capabilities = ("diagnose", "verify", "bgp")
-    tools = ("device_state", "device_show")
+    tools = ("device_state", "device_baseline", "device_show")
     autonomy = "diagnose"
     description = "Diagnoses BGP sessions, and the links and interfaces that they stand on."
 

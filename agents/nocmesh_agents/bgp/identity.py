@@ -8,7 +8,7 @@ from nocmesh.diagnosis.peering import Session
 from nocmesh.diagnosis.signs import Scene, absent
 from nocmesh.messages.report import RootCause
 from nocmesh_agents.bgp.blame import wrong_about_asn
-from nocmesh_agents.bgp.causes import at_node
+from nocmesh_agents.judgement.causes import at_node
 
 
 def wrong_asns(scene: Scene) -> Iterable[RootCause]:

@@ -6,7 +6,7 @@ from nocmesh.diagnosis.origin import Lacking
 from nocmesh.diagnosis.peer import process_header, process_lines
 from nocmesh.diagnosis.signs import Scene
 from nocmesh.messages.report import RootCause
-from nocmesh_agents.bgp.causes import at_node
+from nocmesh_agents.judgement.causes import at_node
 
 
 def missing_routes(scene: Scene) -> Iterable[RootCause]:

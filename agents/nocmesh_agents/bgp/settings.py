@@ -8,7 +8,7 @@ from nocmesh.diagnosis.peering import Session
 from nocmesh.diagnosis.signs import Scene
 from nocmesh.messages.report import RootCause
 from nocmesh_agents.bgp.blame import odd_one
-from nocmesh_agents.bgp.causes import at_node
+from nocmesh_agents.judgement.causes import at_node
 
 _PREFIX_LIMIT = re.compile(
     r"max(?:imum)?[ -]*(?:number of )?[ -]*prefix|prefix.{0,20}(?:limit|overflow|exceed)", re.IGNORECASE

@@ -6,7 +6,7 @@ from nocmesh.diagnosis.find import address_of
 from nocmesh.diagnosis.peer import Peer
 from nocmesh.diagnosis.signs import Scene
 from nocmesh.messages.report import RootCause
-from nocmesh_agents.bgp.causes import at_node
+from nocmesh_agents.judgement.causes import at_node
 
 
 def wrong_sources(scene: Scene) -> Iterable[RootCause]:

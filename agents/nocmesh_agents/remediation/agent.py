@@ -9,7 +9,7 @@ class Remediation(Agent):
 
     type = "remediation"
     capabilities = ("plan",)
-    tools = ("device_state", "device_backup")
+    tools = ("device_state", "device_baseline", "device_backup")
     autonomy = "act_with_approval"
     description = "Proposes the fix, its rollback, and how it is proved."
 

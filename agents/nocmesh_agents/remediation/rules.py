@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from nocmesh.agent.reasoner import Act, Case, Finish, Move
-from nocmesh.diagnosis.facts import VIEWS, Facts
+from nocmesh.diagnosis.facts import Facts
 from nocmesh.diagnosis.find import named_in
 from nocmesh.diagnosis.resources import device_of
 from nocmesh.diagnosis.scope import MOST_DEVICES, beside
@@ -11,6 +11,7 @@ from nocmesh.diagnosis.signs import Scene
 from nocmesh.messages.report import Diagnosis
 from nocmesh.messages.session import Observation
 from nocmesh_agents.dossier import alert_of, calls, diagnosis_of
+from nocmesh_agents.looking import commands_of, known_of, look_calls
 from nocmesh_agents.remediation.plan import REMEDIES, plan_of
 
 
@@ -28,7 +29,7 @@ def decide(case: Case, seen: Sequence[Observation]) -> Move:
     result = {
         "changes": [change.to_dict() for change in plan.changes],
         "needs_person": plan.needs_person,
-        "device_commands": sum(o.device_commands for o in seen),
+        "device_commands": commands_of(seen),
     }
     return Finish(thought=f"{thought} {person}".strip(), result=result)
 
@@ -43,11 +44,11 @@ def _look(case: Case, diagnosis: Diagnosis, patients: Sequence[str]) -> Act:
     """The patients, and whoever stands beside them: a fix is often what the far end says."""
     quoted = [evidence.device for cause in diagnosis.root_causes for evidence in cause.evidence]
     near = [far for name in patients for far in beside(case.network, name)]
-    known = [name for name in dict.fromkeys([*patients, *quoted, *near]) if case.network.device(name) is not None]
-    states = calls(case, 0, "device_state", [{"device": name, "views": VIEWS} for name in known[:MOST_DEVICES]])
-    backups = calls(case, len(states), "device_backup", [{"device": name} for name in patients])
+    known = known_of(case, [*patients, *quoted, *near])[:MOST_DEVICES]
+    looks = look_calls(case, [], [device.name for device in known])
+    backups = calls(case, len(looks), "device_backup", [{"device": name} for name in patients])
     return Act(
-        thought=f"Reading and backing up {', '.join(patients)} before anything is planned.", calls=states + backups
+        thought=f"Reading and backing up {', '.join(patients)} before anything is planned.", calls=looks + backups
     )
 
 

@@ -9,7 +9,10 @@ class Triage(Agent):
 
     type = "triage"
     capabilities = ("triage",)
-    tools = ("device_state",)
+    tools = (
+        "device_state",
+        "device_baseline",
+    )
     autonomy = "diagnose"
     description = "Classifies alerts and chooses the specialist."
 

@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nocmesh.agent.reasoner import Act, Case, Finish, Move
-from nocmesh.diagnosis.facts import VIEWS, Facts
+from nocmesh.diagnosis.facts import Facts
 from nocmesh.diagnosis.find import Named, named_in
 from nocmesh.diagnosis.scope import SMALL_NETWORK, next_look
 from nocmesh.diagnosis.signs import Scene, Sign, signs_of, unclear
 from nocmesh.messages.session import Observation
-from nocmesh_agents.dossier import alert_of, calls
+from nocmesh_agents.dossier import alert_of
+from nocmesh_agents.looking import commands_of, look_calls
 from nocmesh_agents.triage.topics import SPECIALISTS, unjudged
 
 SEVERITIES = ("critical", "major", "minor", "warning", "info")
@@ -54,8 +55,7 @@ def _nowhere(case: Case, named: Named) -> str:
 
 
 def _look(case: Case, seen: Sequence[Observation], devices: Sequence[str], why: str) -> Act:
-    arguments = [{"device": device, "views": VIEWS} for device in devices]
-    return Act(thought=f"{why} {', '.join(devices)}.", calls=calls(case, len(seen), "device_state", arguments))
+    return Act(thought=f"{why} {', '.join(devices)}.", calls=look_calls(case, seen, devices))
 
 
 def _real(
@@ -145,5 +145,5 @@ def _severity(alert: Mapping[str, Any], signs: Sequence[Sign]) -> str:
 def _finish(result: dict[str, Any], seen: Sequence[Observation]) -> Finish:
     return Finish(
         thought=f"{result['verdict']}: {result['why']}",
-        result={**result, "device_commands": sum(o.device_commands for o in seen)},
+        result={**result, "device_commands": commands_of(seen)},
     )

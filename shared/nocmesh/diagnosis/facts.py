@@ -8,6 +8,7 @@ from typing import get_args
 
 import msgspec
 
+from nocmesh.diagnosis.configtext import sections
 from nocmesh.diagnosis.find import CACHED, Address, Prefix, address_of
 from nocmesh.messages.report import Evidence
 from nocmesh.messages.session import Observation
@@ -67,6 +68,16 @@ class Sight:
     def before(self) -> DeviceState | None:
         """The device as it was when it was well; None: no baseline is known."""
         return self.baseline.state if self.baseline else None
+
+    @cached_property
+    def config_before(self) -> list[ConfigLine]:
+        """The configuration as it was when it was well; empty: nobody knows."""
+        texts = [output.text for output in self.baseline.outputs] if self.baseline else []
+        return sections(texts[0]) if texts else []
+
+    def knew(self, view: str) -> bool:
+        """The baseline tells of ``view``: that there is none, too."""
+        return bool(self.before and self.before.status.get(view) in ("parsed", "empty"))
 
     @cached_property
     def now(self) -> DeviceState:

@@ -1,15 +1,39 @@
 """Where to look: the suspects, who stands beside them, and whoever else turns out to be involved."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from nocmesh.diagnosis.facts import Facts
 from nocmesh.diagnosis.signs import Scene, signs_of
-from nocmesh.network import Network
+from nocmesh.messages.state import View
+from nocmesh.network import Device, Network
 
 SMALL_NETWORK = 12
 """Up to so many devices are all looked at, side by side: one round trip, and faults far from the alert show too."""
 MOST_DEVICES = 60
 """No more than these in one session: beyond it a person must say where."""
+
+DEEPER: Mapping[str, tuple[View, ...]] = {"linux": ("neighbors", "mac_table")}
+_DEEPER: tuple[View, ...] = ("routes", "filters", "system")
+"""What is asked only where the first look shows that something is wrong, and not why."""
+_PROTOCOLS: tuple[View, ...] = ("bgp", "ospf", "isis")
+_SWITCHES = frozenset({"access", "distribution", "switch"})
+
+
+def views_of(device: Device) -> list[View]:
+    """What a first look at ``device`` asks for: its interfaces, its configuration, and the protocols that it speaks.
+
+    The protocols are those of its intent; where it has none, every one that there is.
+    """
+    if device.platform == "linux":
+        return ["interfaces", "routes", "filters", "stp", "system"]
+    meant = [view for view in _PROTOCOLS if getattr(device.intent, view) is not None]
+    switching: list[View] = ["stp", "switching"] if device.role in _SWITCHES else []
+    return ["interfaces", *(meant or ([] if switching else _PROTOCOLS)), *switching, "config"]
+
+
+def deeper_views(device: Device) -> list[View]:
+    """What a second look adds."""
+    return list(DEEPER.get(device.platform, _DEEPER))
 
 
 def beside(network: Network, device: str) -> list[str]:

@@ -13,13 +13,15 @@ from nocmesh.diagnosis import resources
 from nocmesh.diagnosis.cabling import Cable, cables_of
 from nocmesh.diagnosis.facts import Facts, Sight
 from nocmesh.diagnosis.find import Prefix
+from nocmesh.diagnosis.igp import Adjacency, IgpEnd, Protocol, adjacencies_of, end_now, lost
 from nocmesh.diagnosis.origin import Lacking, lacking
+from nocmesh.diagnosis.paths import detours
 from nocmesh.diagnosis.peer import Peer
 from nocmesh.diagnosis.peering import Peering, Session
 from nocmesh.messages.report import Symptom
-from nocmesh.network import End
+from nocmesh.network import End, Link
 
-SignKind = Literal["device", "link", "interface", "session", "neighbor", "prefix"]
+SignKind = Literal["device", "link", "interface", "adjacency", "session", "neighbor", "prefix", "path"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,28 @@ class Scene:
     def cables(self) -> list[Cable]:
         """Links of the devices that were looked at."""
         return cables_of(self.facts)
+
+    @cached_property
+    def adjacencies(self) -> list[Adjacency]:
+        """OSPF and IS-IS adjacencies that there should be."""
+        return adjacencies_of(self.facts, self.cables)
+
+    def igp_ends(self, protocol: Protocol) -> list[IgpEnd]:
+        """Every end of a link that takes part in ``protocol``."""
+        ends = [end for cable in self.cables for end in cable.ends]
+        seen = [(self.facts.sight(end.device), end) for end in ends]
+        found = [end_now(sight, end, protocol) for sight, end in seen if sight is not None]
+        return [end for end in found if end.present]
+
+    def carries(self, link: Link) -> bool:
+        """Both ends of the link have carrier and their addresses, so that what is above it can be judged."""
+        cable = Cable(link, self.facts)
+        return not (cable.broken or cable.unreachable or cable.intended_off or cable.misaddressed)
+
+    @cached_property
+    def detours(self) -> list[str]:
+        """Destinations that are still reached, and by another way than before, in words."""
+        return detours(self.facts)
 
     @cached_property
     def peering(self) -> Peering:
@@ -121,6 +145,7 @@ def signs_of(scene: Scene) -> list[Sign]:
         *_unreachable(scene),
         *_cables(scene),
         *_ports(scene),
+        *_adjacencies(scene),
         *_sessions(scene),
         *_unconfigured(scene),
         *_origin(scene),
@@ -140,7 +165,8 @@ def unclear(scene: Scene, devices: Iterable[str]) -> list[str]:
 
 
 def _needed(sight: Sight) -> Sequence[str]:
-    return ("interfaces", "bgp", "config") if sight.runs_bgp or sight.view_status("bgp") else ("interfaces",)
+    spoken = [view for view in ("bgp", "ospf", "isis") if getattr(sight.intent, view) or sight.view_status(view)]
+    return ("interfaces", *spoken, "config") if spoken else ("interfaces",)
 
 
 def _unreachable(scene: Scene) -> Iterable[Sign]:
@@ -182,6 +208,13 @@ def shut_ports(facts: Facts) -> list[End]:
             if interface.enabled is False and in_use and not facts.intended_off(end):
                 found.append(end)
     return found
+
+
+def _adjacencies(scene: Scene) -> Iterable[Sign]:
+    for adjacency in lost(scene.adjacencies):
+        if not Cable(adjacency.link, scene.facts).intended_off:
+            devices = (adjacency.link.a.device, adjacency.link.b.device)
+            yield Sign("adjacency", devices, adjacency.link.resource, f"{adjacency.name} is lost")
 
 
 def _sessions(scene: Scene) -> Iterable[Sign]:

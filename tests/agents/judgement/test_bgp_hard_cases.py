@@ -12,7 +12,7 @@ from nocmesh.errors import InvalidInputError
 from nocmesh.messages.change import Change, Check
 from nocmesh.messages.report import Diagnosis
 from nocmesh.network import IntendedInterface, Intent, Network
-from nocmesh_agents.bgp import rules as bgp
+from nocmesh_agents.judgement import specialist as bgp
 from nocmesh_agents.remediation import rules as remediation
 
 LINE = [(0, 1), (1, 2)]

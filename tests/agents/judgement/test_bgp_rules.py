@@ -13,7 +13,7 @@ from nocmesh.diagnosis.configlines import sections
 from nocmesh.diagnosis.evidence import verify_evidence
 from nocmesh.messages.change import Change
 from nocmesh.messages.report import Diagnosis
-from nocmesh_agents.bgp import rules as bgp
+from nocmesh_agents.judgement import specialist as bgp
 from nocmesh_agents.remediation import rules as remediation
 from nocmesh_agents.triage import rules as triage
 

@@ -11,8 +11,8 @@ from nocmesh.messages.report import Diagnosis, RootCause
 from nocmesh.messages.session import Observation
 from nocmesh.messages.state import ConfigLine, DeviceState, ViewStatus
 from nocmesh.network import Device
-from nocmesh_agents.bgp import rules as bgp
 from nocmesh_agents.dossier import reason_of, treated
+from nocmesh_agents.judgement import specialist as bgp
 from nocmesh_agents.remediation import rules as remediation
 
 LIMIT = RootCause(resource="node/r1", fault_type="bgp_max_prefix_exceeded", summary="too many.", confidence=0.9)

@@ -16,7 +16,7 @@ from nocmesh.messages.report import Diagnosis, RootCause
 from nocmesh.messages.session import Observation
 from nocmesh.messages.state import ConfigLine, DeviceState
 from nocmesh.network import Device, Network
-from nocmesh_agents.bgp import rules as bgp
+from nocmesh_agents.judgement import specialist as bgp
 from nocmesh_agents.remediation import rules as remediation
 from nocmesh_agents.remediation.edits import Edit, Fix, commands_of, negated, removal, rollback_of, secret_in, setting
 from nocmesh_agents.remediation.risk import risk_of

@@ -33,7 +33,7 @@ from nocmesh.proving.simulated.mistakes import HEALTHY, KINDS
 from nocmesh.proving.simulated.shell import Shell
 from nocmesh.proving.simulated.topology import DEMO, PAIR, Topology, build
 from nocmesh.yamlfile import parse_document
-from nocmesh_agents.bgp.rules import decide as bgp
+from nocmesh_agents.judgement.specialist import decide as bgp
 from nocmesh_agents.remediation.rules import decide as remediation
 from nocmesh_agents.triage.rules import decide as triage
 from nocmesh_bridges.platforms import commands, judged, state
@@ -136,6 +136,8 @@ class World:
         }
         if call.tool == "device_backup":
             return Observation(**common, content={"sha256": self.config_sha256(device)})
+        if call.tool == "device_baseline":
+            return Observation(**common, status="error", error="there is no baseline")
         assert call.tool == "device_state"
         outputs = {c: self.said(device, c) for c in commands(self.platform(device), call.arguments["views"])}
         return Observation(

@@ -8,16 +8,7 @@ from nocmesh.diagnosis.signs import Scene, Sign, session_name, signs_of, unclear
 from nocmesh.diagnosis.vocabulary import check_root_cause
 from nocmesh.messages.report import Diagnosis, Recovered, RootCause, RuledOut, Verdict
 from nocmesh.messages.session import Observation
-from nocmesh_agents.bgp.causes import merged
 from nocmesh_agents.bgp.identity import missing_neighbors, wrong_addresses, wrong_asns
-from nocmesh_agents.bgp.layers import (
-    dead_links,
-    detached_interfaces,
-    shut_interfaces,
-    silent_daemons,
-    unreachable_devices,
-)
-from nocmesh_agents.bgp.layers import wrong_addresses as wrong_interface_addresses
 from nocmesh_agents.bgp.origination import missing_routes, suspected_routes
 from nocmesh_agents.bgp.settings import (
     different_passwords,
@@ -28,6 +19,16 @@ from nocmesh_agents.bgp.settings import (
     wrong_ttls,
 )
 from nocmesh_agents.bgp.sources import wrong_sources
+from nocmesh_agents.judgement.causes import merged
+from nocmesh_agents.judgement.igp import disagreements, duplicate_ids, left_out, moved_costs
+from nocmesh_agents.judgement.layers import (
+    dead_links,
+    detached_interfaces,
+    shut_interfaces,
+    silent_daemons,
+    unreachable_devices,
+)
+from nocmesh_agents.judgement.layers import wrong_addresses as wrong_interface_addresses
 
 Rule = Callable[[Scene], Iterable[RootCause]]
 
@@ -38,6 +39,23 @@ RULES: Sequence[tuple[str, Rule, str]] = (
     ("link_detach", detached_interfaces, "every link's interfaces are there"),
     ("link_down", dead_links, "every link has carrier at the ends that are up"),
     ("host_incorrect_ip", wrong_interface_addresses, "every link end that a session needs has its inventory's address"),
+    ("ospf_area_misconfiguration", disagreements("ospf_area_misconfiguration"), "adjacent ends are in one area"),
+    ("ospf_timer_mismatch", disagreements("ospf_timer_mismatch"), "adjacent ends have the same OSPF timers"),
+    ("ospf_area_type_mismatch", disagreements("ospf_area_type_mismatch"), "adjacent ends agree on the area's kind"),
+    ("ospf_auth_mismatch", disagreements("ospf_auth_mismatch"), "adjacent ends have the same OSPF keys"),
+    ("ospf_network_type_mismatch", disagreements("ospf_network_type_mismatch"), "adjacent ends agree on the network"),
+    ("ospf_passive_interface", disagreements("ospf_passive_interface"), "no OSPF adjacency is lost to silence"),
+    ("isis_level_mismatch", disagreements("isis_level_mismatch"), "adjacent ends have an IS-IS level in common"),
+    ("isis_area_mismatch", disagreements("isis_area_mismatch"), "adjacent ends of level 1 are in one area"),
+    ("isis_auth_mismatch", disagreements("isis_auth_mismatch"), "adjacent ends have the same IS-IS passwords"),
+    ("isis_network_type_mismatch", disagreements("isis_network_type_mismatch"), "adjacent ends agree on the circuit"),
+    ("isis_passive_interface", disagreements("isis_passive_interface"), "no IS-IS adjacency is lost to silence"),
+    ("ospf_neighbor_missing", left_out("ospf", "ospf_neighbor_missing"), "every interface that should be is in OSPF"),
+    ("isis_neighbor_missing", left_out("isis", "isis_neighbor_missing"), "every interface that should be is in IS-IS"),
+    ("ospf_duplicate_router_id", duplicate_ids("ospf", "ospf_duplicate_router_id"), "every router id is one device's"),
+    ("isis_duplicate_system_id", duplicate_ids("isis", "isis_duplicate_system_id"), "every system id is one device's"),
+    ("ospf_cost_misconfig", moved_costs("ospf", "ospf_cost_misconfig"), "no cost moved traffic away"),
+    ("isis_metric_misconfig", moved_costs("isis", "isis_metric_misconfig"), "no metric moved traffic away"),
     ("bgp_asn_misconfig", wrong_asns, "every neighbour's AS number is the one that it has"),
     ("bgp_peer_address_misconfig", wrong_addresses, "every neighbour's address is its own"),
     ("bgp_update_source_misconfig", wrong_sources, "every end speaks from where the other expects it"),
@@ -68,7 +86,7 @@ def judge(scene: Scene, observations: Sequence[Observation]) -> Diagnosis:
         verdict=verdict,
         confidence=confidence,
         root_causes=certain,
-        symptoms=[sign.symptom for sign in signs if sign.kind in ("link", "session")],
+        symptoms=[sign.symptom for sign in signs if sign.kind in ("link", "adjacency", "session")],
         ruled_out=_ruled_out(scene, found, every),
         unproven=[cause for cause in every if cause.confidence < CERTAIN],
         summary=_summary(scene, certain, signs),

@@ -1,4 +1,4 @@
-"""The moves of the BGP specialist: look at everybody concerned side by side, judge, look once more when unsure.
+"""The moves of every specialist: look at everybody concerned side by side, judge, look deeper or once more when unsure.
 
 Longer investigations score worse: two rounds of looking are the rule, and a short wait only where something is wrong
 and nothing explains it, since a session may just be on its way up.
@@ -9,18 +9,21 @@ from collections.abc import Sequence
 import msgspec
 
 from nocmesh.agent.reasoner import Act, Case, Finish, Move
-from nocmesh.diagnosis.facts import VIEWS, Facts
+from nocmesh.diagnosis.facts import Facts
 from nocmesh.diagnosis.find import named_in
-from nocmesh.diagnosis.scope import next_look
+from nocmesh.diagnosis.scope import deeper_views, next_look
 from nocmesh.diagnosis.signs import Scene, signs_of
 from nocmesh.messages.report import Diagnosis
 from nocmesh.messages.session import Observation
-from nocmesh_agents.bgp.judge import judge, recovered
 from nocmesh_agents.dossier import alert_of, calls, devices_of
+from nocmesh_agents.judgement.judge import judge, recovered
+from nocmesh_agents.looking import baselines, commands_of, known_of, look_calls, states
 from nocmesh_agents.verify import verify
 
 SETTLE_SECONDS = 5.0
 """A session that only lost its turn is back within this: FRR and IOS retry a connect within seconds."""
+MOST_DEEPER = 12
+"""Devices that a second look goes deeper into."""
 
 
 def decide(case: Case, seen: Sequence[Observation]) -> Move:
@@ -28,12 +31,14 @@ def decide(case: Case, seen: Sequence[Observation]) -> Move:
     if case.task.task_type == "verify":
         return verify(case, seen, judge)
     looks = looks_of(seen)
-    scene = scene_of(case, looks[-1])
-    suspects = suspects_of(case)
-    further = next_look(scene, suspects)
+    scene = scene_of(case, looks[-1], seen)
+    further = next_look(scene, suspects_of(case))
     if further:
         return _look(case, seen, further)
     diagnosis = judge(scene, seen)
+    deeper = _deeper(scene, diagnosis, looks[-1])
+    if deeper:
+        return _look_deeper(case, seen, deeper)
     if diagnosis.verdict == "uncertain" and len(looks) == 1 and signs_of(scene):
         wait = calls(case, len(seen), "wait", [{"seconds": SETTLE_SECONDS}])
         return Act(thought="Something is wrong and nothing explains it; it may be on its way up.", calls=wait)
@@ -51,9 +56,11 @@ def looks_of(seen: Sequence[Observation]) -> list[list[Observation]]:
     return looks
 
 
-def scene_of(case: Case, look: Sequence[Observation]) -> Scene:
-    """What one look shows, with what the alert asks for."""
-    return Scene(Facts.gather(case.network, look), named_in(alert_of(case), case.network).prefixes)
+def scene_of(case: Case, look: Sequence[Observation], seen: Sequence[Observation]) -> Scene:
+    """What one look shows beside the baselines that were read at any time, with what the alert asks for."""
+    return Scene(
+        Facts.gather(case.network, [*baselines(seen), *states(look)]), named_in(alert_of(case), case.network).prefixes
+    )
 
 
 def suspects_of(case: Case) -> list[str]:
@@ -63,18 +70,34 @@ def suspects_of(case: Case) -> list[str]:
 
 
 def _look(case: Case, seen: Sequence[Observation], devices: Sequence[str]) -> Act:
-    arguments = [{"device": device, "views": VIEWS} for device in devices]
     first = "Is it still there, who else has it, which layer is the lowest that is broken?"
     thought = f"{first if not seen else 'What was seen leads further.'} Looking at {', '.join(devices)}."
-    return Act(thought=thought, calls=calls(case, len(seen), "device_state", arguments))
+    return Act(thought=thought, calls=look_calls(case, seen, devices))
+
+
+def _deeper(scene: Scene, diagnosis: Diagnosis, look: Sequence[Observation]) -> list[str]:
+    """Devices with a sign that no cause explains yet, and that were not looked into deeper."""
+    if diagnosis.root_causes or not signs_of(scene):
+        return []
+    involved = dict.fromkeys(device for sign in signs_of(scene) for device in sign.devices)
+    sights = [sight for name in involved if (sight := scene.facts.sight(name)) is not None and not sight.unreachable]
+    asked = {(o.arguments.get("device"), view) for o in states(look) for view in o.arguments.get("views", ())}
+    new = [s.name for s in sights if any((s.name, view) not in asked for view in deeper_views(s.device))]
+    return new[:MOST_DEEPER]
+
+
+def _look_deeper(case: Case, seen: Sequence[Observation], devices: Sequence[str]) -> Act:
+    asked = [{"device": device.name, "views": deeper_views(device)} for device in known_of(case, devices)]
+    thought = f"The protocols' own settings explain nothing; routes, filters and the system of {', '.join(devices)}."
+    return Act(thought=thought, calls=calls(case, len(seen), "device_state", asked))
 
 
 def _finish(
     case: Case, diagnosis: Diagnosis, looks: Sequence[Sequence[Observation]], seen: Sequence[Observation]
 ) -> Finish:
     if len(looks) > 1 and diagnosis.verdict == "false_positive":
-        before, after = (signs_of(scene_of(case, look)) for look in (looks[0], looks[-1]))
+        before, after = (signs_of(scene_of(case, look, seen)) for look in (looks[0], looks[-1]))
         how = f"gone when looked at again {SETTLE_SECONDS:.0f} seconds later"
         diagnosis = msgspec.structs.replace(diagnosis, recovered=recovered(before, after, how))
-    result = {**diagnosis.to_dict(), "device_commands": sum(o.device_commands for o in seen)}
+    result = {**diagnosis.to_dict(), "device_commands": commands_of(seen)}
     return Finish(thought=diagnosis.summary, result=result)

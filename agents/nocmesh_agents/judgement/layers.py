@@ -9,7 +9,7 @@ from nocmesh.diagnosis.facts import Sight
 from nocmesh.diagnosis.signs import Scene, shut_ports
 from nocmesh.messages.report import Evidence, RootCause
 from nocmesh.network import End
-from nocmesh_agents.bgp.causes import cause, quoted
+from nocmesh_agents.judgement.causes import cause, quoted
 
 _SILENT_DAEMON = re.compile(r"^.*\bbgpd\b.*\bnot running\b.*$", re.MULTILINE | re.IGNORECASE)
 """What vtysh says of a daemon that is not there."""

@@ -1,0 +1,39 @@
+"""Looking at devices: what is asked of each, and what it was like before."""
+
+from collections.abc import Iterable, Sequence
+
+from nocmesh.agent.reasoner import Case
+from nocmesh.diagnosis.scope import views_of
+from nocmesh.messages.session import Observation, ToolCall
+from nocmesh.network import Device
+from nocmesh_agents.dossier import calls
+
+
+def look_calls(case: Case, seen: Sequence[Observation], devices: Iterable[str]) -> list[ToolCall]:
+    """A look at ``devices``, and what each was like when it was well: that costs it nothing, and is asked once."""
+    known = known_of(case, devices)
+    asked = calls(case, len(seen), "device_state", [{"device": d.name, "views": views_of(d)} for d in known])
+    remembered = {str(o.arguments.get("device")) for o in baselines(seen)}
+    pasts = [{"device": device.name} for device in known if device.name not in remembered]
+    return [*asked, *calls(case, len(seen) + len(asked), "device_baseline", pasts)]
+
+
+def known_of(case: Case, names: Iterable[str]) -> list[Device]:
+    """The devices of the inventory among ``names``, each once."""
+    found = [case.network.device(name) for name in dict.fromkeys(names)]
+    return [device for device in found if device is not None]
+
+
+def baselines(seen: Sequence[Observation]) -> list[Observation]:
+    """What was read of the devices' past."""
+    return [observation for observation in seen if observation.tool == "device_baseline"]
+
+
+def states(seen: Sequence[Observation]) -> list[Observation]:
+    """What was seen of the devices themselves."""
+    return [observation for observation in seen if observation.tool == "device_state"]
+
+
+def commands_of(seen: Sequence[Observation]) -> int:
+    """How many commands the devices themselves answered."""
+    return sum(o.device_commands for o in seen if o.tool != "device_baseline")
