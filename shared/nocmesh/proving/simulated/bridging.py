@@ -10,13 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from nocmesh.proving.simulated.cabling import bundled, ends, phy
-from nocmesh.proving.simulated.model import Interface, Network, Node, Port
+from nocmesh.proving.simulated.bridgeports import Bridgeport, Station, bridgeports, stations, switches, vlans_of
+from nocmesh.proving.simulated.cabling import ends
+from nocmesh.proving.simulated.model import Network, Port
 from nocmesh.proving.simulated.spanning import BridgeId, BridgePort, Key, PortId, Tree, compute
-from nocmesh.proving.simulated.switching import Switchport
-
-COSTS = {10: 100, 100: 19, 1000: 4, 2000: 3}
-"""Short path costs by megabits a second (IEEE 802.1D-1998 table 8-5; between its rows as IOS does)."""
 
 
 class Seat(NamedTuple):
@@ -25,40 +22,6 @@ class Seat(NamedTuple):
     switch: str
     vlan: int
     port: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Station:
-    """Something with an address that speaks: a host, or a routed interface."""
-
-    mac: str
-    address: str
-    at: Port
-    """The switch's port that it is plugged into."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bridgeport:
-    """One logical port of a switch that is up: a port, or a bundle."""
-
-    device: str
-    name: str
-    switchport: Switchport
-    members: tuple[Port, ...]
-    speed: int
-    half: bool = False
-
-    @property
-    def number(self) -> int:
-        """The port number within the bridge; bundles count from 2089 as on Catalyst 9000."""
-        return int(self.name.split("/")[-1]) if "/" in self.name else 2088 + int(self.name.removeprefix("Port-channel"))
-
-    def cost(self, vlan: int) -> int:
-        """The path cost in ``vlan``."""
-        configured = self.switchport.cost(vlan)
-        if configured is not None:
-            return configured
-        return next(cost for speed, cost in sorted(COSTS.items(), reverse=True) if self.speed >= speed or speed == 10)
 
 
 @dataclass(slots=True)
@@ -97,68 +60,15 @@ class Bridging:
 
 def bridging(network: Network) -> Bridging:
     """All of it."""
-    out = Bridging(ports={port.key_: port.value for port in _ports(network)})
+    out = Bridging(ports={port.key: port for port in bridgeports(network)})
     plugged = {port: key for key, value in out.ports.items() for port in value.members}
     ground = _Ground(network, out, plugged)
-    for vlan in sorted({v for node in _switches(network) for v in _vlans(node)}):
+    for vlan in sorted({v for node in switches(network) for v in vlans_of(node)}):
         out.trees[vlan] = ground.tree(vlan)
     out.stations = {station.at: station for station in stations(network)}
     for station in out.stations.values():
         ground.flood(station)
     return out
-
-
-def _switches(network: Network) -> Iterator[Node]:
-    return (node for node in network.nodes.values() if node.running.spanning is not None)
-
-
-def _vlans(node: Node) -> Iterable[int]:
-    return () if node.running.spanning is None else node.running.spanning.vlans
-
-
-class _Named(NamedTuple):
-    key_: Key
-    value: Bridgeport
-
-
-def _ports(network: Network) -> Iterator[_Named]:
-    for node in _switches(network):
-        for interface in node.running.interfaces.values():
-            found = _port(network, node, interface)
-            if found is not None:
-                yield _Named((node.name, interface.name), found)
-
-
-def _port(network: Network, node: Node, interface: Interface) -> Bridgeport | None:
-    """A port that is up and bridged; None for members of bundles, routed and dead ports."""
-    if interface.switchport is None or interface.channel is not None or interface.svi:
-        return None
-    inside = bundled(network, node, interface.name) if interface.bundle else [interface]
-    running = [p for p in (phy(network, node, i) for i in inside) if p.up]
-    if not running:
-        return None
-    return Bridgeport(
-        device=node.name,
-        name=interface.name,
-        switchport=interface.switchport,
-        members=tuple(Port(device=node.name, interface=i.name) for i in inside),
-        speed=sum(p.speed for p in running),
-        half=any(p.duplex == "half" for p in running),
-    )
-
-
-def stations(network: Network) -> Iterator[Station]:
-    """Hosts, and routed interfaces that are cabled to a switch."""
-    for host in network.hosts:
-        at = Port(device=host.device, interface=host.interface)
-        yield Station(mac=host.mac, address=host.address, at=at)
-    for node in network.nodes.values():
-        for interface in node.running.interfaces.values():
-            far = ends(network, node, interface) if interface.switchport is None and interface.physical else None
-            if far is not None and far[1].switchport is not None:
-                address = interface.addresses[0].split("/")[0] if interface.addresses else ""
-                at = Port(device=far[0].name, interface=far[1].name)
-                yield Station(mac=interface.mac, address=address, at=at)
 
 
 class _Ground:
@@ -172,7 +82,7 @@ class _Ground:
     def tree(self, vlan: int) -> Tree:
         """The spanning tree of ``vlan``."""
         bridges: dict[str, BridgeId] = {}
-        for node in _switches(self._network):
+        for node in switches(self._network):
             spanning = node.running.spanning
             assert spanning is not None
             if vlan in spanning.vlans and vlan not in spanning.disabled:
@@ -183,10 +93,10 @@ class _Ground:
         for port in members:
             for key, arrived in self._told(port, vlan, bridges):
                 if arrived == vlan:
-                    hears[key].add((port.device, port.name))
+                    hears[key].add(port.key)
                 else:
-                    clashing |= {key, (port.device, port.name)}
-        ports = [_as_bridge_port(port, vlan, (port.device, port.name) in clashing) for port in members]
+                    clashing |= {key, port.key}
+        ports = [_as_bridge_port(port, vlan, port.key in clashing) for port in members]
         return compute(bridges, ports, hears)
 
     def _told(self, port: Bridgeport, vlan: int, bridges: Mapping[str, BridgeId]) -> Iterator[tuple[Key, int]]:
@@ -226,7 +136,7 @@ class _Ground:
         self._out.round |= _rounds({seat: [n for n in nexts if n in following] for seat, nexts in following.items()})
 
     def _takes(self, seat: Seat) -> bool:
-        known = seat.vlan in _vlans(self._network.node(seat.switch))
+        known = seat.vlan in vlans_of(self._network.node(seat.switch))
         return known and self._out.forwards(seat.switch, seat.vlan, seat.port)
 
     def _learn(self, seat: Seat, station: Station) -> None:

@@ -93,7 +93,8 @@ def _plan(live: LiveNetwork, device: str, target: str) -> Plan:
     if running.bgp is None or neighbor is None:
         known = ", ".join(n.description or n.address for n in neighbors) or "none"
         raise InvalidInputError(f"{device} has no BGP neighbour {target!r}; it has {known}", field="target")
-    far = live.sessions[(device, neighbor.address)].peer
+    session = live.sessions.get((device, neighbor.address))
+    far = None if session is None else session.peer
     back = None if far is None else live.model.node(far[0]).running.bgp
     cable, interface = _wire(live, device, neighbor.description if far is None else far[0])
     return Plan(

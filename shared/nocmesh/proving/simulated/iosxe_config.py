@@ -3,7 +3,7 @@
 import re
 from ipaddress import IPv4Interface, IPv4Network
 
-from nocmesh.proving.simulated import editing, iosxe_switching, neighbors
+from nocmesh.proving.simulated import editing, iosxe_switching, iosxe_switching_rules, neighbors
 from nocmesh.proving.simulated.editing import Act, Editor, Grammar, Refused, Section
 from nocmesh.proving.simulated.frr_config import (
     SHARED_BGP,
@@ -190,7 +190,7 @@ GRAMMAR: Grammar = {
         Rule("service timestamps {rest}", editing.ignored),
         Rule("no ip domain lookup", editing.ignored),
         Rule("ip forward-protocol nd", editing.ignored),
-        *iosxe_switching.TOP,
+        *iosxe_switching_rules.TOP,
         Rule("interface {rest}", _enter_interface),
         Rule("no interface {rest}", _no_interface),
         Rule("router bgp {asn}", _enter_bgp),
@@ -199,7 +199,7 @@ GRAMMAR: Grammar = {
     ),
     "interface": (
         *SHARED_INTERFACE,
-        *iosxe_switching.INTERFACE,
+        *iosxe_switching_rules.INTERFACE,
         Rule("negotiation auto", editing.ignored),
         Rule("mtu {mtu}", _set_mtu),
         Rule("no mtu [rest]", lambda editor, *_: _set_mtu(editor)),
@@ -216,5 +216,5 @@ GRAMMAR: Grammar = {
         Rule("no neighbor {ip} transport connection-mode [rest]", neighbors.NOT_PASSIVE),
     ),
     "family": (*SHARED_FAMILY, *_NETWORKS),
-    "vlan": iosxe_switching.VLAN,
+    "vlan": iosxe_switching_rules.VLAN,
 }

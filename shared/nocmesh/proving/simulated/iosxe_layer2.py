@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from nocmesh.proving.simulated.bridging import Bridgeport
+from nocmesh.proving.simulated.bridgeports import Bridgeport
 from nocmesh.proving.simulated.cabling import member, members
+from nocmesh.proving.simulated.editing import Refused
 from nocmesh.proving.simulated.grammar import Mismatch
 from nocmesh.proving.simulated.model import Interface, Port
 from nocmesh.proving.simulated.notices import short
@@ -44,12 +45,19 @@ def _switch(view: View) -> Spanning:
 
 def spanning_tree(view: View, vlans: str = "") -> str:
     """`show spanning-tree [vlan LIST]`."""
-    wanted = numbers(vlans) if vlans else tuple(view.live.bridging.trees)
+    wanted = _wanted(vlans) if vlans else tuple(view.live.bridging.trees)
     trees = [(vlan, tree) for vlan, tree in view.live.bridging.trees.items() if vlan in wanted]
     found = [_tree(view, vlan, tree) for vlan, tree in trees if _active(view, tree)]
     if not found and vlans:
         return f"\nSpanning tree instance(s) for vlan {vlans} does not exist.\n"
     return "\n".join(["", *found]) if found else "\nNo spanning tree instance exists.\n"
+
+
+def _wanted(vlans: str) -> tuple[int, ...]:
+    try:
+        return numbers(vlans)
+    except ValueError as error:
+        raise Refused("% Bad VLAN list") from error
 
 
 def _active(view: View, tree: Tree) -> bool:
@@ -216,7 +224,7 @@ def mac_table(view: View, vlans: str = "") -> str:
     """`show mac address-table [vlan N]`."""
     spanning = _switch(view)
     rows = [] if vlans else [(" All", address, "STATIC", "CPU") for address in CPU_ADDRESSES]
-    for vlan in numbers(vlans) if vlans else sorted(spanning.vlans):
+    for vlan in _wanted(vlans) if vlans else sorted(spanning.vlans):
         rows += [(f"{vlan:>4}", dotted(mac), "DYNAMIC", port) for mac, port in learned(view, vlan)]
         if f"Vlan{vlan}" in view.node.running.interfaces:
             rows.append((f"{vlan:>4}", dotted(spanning.mac), "STATIC", f"Vl{vlan}"))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from nocmesh.clock import Clock
 from nocmesh.proving.simulated.bgp import Cause, Session, Statement
@@ -12,17 +12,15 @@ from nocmesh.proving.simulated.counters import Meter, rates
 from nocmesh.proving.simulated.editing import TOP, Grammar, Refused, Section, apply_line
 from nocmesh.proving.simulated.frr_config import GRAMMAR as FRR
 from nocmesh.proving.simulated.iosxe_config import GRAMMAR as IOSXE
+from nocmesh.proving.simulated.logbook import Complaint, Event
 from nocmesh.proving.simulated.model import Network, Node, Port
-from nocmesh.proving.simulated.notices import Notice, notices
+from nocmesh.proving.simulated.notices import notices
 from nocmesh.proving.simulated.resets import Reset, frr_reason, ios_reason
 from nocmesh.proving.simulated.routes import Tables, converge
 from nocmesh.proving.simulated.wiring import oper_up
 
 GRAMMARS: Mapping[str, Grammar] = {"frr": FRR, "cisco_iosxe": IOSXE}
 
-
-MAX_REPEATS = 20
-"""How many of the same complaint a log buffer keeps here."""
 
 QUIET = frozenset({Cause.REFUSED, Cause.WAITING, Cause.TTL, Cause.PASSWORD, Cause.NO_ROUTE})
 """An end that was never up learns nothing from these: its attempts just go unanswered."""
@@ -60,39 +58,6 @@ class InterfaceRecord:
     up: bool
     ups: int = 0
     downs: int = 0
-
-
-@dataclass(slots=True, kw_only=True)
-class Event:
-    """One line of a device's log."""
-
-    at: datetime
-    mnemonic: str
-    """As `BGP-5-ADJCHANGE`."""
-    text: str
-
-
-@dataclass(slots=True, kw_only=True)
-class Complaint:
-    """Something that a device logs again and again while it lasts."""
-
-    notice: Notice
-    since: datetime
-    until: datetime | None = None
-
-    def events(self, now: datetime) -> list[Event]:
-        """What it has logged so far, the last ones."""
-        last = min(now, self.until or now)
-        times = int((last - self.since).total_seconds()) // self.notice.every if self.notice.every else 0
-        steps = range(max(0, times - MAX_REPEATS), times + 1)
-        return [
-            Event(
-                at=self.since + timedelta(seconds=step * self.notice.every),
-                mnemonic=self.notice.mnemonic,
-                text=self.notice.text,
-            )
-            for step in steps
-        ]
 
 
 @dataclass(slots=True)

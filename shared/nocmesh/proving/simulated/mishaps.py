@@ -27,7 +27,7 @@ class Mishap:
 
     def alert(self, live: LiveNetwork) -> dict[str, Any]:
         """The body of Alertmanager's webhook, as of now."""
-        labels = {"alertname": self.kind.alertname, "instance": self.plan.device, **self.kind.labels(self.plan)}
+        labels = {"alertname": self.kind.alertname, "instance": self.plan.device, **self.kind.labels(live, self.plan)}
         return webhook(labels, f"{self.plan.device}: {self.kind.summary}", live.clock.now())
 
     def inject(self, live: LiveNetwork) -> None:

@@ -132,6 +132,11 @@ def negotiating(live: LiveNetwork) -> Iterator[Place]:
     yield from sorted(outside, key=lambda place: not fixed(place))
 
 
+def bridges(live: LiveNetwork) -> Iterator[Place]:
+    """Every switch, the edge first."""
+    return (Place(device=node.name) for node in switches(live))
+
+
 def not_root(live: LiveNetwork) -> Iterator[Place]:
     """Switches that are not the root, the edge first."""
     for node in switches(live):
