@@ -90,12 +90,12 @@ async def start_simulation(folder: Path, fault: str = "none", topology: str = "d
 
 
 @asynccontextmanager
-async def simulation(folder: Path, fault: str = "none") -> AsyncIterator[Simulation]:
-    """A simulated network whose inventory lies in ``folder``; ended with the block.
+async def simulation(folder: Path, fault: str = "none", topology: str = "demo") -> AsyncIterator[Simulation]:
+    """A simulated network of ``topology`` whose inventory lies in ``folder``; ended with the block.
 
     Raises NotFoundError that lists the known faults when ``fault`` is none of them.
     """
-    network = await start_simulation(folder, fault)
+    network = await start_simulation(folder, fault, topology)
     try:
         await network.started()
         yield network
