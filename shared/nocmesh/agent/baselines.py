@@ -3,7 +3,8 @@
 from nocmesh.agent.network import BUCKET
 from nocmesh.bus import Bus
 from nocmesh.diagnosis.baseline import GOOD, Book, Snapshot, unpack, unpack_book
-from nocmesh.errors import NotFoundError
+from nocmesh.errors import InvalidInputError, NotFoundError
+from nocmesh.log import logger
 from nocmesh.subjects import token, untoken
 
 SNAPSHOTS = "baselines"
@@ -27,10 +28,16 @@ async def load_book(agents: Bus, device: str) -> Book | None:
 
 
 async def load_books(agents: Bus) -> dict[str, Book]:
-    """Every device's book, by device. Raises InvalidInputError when one cannot be read."""
-    entries = await agents.bucket(BUCKET).entries()
-    books = (entry for entry in entries if entry.key.startswith(PREFIX))
-    return {untoken(entry.key.removeprefix(PREFIX)): unpack_book(entry.value, entry.key) for entry in books}
+    """Every device's book, by device; one that cannot be read counts as none, and the monitor writes it anew."""
+    found: dict[str, Book] = {}
+    for entry in await agents.bucket(BUCKET).entries():
+        if not entry.key.startswith(PREFIX):
+            continue
+        try:
+            found[untoken(entry.key.removeprefix(PREFIX))] = unpack_book(entry.value, entry.key)
+        except InvalidInputError as wrong:
+            logger(bucket=BUCKET).warning("book_unreadable", key=entry.key, error=wrong.message)
+    return found
 
 
 async def load_snapshot(agents: Bus, device: str, version: str = GOOD) -> Snapshot:
