@@ -1,6 +1,6 @@
 """What came of one case: the label, the reports, and what was seen from outside."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from nocmesh.messages.base import Message
 from nocmesh.messages.report import Report, Verdict
@@ -75,17 +75,3 @@ class CaseResult(Message, frozen=True, kw_only=True):
     def commands(self) -> int:
         """Device commands of the diagnosis."""
         return sum(report.timing.device_commands for report in self.reports)
-
-    def summary(self) -> dict[str, Any]:
-        """The case on a line."""
-        return {
-            "case": self.name,
-            "family": self.family,
-            "status": self.status,
-            "verdict": self.verdict or "none",
-            "expected": [str(cause) for cause in self.expected],
-            "named": [str(cause) for cause in self.predicted],
-            "seconds": self.seconds,
-            "commands": self.commands,
-            "reason": self.reason,
-        }
