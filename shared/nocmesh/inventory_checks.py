@@ -4,6 +4,7 @@ Reads the raw document, so that these mistakes are reported together with those 
 """
 
 from collections.abc import Callable, Iterator
+from ipaddress import ip_address, ip_interface
 from typing import Any
 
 from nocmesh.yamlfile import Document, Mistake, Place, nearest
@@ -17,6 +18,7 @@ def mistakes_across(document: Document) -> list[Mistake]:
         *_names_given_twice(document),
         *_addresses_given_twice(document),
         *_interfaces_given_twice(document),
+        *_networks_given_twice(document),
         *_users_given_twice(document),
         *_unknown_credentials(document),
         *_bad_links(document),
@@ -56,12 +58,57 @@ def _names_given_twice(document: Document) -> Iterator[Mistake]:
 
 
 def _addresses_given_twice(document: Document) -> Iterator[Mistake]:
+    """Two doors to one address and port; a device's shell may be behind the same port as its command line."""
+
     def claims() -> Iterator[tuple[Place, str]]:
         for place, device in _entries(document, "devices"):
             if isinstance(device.get("address"), str):
-                yield (*place, "address"), f"{device['address']} port {device.get('port', 22)}"
+                own = device.get("port", 22)
+                yield (*place, "address"), f"{_spelled_alike(device['address'])} port {own}"
+                shell = device.get("shell")
+                port = shell.get("port", 22) if isinstance(shell, dict) else own
+                if port != own:
+                    yield (*place, "shell", "port"), f"{_spelled_alike(device['address'])} port {port}"
 
     return _repeats(document, claims(), lambda address: f"the address {address}")
+
+
+def _spelled_alike(address: str) -> str:
+    """An address as everybody would write it: IPv6 has many spellings, and names have no case."""
+    try:
+        return str(ip_address(address))
+    except ValueError:
+        return address.lower()
+
+
+def _networks_given_twice(document: Document) -> Iterator[Mistake]:
+    """An address that two interfaces claim; one alone (/32, /128) may be anywhere, as anycast is, and so link-local."""
+
+    def claims() -> Iterator[tuple[Place, str]]:
+        for place, device in _entries(document, "devices"):
+            for index, interface in enumerate(_items(device.get("interfaces"))):
+                given = interface.get("addresses") if isinstance(interface, dict) else None
+                for number, text in enumerate(_items(given)):
+                    address = _owned(text)
+                    if address:
+                        yield (*place, "interfaces", index, "addresses", number), address
+
+    return _repeats(document, claims(), lambda address: f"the interface address {address}")
+
+
+def _owned(text: Any) -> str:
+    """The address, where only one interface may have it."""
+    try:
+        address = ip_interface(text) if isinstance(text, str) else None
+    except ValueError:
+        return ""
+    if address is None or address.ip.is_link_local or address.network.prefixlen == address.max_prefixlen:
+        return ""
+    return str(address.ip)
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _interfaces_given_twice(document: Document) -> Iterator[Mistake]:

@@ -173,6 +173,13 @@ MISTAKES = [
     ("port: 2202", "port: 2202\n    port: 2203", 11, "devices[1].port: given twice"),
     ("port: 2202", "interfaces: [{name: a}, {name: a}]", 12, "given twice"),
     ("interfaces: [{name: Gi0/0, ", "interfaces: [{name: Gi0/0}, {name: Gi0/0, ", 12, "'Gi0/0' is already taken"),
+    (
+        "{name: Gi0/0, addresses: [10.0.12.2/30",
+        "{name: a, addresses: [10.0.12.2/24]}, {name: Gi0/0, addresses: [10.0.12.2/30",
+        12,
+        "the interface address 10.0.12.2 is already taken, on line 12",
+    ),
+    ("port: 2202", "port: 2202\n    shell: {port: 2201, credential: key}", 11, "127.0.0.1 port 2201 is already taken"),
     ("port: 2202", "aliases: [r1]", 10, "the name 'r1' is already taken"),
 ]
 
@@ -202,6 +209,32 @@ def test_a_file_that_is_no_mapping_says_what_is_expected(text: str) -> None:
 
 def test_two_links_from_nowhere_to_nowhere_are_refused_even_in_an_excerpt() -> None:
     assert "neither end" in str(refusal(CONTRACT.replace('"r1:r1-e0"', '"r3:e0"')))
+
+
+SIX = """\
+version: 1
+credentials: {c: {username: u, password: p}}
+devices:
+  - {name: r1, platform: frr, address: "2001:db8::1", credential: c, shell: {port: 22, credential: c}}
+  - {name: r2, platform: frr, address: "2001:DB8:0::1", credential: c}
+  - {name: r3, platform: frr, address: R3.example.net, credential: c}
+  - {name: r4, platform: frr, address: r3.EXAMPLE.net, credential: c}
+"""
+
+
+def test_an_address_in_another_spelling_is_the_same_address() -> None:
+    told = str(refusal(SIX)).splitlines()
+    assert [line.split(": ")[0] for line in told] == ["lab.yaml:5", "lab.yaml:7"]
+    assert "2001:db8::1 port 22 is already taken, on line 4" in told[0]
+
+
+def test_what_may_be_in_several_places_is_no_mistake() -> None:
+    """Anycast, link-local addresses, and a shell behind the port of the command line."""
+    anycast = "interfaces: [{name: lo, addresses: [10.9.9.9/32, 'fe80::1/64']}]"
+    text = TWO.replace("port: 2201,", f"port: 2201, {anycast}, shell: {{port: 2201, credential: lab}},")
+    text = text.replace("{name: Gi0/0", "{name: lo, addresses: [10.9.9.9/32, 'fe80::1/64']}, {name: Gi0/0")
+    text = text.replace("r1:e0", "r1:lo")
+    assert len(read(text).devices) == 2
 
 
 BOMB = "a: &a [x, x]\n" + "".join(

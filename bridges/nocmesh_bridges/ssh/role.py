@@ -132,6 +132,7 @@ def target_of(device: InventoryDevice) -> Target:
         username=device.credential.username,
         password=device.credential.password,
         private_key=_private_key(device.name, device.credential),
+        passphrase=device.credential.passphrase,
         enable_password=device.credential.enable_password,
         host_key=device.host_key,
         legacy=device.legacy,
@@ -148,6 +149,7 @@ def shell_of(device: InventoryDevice, shell: Shell) -> Target:
         username=shell.credential.username,
         password=shell.credential.password,
         private_key=_private_key(device.name, shell.credential),
+        passphrase=shell.credential.passphrase,
         host_key=device.host_key,
     )
 

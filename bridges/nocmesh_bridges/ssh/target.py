@@ -22,6 +22,8 @@ class Target:
     password: str = field(default="", repr=False)
     private_key: str = field(default="", repr=False)
     """The key itself, in PEM or OpenSSH format; never a path."""
+    passphrase: str = field(default="", repr=False)
+    """What opens the key; empty: nothing has locked it."""
     enable_password: str = field(default="", repr=False)
     """Empty: the session stays at the level at which the login left it."""
     host_key: str = ""

@@ -4,6 +4,7 @@ Nothing is taken from the machine's own SSH set-up: no ~/.ssh, no agent, no know
 """
 
 import asyncio
+from functools import lru_cache
 from typing import Any
 
 import asyncssh
@@ -199,8 +200,14 @@ def _short(known: str) -> str:
         return f"{known[:24]}…, which is no public key"
 
 
+@lru_cache(maxsize=256)
+def _opened(private_key: str, passphrase: str) -> asyncssh.SSHKey:
+    """The key, unlocked once: a passphrase costs a large part of a second, by design."""
+    return asyncssh.import_private_key(private_key, passphrase or None)
+
+
 def _options(target: Target) -> dict[str, Any]:
-    keys = [asyncssh.import_private_key(target.private_key)] if target.private_key else None
+    keys = [_opened(target.private_key, target.passphrase)] if target.private_key else None
     return {
         "username": target.username,
         "password": target.password or None,
@@ -231,7 +238,10 @@ def _explain(target: Target, error: Exception) -> DeviceUnreachableError:
             f"{place} offers no algorithm that we accept: if the device is old, set legacy: true for it",
         ),
         (asyncssh.ChannelOpenError, f"{place} opens no terminal: all its vtys may be in use"),
-        ((asyncssh.KeyImportError, ValueError), f"the private key for {place} cannot be read: expected PEM or OpenSSH"),
+        (
+            (asyncssh.KeyImportError, ValueError),
+            f"the private key for {place} cannot be read: expected PEM or OpenSSH, and its passphrase where it has one",
+        ),
         (
             (asyncssh.ConnectionLost, asyncssh.DisconnectError),
             f"{place} ended the connection while it was opened: all its vtys may be in use, or an ACL refuses us",

@@ -242,7 +242,7 @@ def test_a_private_key_that_cannot_be_read_stops_the_bridge_with_its_name(tmp_pa
     (tmp_path / "inventory.yaml").write_text(
         "version: 1\n"
         "credentials:\n"
-        f"  key: {{username: u, private_key_file: '{tmp_path}/none'}}\n"
+        f"  key: {{username: u, private_key_file: '{tmp_path}/none', passphrase: w0rds}}\n"
         "devices:\n"
         "  - {name: r1, platform: frr, address: 192.0.2.1, credential: key}\n"
     )
@@ -250,4 +250,5 @@ def test_a_private_key_that_cannot_be_read_stops_the_bridge_with_its_name(tmp_pa
     with pytest.raises(PreconditionError, match="r1: its private key cannot be read"):
         role.target_of(inventory.devices[0])
     (tmp_path / "none").write_text("KEY")
-    assert role.target_of(inventory.devices[0]).private_key == "KEY"
+    target = role.target_of(inventory.devices[0])
+    assert (target.private_key, target.passphrase) == ("KEY", "w0rds")

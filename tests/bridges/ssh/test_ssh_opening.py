@@ -131,8 +131,25 @@ async def test_a_private_key_logs_in() -> None:
         assert not session.alive
 
 
+async def test_a_locked_private_key_logs_in_with_its_passphrase_alone() -> None:
+    own = asyncssh.generate_private_key("ssh-ed25519")
+    locked = own.export_private_key("pkcs8-pem", passphrase="open sesame").decode()
+    listen = {"authorized_client_keys": asyncssh.import_authorized_keys(own.export_public_key().decode())}
+    async with running(Nasty(password="other", listen=listen)) as device:
+        session = await DeviceSession.open(
+            device.target(private_key=locked, passphrase="open sesame", password=""), host_keys=HostKeys()
+        )
+        await session.close()
+        for passphrase in ("", "open barley"):
+            error = await refusal(device.target(private_key=locked, passphrase=passphrase, password=""))
+            assert "its passphrase where it has one" in error.message
+            assert "barley" not in error.message
+
+
 async def test_secrets_are_not_in_the_representation_of_a_target() -> None:
-    target = Nasty(port=22).target(password="hunter2", enable_password="hunter3", private_key="hunter4")
+    target = Nasty(port=22).target(
+        password="hunter2", enable_password="hunter3", private_key="hunter4", passphrase="hunter5"
+    )
     assert "hunter" not in repr(target)
 
 
