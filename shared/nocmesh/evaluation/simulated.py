@@ -6,19 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from nocmesh.diagnosis.resources import device_of
-from nocmesh.errors import InvalidInputError
 from nocmesh.evaluation.case import Case, FaultAt
-from nocmesh.inventory import load_inventory
 from nocmesh.launch.simulation import Simulation, start_simulation
-from nocmesh.network import Network
 
 
 class SimulatedGround:
     """One simulated network."""
 
-    def __init__(self, simulation: Simulation, network: Network) -> None:
+    def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
-        self._network = network
         self._injected: list[FaultAt] = []
         self._healthy: set[str] = set()
 
@@ -33,14 +29,14 @@ class SimulatedGround:
 
     async def inject(self, fault: FaultAt) -> None:
         """Break it. Raises NotFoundError when the simulation cannot be broken so."""
-        device, target = aimed(fault, self._network)
-        await self._simulation.ask(do="inject", fault=fault.type, device=device, target=target)
+        await self._simulation.ask(do="inject", fault=fault.type, **aim(fault))
         self._injected.append(fault)
 
     async def showing(self) -> list[str]:
-        """The injected faults, when the network suffers."""
-        answer = await self._simulation.ask(do="shows")
-        return [str(fault) for fault in self._injected] if answer["shows"] else []
+        """Those of the injected faults that the network suffers from now."""
+        labels = (await self._simulation.ask(do="shows"))["showing"]
+        now = {f"{label['fault_type']} at {label['resource']}" for label in labels}
+        return [str(fault) for fault in self._injected if str(fault) in now]
 
     async def heal(self) -> None:
         """As it was."""
@@ -57,24 +53,10 @@ class SimulatedGround:
         return {f"{s['device']} to {s['neighbor']}" for s in sessions if str(s["state"]).lower() == "established"}
 
 
-def aimed(fault: FaultAt, network: Network) -> tuple[str, str]:
-    """The device that ``fault`` strikes, and the neighbouring device that it strikes towards; empty: any.
-
-    Raises InvalidInputError for a resource that the network does not have.
-    """
-    kind, _, rest = fault.at.partition("/")
-    if kind == "node":
-        return device_of(fault.at), str(fault.params.get("neighbor", ""))
-    for link in network.links:
-        ends = ((link.a, link.b), (link.b, link.a))
-        if kind == "link" and link.resource == fault.at:
-            return link.a.device, link.b.device
-        for here, there in ends:
-            if rest == f"{here.device}/{here.interface}":
-                return here.device, there.device
-    raise InvalidInputError(
-        f"no link of the network meets {fault.at}; expected one of its links or their ends", field="at"
-    )
+def aim(fault: FaultAt) -> dict[str, str]:
+    """How the simulation is told where: at the resource, or on its device towards the parameter `neighbor`."""
+    neighbor = str(fault.params.get("neighbor", ""))
+    return {"device": device_of(fault.at), "target": neighbor} if neighbor else {"at": fault.at}
 
 
 @asynccontextmanager
@@ -83,8 +65,7 @@ async def simulated_ground(case: Case, folder: Path) -> AsyncIterator[SimulatedG
     simulation = await start_simulation(folder, topology=case.topology)
     try:
         await simulation.started()
-        network = load_inventory(simulation.inventory).network()
-        ground = SimulatedGround(simulation, network)
+        ground = SimulatedGround(simulation)
         await ground.begin()
         yield ground
     finally:

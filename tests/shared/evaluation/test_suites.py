@@ -6,6 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from proving.typist import live_network
 
 from nocmesh.diagnosis.vocabulary import fault_types
 from nocmesh.errors import InvalidInputError, NotFoundError
@@ -13,6 +14,7 @@ from nocmesh.evaluation import suites
 from nocmesh.evaluation.case import Case
 from nocmesh.evaluation.networks import SIMULATED, ground_of
 from nocmesh.evaluation.run import grouped, network_key
+from nocmesh.evaluation.simulated import aim
 from nocmesh.evaluation.suites import suite, suite_folder, suite_names
 from nocmesh.lab.build import build
 from nocmesh.lab.faults.catalogue import fault_names
@@ -20,7 +22,7 @@ from nocmesh.lab.faults.injecting import worked_out
 from nocmesh.lab.graph import named
 from nocmesh.lab.plan import LabPlan
 from nocmesh.proving.simulated import topology
-from nocmesh.proving.simulated.mistakes import KINDS
+from nocmesh.proving.simulated.breakages import breakage
 from nocmesh.proving.simulated.topology import TOPOLOGIES
 
 CASES = [pytest.param(case, id=f"{name}/{case.name}") for name in suite_names() for case in suite(name)]
@@ -61,7 +63,8 @@ def test_dev_is_broad() -> None:
 
 def test_each_type_is_tried_where_it_is_proven() -> None:
     grounds = {(cause.fault_type, ground_of(case)) for case in DEV for cause in case.expect.root_causes}
-    assert [name for name, kind in fault_types().items() if (name, kind.ground) not in grounds] == []
+    proven = [{(name, "lab"), (name, kind.ground)} for name, kind in fault_types().items()]
+    assert [where for where in proven if not where & grounds] == []
 
 
 def test_few_networks_are_needed() -> None:
@@ -79,7 +82,8 @@ def test_what_a_case_names_is_there(case: Case) -> None:
 def test_what_a_case_injects_can_be_injected(case: Case) -> None:
     for fault in case.faults:
         if ground_of(case) == "sim":
-            assert fault.type in KINDS
+            made = breakage(live_network(TOPOLOGIES[case.topology]), fault.type, **aim(fault))
+            assert made.expect == {"resource": fault.at, "fault_type": fault.type}
         else:
             plan = plan_of(network_key(case), "dev" if case in DEV else "smoke")
             assert worked_out(plan, fault.type, fault.at, fault.params).label["fault_type"] == fault.type
