@@ -40,7 +40,7 @@ def _shell(command: str) -> Ask:
 
 _CLI: dict[View, Source] = {
     "interfaces": Source(
-        (Ask(frr_interfaces.INTERFACES), _shell(linux_links.LINKS), _shell(linux_links.SHAPERS)),
+        (Ask(frr_interfaces.INTERFACES, needed=False), _shell(linux_links.LINKS), _shell(linux_links.SHAPERS)),
         frr_interfaces.interfaces,
     ),
     "routes": Source((Ask(frr_routes.ROUTES),), frr_routes.routes),

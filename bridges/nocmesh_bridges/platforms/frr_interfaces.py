@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from nocmesh.messages.state import Interface, Output, Quote, ViewStatus
+from nocmesh_bridges.platforms.linux_links import interfaces as linux_interfaces
 from nocmesh_bridges.platforms.linux_links import links_of, rates_of, with_link
-from nocmesh_bridges.platforms.protocol import Parsed
+from nocmesh_bridges.platforms.protocol import Parsed, told
 from nocmesh_bridges.platforms.spans import Span, read_spans
 from nocmesh_bridges.platforms.telling import CLOSE, items
 
@@ -23,11 +24,13 @@ def is_interface(entry: Span) -> bool:
 
 def interfaces(answers: Sequence[Output], status: ViewStatus) -> Parsed:
     """The view `interfaces` from INTERFACES and, with a shell, `ip` and `tc`."""
-    told, links, shapers = answers
+    cli, links, shapers = answers
+    if not told(cli.status):  # zebra does not answer: the kernel still does, where there is a shell
+        return linux_interfaces([links, shapers], links.status) if told(links.status) else Parsed(status=cli.status)
     kernel, rates = links_of(links), rates_of(shapers)
-    found = [_interface(told, name, entry) for name, entry in read_spans(told.text).members.items()]
+    found = [_interface(cli, name, entry) for name, entry in read_spans(cli.text).members.items()]
     joined = [with_link(plain, kernel[plain.name]) if plain.name in kernel else plain for plain in found]
-    return Parsed(status=status, value=[replace(each, rate_limit_bps=rates.get(each.name)) for each in joined])
+    return Parsed(status=cli.status, value=[replace(each, rate_limit_bps=rates.get(each.name)) for each in joined])
 
 
 def _interface(output: Output, name: str, entry: Span) -> Interface:

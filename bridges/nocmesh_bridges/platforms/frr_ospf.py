@@ -54,8 +54,16 @@ def _areas(process: Output, running: Output, told: dict[str, Span], config: IgpC
         entry = told.get(area)
         if not line and entry is not None:
             kind = _kind(entry)
-        quote = Quote(command=running.command, text=line) if line else quoted(process, entry)
+        quote = Quote(command=running.command, text=line) if line else _headed(process, entry)
         yield OspfArea(area=area, kind=kind, quote=quote)
+
+
+def _headed(output: Output, entry: Span | None) -> Quote | None:
+    """The area's id with the first thing that is said of it."""
+    if entry is None or not entry.members:
+        return None
+    first = next(iter(entry.members.values()))
+    return Quote(command=output.command, text=output.text[entry.start : first.end])
 
 
 def _kind(entry: Span) -> igpconfig.AreaKind:

@@ -103,7 +103,7 @@ def _route(entry: Span) -> str:
 def _filters(output: Output) -> Iterator[ConfigLine]:
     chains: dict[str, list[str]] = {}
     for rule in read_ruleset(output.text):
-        header = " ".join(filter(None, ["filter", rule.chain.name, rule.chain.hook, rule.chain.device]))
+        header = " ".join(filter(None, ["filter", rule.chain.name, rule.chain.hook, *rule.chain.devices]))
         chains.setdefault(header, []).append(without_counters(rule.text))
     for header, lines in chains.items():
         yield from _section(header, lines)

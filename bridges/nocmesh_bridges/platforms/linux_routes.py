@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from ipaddress import ip_interface
 
-from nocmesh.messages.state import LldpNeighbor, NeighborEntry, Neighbors, Output, Route, ViewStatus
+from nocmesh.messages.state import LldpNeighbor, NeighborEntry, Neighbors, Output, Quote, Route, ViewStatus
 from nocmesh_bridges.platforms.protocol import Parsed, told
 from nocmesh_bridges.platforms.spans import Span, read_spans
 from nocmesh_bridges.platforms.telling import is_address, items, quoted, texts
@@ -107,5 +107,11 @@ def _heard(output: Output, name: str, entry: Span) -> LldpNeighbor | None:
         interface=name,
         system_name="" if unnamed else system,
         port=port.text("descr") if id_of_port.text("type") == "mac" else id_of_port.text("value"),
-        quote=quoted(output, chassis if unnamed else inner),
+        quote=quoted(output, port.members.get("descr"), id_of_port) if unnamed else _named(output, inner),
     )
+
+
+def _named(output: Output, entry: Span) -> Quote:
+    """The system's name, up to the first thing that is said of it."""
+    first = next(iter(entry.members.values()), entry)
+    return Quote(command=output.command, text=output.text[entry.start : first.end])

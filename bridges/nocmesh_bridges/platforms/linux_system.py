@@ -113,6 +113,7 @@ class Facts:
     memory: Mapping[str, int] = field(default_factory=dict)
     checksum_errors: Mapping[str, int] = field(default_factory=dict)
     quotes: Sequence[str] = ()
+    """The lines of /proc/net/snmp that say whether the system forwards, and what came with a wrong checksum."""
 
 
 _PLACES = re.compile(
@@ -145,7 +146,20 @@ def facts_of(output: Output) -> Facts:
         ip_forwarding=match["forwarding"] == "1",
         memory={words[0].rstrip(":"): int(words[1]) for words in memory},
         checksum_errors=_checksum_errors(match["counters"]),
+        quotes=_evidence(match["counters"]),
     )
+
+
+def _evidence(text: str) -> list[str]:
+    """The names with their numbers, of `Ip` up to `Forwarding` and of each protocol that counted a wrong checksum."""
+    wrong = {name for name, count in _checksum_errors(text).items() if count}
+    found = []
+    for names, numbers in pairwise(text.splitlines()):
+        if names.startswith("Ip: Forwarding ") and numbers.startswith("Ip: "):
+            found.append(f"{names}\n{' '.join(numbers.split()[:2])}")
+        elif names.split(":")[0].lower() in wrong and "InCsumErrors" in names:
+            found.append(f"{names}\n{numbers}")
+    return found
 
 
 def _checksum_errors(text: str) -> dict[str, int]:
@@ -199,5 +213,8 @@ def system_of(facts: Output, table: Output, packages: Output) -> System:
         packages=packages_of(packages),
         services=services_of(table),
         checksum_errors=dict(found.checksum_errors),
-        quotes=[Quote(command=table.command, text=row.line) for row in rows if row.name in SERVICES],
+        quotes=[
+            *(Quote(command=facts.command, text=text) for text in found.quotes),
+            *(Quote(command=table.command, text=row.line) for row in rows if row.name in SERVICES),
+        ],
     )

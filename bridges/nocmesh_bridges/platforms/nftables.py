@@ -19,7 +19,7 @@ _BLOCK = re.compile(
     r"(?:set|map|flowtable|counter|quota|limit|secmark|synproxy|ct (?:helper|timeout|expectation)) \S+ \{"
 )
 _HOOK = re.compile(r"type (?P<type>\w+) hook (?P<hook>\w+) .*?priority [^;]+;(?: policy (?P<policy>\w+);)?")
-_DEVICE = re.compile(r"\bdevices? (?:= )?(?:\{ )?\"?(?P<name>[^\s\";,}]+)")
+_DEVICES = re.compile(r"\bdevices? (?:= )?(?P<names>\{[^}]*\}|\S+)")
 _SETTING = re.compile(r"(?:flags|owner|comment)\b")
 _QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"")
 
@@ -30,7 +30,8 @@ class Chain:
 
     name: str
     hook: str = ""
-    device: str = ""
+    devices: tuple[str, ...] = ()
+    """Of the netdev family: the chain stands at each of them."""
     policy: str = ""
     line: str = ""
 
@@ -111,19 +112,17 @@ def _read_chain(lines: Iterator[str], chain: Chain) -> Iterator[Rule]:
                 yield Rule(chain, "policy drop")
             return
         if hook is not None:
-            device = _DEVICE.search(line)
-            chain = replace(
-                chain,
-                hook=hook["hook"],
-                device=device["name"] if device else "",
-                policy=hook["policy"] or "",
-                line=line,
-            )
+            chain = replace(chain, hook=hook["hook"], devices=_devices(line), policy=hook["policy"] or "", line=line)
         elif line.endswith("{"):
             raise ValueError(f"unknown in a chain: {line[:60]!r}")
         elif not _SETTING.match(line):
             yield Rule(chain, line)
     raise ValueError(f"chain {chain.name} has no end")
+
+
+def _devices(line: str) -> tuple[str, ...]:
+    match = _DEVICES.search(line)
+    return tuple(name.strip(' "{}') for name in match["names"].split(",")) if match else ()
 
 
 _VERDICT = re.compile(
@@ -135,13 +134,19 @@ _PROTOCOLS = (
     re.compile(r"\b(?:ether type|meta protocol) (?P<it>[\w-]+)"),
     re.compile(r"(?P<it>@ll,112,(?:16 0xfefe|8 0xfe)\b)"),
 )
+_GROUPS = (
+    (re.compile(r"\bether daddr (?:\{ )?(?:01:80:c2:00:00:1[45]|09:00:2b:00:00:0[45])"), "isis"),
+    (re.compile(r"\bether daddr (?:\{ )?01:80:c2:00:00:00"), "stp"),
+    (re.compile(r"\bether daddr (?:\{ )?01:80:c2:00:00:0e"), "lldp"),
+)
+"""Groups that one protocol speaks to: ISO 10589 §8.4.8 and RFC 5309, IEEE 802.1D §7.12.3, IEEE 802.1AB §7.1."""
 _NUMBERS = {"89": "ospf", "1": "icmp", "6": "tcp", "17": "udp", "2": "igmp", "58": "icmpv6", "ipv6-icmp": "icmpv6"}
 """https://www.iana.org/assignments/protocol-numbers"""
 _ISIS = "@ll,112,"
 """DSAP (and SSAP) 0xfe behind the length of an 802.3 frame: ISO 10589 §8.4.7."""
-_VALUE = r"(?!!=)(?P<it>\{[^}]*\}|\S+)"
-_SOURCE = re.compile(rf"\b(?:ip|ip6|arp) saddr(?: ip)? {_VALUE}")
-_DESTINATION = re.compile(rf"\b(?:ip|ip6|arp) daddr(?: ip)? {_VALUE}")
+_VALUE = r"(?!!=|vmap|map)(?P<it>\{[^}]*\}|\S+)"
+_SOURCE = re.compile(rf"\b(?:ip|ip6|arp|ether) saddr(?: ip)? {_VALUE}")
+_DESTINATION = re.compile(rf"\b(?:ip|ip6|arp|ether) daddr(?: ip)? {_VALUE}")
 _PORTS = re.compile(rf"\b(?:tcp|udp|th|sctp) [sd]port {_VALUE}")
 _INTERFACE = re.compile(r"\b(?:iif|oif)(?:name)? \"?(?P<it>[^\s\"!{]+)")
 _COUNTER = re.compile(r"\bcounter packets (?P<it>\d+) bytes \d+\s?")
@@ -149,7 +154,11 @@ _COUNTER = re.compile(r"\bcounter packets (?P<it>\d+) bytes \d+\s?")
 
 def filters(answers: Sequence[Output], status: ViewStatus) -> Parsed:
     """The view `filters` from RULESET."""
-    rules = [_rule(answers[0], rule) for rule in read_ruleset(answers[0].text)]
+    rules = [
+        _rule(answers[0], rule, device)
+        for rule in read_ruleset(answers[0].text)
+        for device in rule.chain.devices or ("",)
+    ]
     return Parsed(status=status if rules else "empty", value=rules)
 
 
@@ -158,14 +167,14 @@ def without_counters(text: str) -> str:
     return _COUNTER.sub("counter ", text)
 
 
-def _rule(output: Output, rule: Rule) -> FilterRule:
+def _rule(output: Output, rule: Rule, device: str) -> FilterRule:
     bare = _QUOTED.sub(lambda found: found[0] if " " not in found[0] else '""', rule.text)
     bare = re.sub(r" (?:log prefix|comment) \"[^\"]*\"", "", bare)
     packets = _it(_COUNTER, bare)
     return FilterRule(
         name=rule.chain.name,
         hook=rule.chain.hook,
-        interface=rule.chain.device or _it(_INTERFACE, bare),
+        interface=device or _it(_INTERFACE, bare),
         action=_action(bare),
         protocol=_protocol(bare, rule.chain.name.split(" ")[0]),
         source=_it(_SOURCE, bare),
@@ -203,6 +212,9 @@ def _protocol(bare: str, family: str) -> str:
             return "isis"
         if found and found not in ("!", "ip", "ip6"):
             return _NUMBERS.get(found, found)
+    for group, name in _GROUPS:
+        if group.search(bare):
+            return name
     return "arp" if family == "arp" else ""
 
 

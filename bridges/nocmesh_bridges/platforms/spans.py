@@ -4,11 +4,14 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from nocmesh.errors import InvalidInputError
 
 MAX_DEPTH = 32
+REMEMBERED = 1 << 18
+"""Longer texts are read anew each time: what is remembered stays small."""
 _BLANK = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder(parse_constant=lambda word: _no_constant(word))
 
@@ -48,8 +51,13 @@ class Span:
 def read_spans(text: str) -> Span:
     """The one JSON value that ``text`` holds.
 
-    Raises InvalidInputError when it is cut short or when something else stands before, in or behind it.
+    Raises InvalidInputError when it is cut short or when something else stands before, in or behind it. The last few
+    are remembered: an answer is judged, and then read once for each view that it feeds.
     """
+    return _remembered(text) if len(text) <= REMEMBERED else _read(text)
+
+
+def _read(text: str) -> Span:
     try:
         start = _skip(text, 0)
         value, end = _value(text, start, 0)
@@ -59,6 +67,9 @@ def read_spans(text: str) -> Span:
             f"not one whole JSON value: {error}; expected the answer to a `… json` command"
         ) from error
     return Span(value, start, end)
+
+
+_remembered = lru_cache(maxsize=64)(_read)
 
 
 def _expect_end(text: str, at: int) -> None:

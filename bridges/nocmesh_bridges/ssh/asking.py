@@ -21,6 +21,8 @@ from nocmesh_bridges.ssh.target import SHELL_PLATFORM, place
 
 COMMAND_SECONDS = 10.0
 """One of several commands may take so long; whoever waits for all of them does not wait for ever."""
+MAX_TEXT = 400 * 1024
+"""Characters of one of several answers: all of them together go into one message."""
 LOSSES = 3
 """A door whose sessions are lost so often within one call is not tried again."""
 
@@ -83,7 +85,7 @@ class Asker:
             try:
                 async with self._pool.session(place(device.name, asks[0].door), single_use=single_use) as session:
                     for ask in asks[len(found) :]:
-                        found.append(await self._shown(device, session, ask, COMMAND_SECONDS))
+                        found.append(_bounded(await self._shown(device, session, ask, COMMAND_SECONDS)))
             except (SessionLostError, DeviceTimeoutError) as lost:
                 found.append(self._lost(device, asks[len(found)], lost))
                 losses += 1
@@ -111,6 +113,13 @@ class Asker:
 
     def _unasked(self, device: Device, asks: Sequence[Ask], why: DeviceError) -> list[Output]:
         return [replace(self._lost(device, ask, why), status="unasked") for ask in asks]
+
+
+def _bounded(output: Output) -> Output:
+    if len(output.text) <= MAX_TEXT:
+        return output
+    said = f"{len(output.text)} characters, more than the {MAX_TEXT} that one of several answers may have: ask for less"
+    return replace(output, text=said, status="unparsed")
 
 
 def _platform(device: Device, door: Door) -> str:
