@@ -7,6 +7,7 @@ from typing import Any
 
 from nocmesh.diagnosis.resources import device_of
 from nocmesh.evaluation.case import Case, FaultAt
+from nocmesh.inventory import load_inventory
 from nocmesh.launch.simulation import Simulation, start_simulation
 
 
@@ -17,6 +18,7 @@ class SimulatedGround:
         self._simulation = simulation
         self._injected: list[FaultAt] = []
         self._healthy: set[str] = set()
+        self._configured: dict[str, str] = {}
 
     @property
     def inventory(self) -> Path:
@@ -26,6 +28,8 @@ class SimulatedGround:
     async def begin(self) -> None:
         """Remember what healthy looks like."""
         self._healthy = await self._established()
+        names = [device.name for device in load_inventory(self.inventory).devices]
+        self._configured = {name: await self._config(name) for name in names}
 
     async def inject(self, fault: FaultAt) -> None:
         """Break it. Raises NotFoundError when the simulation cannot be broken so."""
@@ -44,9 +48,15 @@ class SimulatedGround:
         self._injected.clear()
 
     async def settled(self) -> str:
-        """Which sessions are missing."""
+        """Which sessions are missing; who is configured otherwise than at first."""
         missing = self._healthy - await self._established()
-        return f"no session {', '.join(sorted(missing))}" if missing else ""
+        wrong = [f"no session {name}" for name in sorted(missing)]
+        for name, text in self._configured.items():
+            wrong += [f"{name} is configured otherwise"] if await self._config(name) != text else []
+        return "; ".join(wrong)
+
+    async def _config(self, device: str) -> str:
+        return str((await self._simulation.ask(do="config", device=device))["config"])
 
     async def _established(self) -> set[str]:
         sessions: list[dict[str, Any]] = (await self._simulation.ask(do="sessions"))["sessions"]
