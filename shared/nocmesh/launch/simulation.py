@@ -41,10 +41,14 @@ class Simulation:
         return answer
 
     async def break_it(
-        self, fault: str, device: str = "", target: str = ""
+        self, fault: str, device: str = "", target: str = "", at: str = ""
     ) -> tuple[dict[str, Any], dict[str, Any] | None]:
-        """Inject ``fault`` on ``device`` towards ``target``: the alert of monitoring, and the cause that is right."""
-        answer = await self.ask(do="inject", fault=fault, device=device, target=target)
+        """Inject ``fault`` on ``device`` towards ``target``: the alert of monitoring, and the cause that is right.
+
+        ``target`` is the device beyond, or an interface of ``device``; ``at`` is a resource id instead of both.
+        Raises NotFoundError when it cannot happen there.
+        """
+        answer = await self.ask(do="inject", fault=fault, device=device, target=target, at=at)
         return answer["alert"], answer.get("expect")
 
     async def started(self) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from nocmesh.proving.simulated.bridging import Bridging
-from nocmesh.proving.simulated.cabling import ends, phy
+from nocmesh.proving.simulated.cabling import bundled, ends, phy
 from nocmesh.proving.simulated.model import Interface, Network, Node, Port
 
 Counter = Literal["crc", "runts", "collisions", "late", "packets"]
@@ -18,8 +18,8 @@ Rates = Mapping[Counter, int]
 
 LATE, COLLISIONS, FRAGMENTS, RUNTS = 30, 90, 45, 20
 """A minute on a link whose ends differ in duplex: the half one collides, the full one gets what is left of frames."""
-STORM = 60 * 1_450_000
-"""Packets a minute: a gigabit of the smallest frames, nearly."""
+STORM = 60 * 1_450
+"""Packets a minute for each megabit a second of the link: the smallest frames, nearly all that it can take."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,8 +57,14 @@ def rates(network: Network, bridged: Bridging, node: Node, interface: Interface)
     elif running.clash:
         found |= {"crc": found.get("crc", 0) + FRAGMENTS, "runts": RUNTS}
     if _stormed(network, bridged, node, interface):
-        found["packets"] = STORM
+        found["packets"] = STORM * speed_of(network, node, interface)
     return found
+
+
+def speed_of(network: Network, node: Node, interface: Interface) -> int:
+    """Megabits a second; of a bundle, of all that carries traffic."""
+    inside = bundled(network, node, interface.name) if interface.bundle else [interface]
+    return sum(phy(network, node, one).speed for one in inside)
 
 
 def _stormed(network: Network, bridged: Bridging, node: Node, interface: Interface) -> bool:

@@ -1,9 +1,9 @@
 """IOS-XE's answers about the device itself and who is next to it: processes, memory, packages, ARP, LLDP."""
 
-import re
 from collections.abc import Iterator
 
 from nocmesh.proving.simulated.cabling import ends, phy
+from nocmesh.proving.simulated.iosxe_show import padded_version
 from nocmesh.proving.simulated.model import Interface, Node, Port
 from nocmesh.proving.simulated.notices import short
 from nocmesh.proving.simulated.switching import dotted
@@ -63,7 +63,7 @@ def processes_memory(view: View) -> str:
 
 def install_summary(view: View) -> str:
     """`show install summary`."""
-    train = re.sub(r"(?<![0-9])([0-9])(?![0-9])", r"0\1", view.node.version)
+    train = padded_version(view.node.version)
     rule = "-" * 80
     out = "[ Switch 1 ] Installed Package(s) Information:\nState (St): I - Inactive, U - Activated & Uncommitted,\n"
     out += "            C - Activated & Committed, D - Deactivated & Uncommitted\n"
@@ -80,7 +80,7 @@ def ip_arp(view: View) -> str:
         if record.up and interface.addresses and interface.mac:
             own = interface.addresses[0].split("/")[0]
             rows = [(own, "-", interface.mac)]
-            rows += [(address, "0", mac) for address, mac in neighbours(view, interface)]
+            rows += [(address, "0", mac) for address, mac in neighbours(view, interface) if address != own]
             for address, age, mac in rows:
                 out += f"Internet  {address:<15} {age:>9}   {dotted(mac)}  ARPA   {interface.name}\n"
     return out

@@ -30,10 +30,11 @@ def connection(view: View, interface: Interface, record: InterfaceRecord) -> str
 
 def switch_interface(view: View, interface: Interface, record: InterfaceRecord) -> str:
     """One interface of a switch."""
-    up = "up" if record.up else "down"
-    admin = up if interface.enabled else "administratively down"
-    mac, kind = dotted(interface.mac or "02:00:00:00:00:00"), kind_of(interface)
     running = _running(view, interface)
+    up = "up" if record.up else "down"
+    admin = "up" if running.up or record.up else "down"
+    admin = admin if interface.enabled else "administratively down"
+    mac, kind = dotted(interface.mac or "02:00:00:00:00:00"), kind_of(interface)
     load = LOADED if stormed(view, interface) else 1
     out = f"{interface.name} is {admin}, line protocol is {up}{connection(view, interface, record)}\n"
     out += f"  Hardware is {HARDWARE.get(kind, kind)}, address is {mac} (bia {mac})\n"
@@ -85,7 +86,8 @@ def counters(view: View, interface: Interface, record: InterfaceRecord) -> str:
     seen = {name: view.count(interface, name) for name in ("crc", "runts", "collisions", "late", "packets")}
     packets = view.packets(record) + seen["packets"]
     rate = (1000, 2) if record.up else (0, 0)
-    bits, per_second = (972_000_000, 1_450_000) if stormed(view, interface) else rate
+    per_second = view.rates(interface).get("packets", 0) // 60
+    bits, per_second = (670 * per_second, per_second) if per_second else rate
     out = f"  5 minute input rate {bits} bits/sec, {per_second} packets/sec\n"
     out += f"  5 minute output rate {bits} bits/sec, {per_second} packets/sec\n"
     out += f"     {packets} packets input, {90 * packets} bytes, 0 no buffer\n"

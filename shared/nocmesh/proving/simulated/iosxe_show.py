@@ -1,5 +1,6 @@
 """IOS-XE's answers, in the columns that its parsers know (ntc-templates' `cisco_ios`)."""
 
+import re
 from collections import defaultdict
 from datetime import datetime
 from ipaddress import IPv4Interface, IPv4Network
@@ -32,6 +33,8 @@ def version(view: View) -> str:
     """`show version`."""
     minutes = view.uptime // 60
     up = f"{minutes // 1440} days, {minutes % 1440 // 60} hours, {minutes % 60} minutes"
+    if view.node.running.spanning is not None:
+        return _switch_version(view, view.node.running.spanning.mac, up)
     return (
         f"Cisco IOS XE Software, Version {view.node.version}\n"
         f"Cisco IOS Software [Cupertino], Virtual XE Software (X86_64_LINUX_IOSD-UNIVERSALK9-M), "
@@ -43,6 +46,29 @@ def version(view: View) -> str:
         f"cisco SIM8000V (VXE) processor (revision VXE) with 2027875K/3075K bytes of memory.\n"
         f"Processor board ID SIMULATED\nRouter operating mode: Autonomous\n\nConfiguration register is 0x2102\n\n"
     )
+
+
+def _switch_version(view: View, mac: str, up: str) -> str:
+    number, padded = view.node.version, padded_version(view.node.version)
+    ports = sum(1 for interface in view.node.running.interfaces.values() if interface.physical)
+    return (
+        f"Cisco IOS XE Software, Version {padded}\n"
+        f"Cisco IOS Software [Cupertino], Catalyst L3 Switch Software (CAT9K_IOSXE), Version {number}, "
+        f"RELEASE SOFTWARE (fc3)\n*** {SIMULATED} ***\n\nROM: IOS-XE ROMMON\n\n"
+        f"{view.node.running.hostname} uptime is {up}\nSystem returned to ROM by reload\n"
+        f'System image file is "flash:packages.conf"\nLast reload reason: simulation started\n\n'
+        f"cisco C9300-24T (X86) processor with 1338934K/6147K bytes of memory.\nProcessor board ID SIMULATED\n\n"
+        f"Base Ethernet MAC Address          : {mac}\nModel Number                       : C9300-24T\n\n"
+        "Switch Ports Model              SW Version        SW Image              Mode   \n"
+        "------ ----- -----              ----------        ----------            ----   \n"
+        f"*    1 {ports:<5} C9300-24T          {padded:<17} CAT9K_IOSXE           INSTALL\n\n"
+        "Configuration register is 0x102\n\n"
+    )
+
+
+def padded_version(version: str) -> str:
+    """`17.9.4a` -> `17.09.04a`, as packages are named."""
+    return re.sub(r"(?<![0-9])([0-9])(?![0-9])", r"0\1", version)
 
 
 def running_config(view: View) -> str:

@@ -214,7 +214,11 @@ class LiveNetwork:
                     record.up, record.changed = up, now
                     record.ups, record.downs = record.ups + int(up), record.downs + int(not up)
                     state = "up" if up else "down"
-                    self._log(node.name, "LINEPROTO-5-UPDOWN", f"Line protocol on {interface.name}, state to {state}")
+                    self._log(
+                        node.name,
+                        "LINEPROTO-5-UPDOWN",
+                        f"Line protocol on Interface {interface.name}, changed state to {state}",
+                    )
 
     def _log(self, device: str, mnemonic: str, text: str) -> None:
         self.events.setdefault(device, []).append(Event(at=self.clock.now(), mnemonic=mnemonic, text=text))
