@@ -9,7 +9,11 @@ from nocmesh.log import logger
 from nocmesh.runtime import Context, load_role
 from nocmesh.settings import Settings
 from nocmesh_agents.bgp.agent import Bgp
+from nocmesh_agents.isis.agent import Isis
+from nocmesh_agents.layer2.agent import Layer2
+from nocmesh_agents.ospf.agent import Ospf
 from nocmesh_agents.remediation.agent import Remediation
+from nocmesh_agents.stp.agent import Stp
 from nocmesh_agents.triage.agent import Triage
 
 
@@ -17,7 +21,7 @@ class NoMesh:
     """An agent that is only asked what it is needs no bus."""
 
 
-@pytest.mark.parametrize("kind", [Bgp, Remediation, Triage])
+@pytest.mark.parametrize("kind", [Bgp, Ospf, Isis, Stp, Layer2, Remediation, Triage])
 def test_a_specialist_reasons_by_its_rules_and_has_a_queue(kind: type[Agent]) -> None:
     context = Context(
         mesh=NoMesh(),  # type: ignore[arg-type]

@@ -6,33 +6,38 @@ from pathlib import Path
 import pytest
 from cli.calling import Cli
 
-from nocmesh.cli.stories import SHIFT_FAULTS, Blow, Chapter, tale, wrong_end
-from nocmesh.errors import InvalidInputError, NotFoundError
-from nocmesh.proving.simulated.synthetic import synthetic
+from nocmesh.cli.stories import SHIFT_FAULTS, Blow, Chapter, chapters, topology, wrong_end
+from nocmesh.errors import NotFoundError
+
+LINKS = [("a", "b"), ("b", "c"), ("c", "a"), ("c", "d")]
 
 
 def test_a_shift_is_the_same_for_the_same_seed_and_another_for_another() -> None:
-    shift = tale("shift", "", 7, 9, 5)
-    assert shift == tale("shift", "", 7, 9, 5)
-    assert shift != tale("shift", "", 8, 9, 5)
-    assert shift.topology == "synthetic-7-9"
+    shift = chapters("shift", "", 7, 5, LINKS)
+    assert shift == chapters("shift", "", 7, 5, LINKS)
+    assert shift != chapters("shift", "", 8, 5, LINKS)
+    assert topology("shift", 7, 9) == "synthetic-7-9"
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_every_blow_of_a_shift_falls_on_cabled_neighbours_and_only_the_last_fix_cannot_help(seed: int) -> None:
-    *mendable, last = tale("shift", "", seed, 6, 12).chapters
-    wires = {frozenset((wire.a, wire.b)) for wire in synthetic(seed, 6).wires}
+    *mendable, last = chapters("shift", "", seed, 12, LINKS)
+    wires = set(map(frozenset, LINKS))
     assert all(frozenset((each.blow.device, each.blow.target)) in wires for each in (*mendable, last))
     assert [each.blow.fault for each in mendable[:3]] == list(SHIFT_FAULTS[:3])
     assert [each.meanwhile for each in mendable] == [None] * 11
     assert last.meanwhile == Blow(fault="bgp_auth_mismatch", device=last.blow.target, target=last.blow.device)
 
 
-def test_an_unknown_story_and_a_network_too_large_are_refused_with_what_there_is() -> None:
+def test_an_unknown_story_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(NotFoundError, match="known: fix, failed-fix, shift"):
-        tale("sonnet", "", 1, 8, 4)
-    with pytest.raises(InvalidInputError, match="2 to 60"):
-        tale("shift", "", 1, 61, 4)
+        topology("sonnet", 1, 8)
+
+
+def test_a_network_too_large_is_refused_before_anything_begins(cli: Cli) -> None:
+    said = cli("demo", "--headless", "--story", "shift", "--devices", "61")
+    assert (said.code, said.out) == (2, "")
+    assert "2<=x<=60" in said.err
 
 
 def test_a_doomed_fix_ends_well_only_with_a_person_and_rolled_back() -> None:

@@ -1,21 +1,15 @@
-"""Ears and mouth of the BGP specialist."""
+"""Ears and mouth of the specialist for BGP."""
 
-from nocmesh.agent import Agent, Reasoner, RulesReasoner, role_of
-from nocmesh_agents.judgement.specialist import decide
+from nocmesh.agent import role_of
+from nocmesh_agents.judgement.agent import Specialist
 
 
-class Bgp(Agent):
+class Bgp(Specialist):
     """Finds what is wrong with a BGP session, or below it."""
 
     type = "bgp"
     capabilities = ("diagnose", "verify", "bgp")
-    tools = ("device_state", "device_baseline", "device_show")
-    autonomy = "diagnose"
     description = "Diagnoses BGP sessions, and the links and interfaces that they stand on."
-
-    def reasoner(self) -> Reasoner:
-        """The deterministic rules."""
-        return RulesReasoner(decide)
 
 
 role = role_of(Bgp)

@@ -86,7 +86,7 @@ def judge(scene: Scene, observations: Sequence[Observation]) -> Diagnosis:
         verdict=verdict,
         confidence=confidence,
         root_causes=certain,
-        symptoms=[sign.symptom for sign in signs if sign.kind in ("link", "adjacency", "session")],
+        symptoms=[sign.symptom for sign in signs if sign.kind in ("link", "ospf", "isis", "session")],
         ruled_out=_ruled_out(scene, found, every),
         unproven=[cause for cause in every if cause.confidence < CERTAIN],
         summary=_summary(scene, certain, signs),

@@ -137,7 +137,7 @@ def _escalated(
 def _severity(alert: Mapping[str, Any], signs: Sequence[Sign]) -> str:
     """The alert's own, or worse where what is seen is worse: a device that is gone is critical."""
     said = alert.get("severity")
-    shown = {"device": "critical", "link": "major", "session": "major"}
+    shown = {"device": "critical", "link": "major", "ospf": "major", "isis": "major", "session": "major"}
     every = [said if said in SEVERITIES else "warning", *(shown.get(sign.kind, "minor") for sign in signs)]
     return min(map(str, every), key=SEVERITIES.index)
 

@@ -3,18 +3,19 @@
 from collections.abc import Iterable, Mapping
 
 SPECIALISTS: Mapping[str, str] = {
-    "device": "bgp",
-    "link": "bgp",
-    "interface": "bgp",
+    "device": "layer2",
+    "link": "layer2",
+    "interface": "layer2",
+    "ospf": "ospf",
+    "isis": "isis",
+    "path": "ospf",
     "session": "bgp",
     "neighbor": "bgp",
     "prefix": "bgp",
 }
-"""By the kind of sign. The BGP specialist walks from the device over the link to the session."""
+"""By the kind of sign, the lowest one: every specialist judges all that it sees, from the device up."""
 
 _ELSEWHERE: Mapping[str, frozenset[str]] = {
-    "OSPF": frozenset({"ospf"}),
-    "IS-IS": frozenset({"isis", "is-is"}),
     "spanning tree": frozenset({"stp", "rstp", "mstp"}),
     "VLANs and bundles": frozenset({"vlan", "lag", "lacp"}),
     "processor, memory, storage": frozenset({"cpu", "memory", "disk", "filesystem", "storage"}),
@@ -23,7 +24,21 @@ _ELSEWHERE: Mapping[str, frozenset[str]] = {
 """Topics that what triage looks at says nothing about: a clean sweep of links and BGP does not disprove them."""
 
 _OURS = frozenset(
-    {"bgp", "link", "interface", "port", "peer", "reachable", "unreachable", "reachability", "route", "prefix"}
+    {
+        "bgp",
+        "link",
+        "interface",
+        "port",
+        "peer",
+        "reachable",
+        "unreachable",
+        "reachability",
+        "route",
+        "prefix",
+        "ospf",
+        "isis",
+        "adjacency",
+    }
 )
 
 

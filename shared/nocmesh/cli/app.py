@@ -130,7 +130,7 @@ def demo(
         str, typer.Option(help="fix; failed-fix: a fix that cannot help; shift: several incidents, synthetic network.")
     ] = "fix",
     seed: Annotated[int, typer.Option(min=0, help="Of a shift: the same seed, the same network and faults.")] = 1,
-    devices: Annotated[int, typer.Option(help="Of a shift: how many routers.")] = 8,
+    devices: Annotated[int, typer.Option(min=2, max=60, help="Of a shift: how many routers.")] = 8,
     incidents: Annotated[int, typer.Option(min=1, help="Of a shift: how many incidents; the last one fails.")] = 4,
     verbose: Annotated[
         bool, typer.Option("--verbose", help="Show every role's log on stderr as it is written.")

@@ -13,7 +13,7 @@ import httpx2
 from nocmesh.cli.client import Client
 from nocmesh.cli.output import Format, as_json, as_yaml, put
 from nocmesh.cli.stopping import INTERRUPTED, Stop
-from nocmesh.cli.stories import Blow, Chapter, Tale, tale, wrong_end
+from nocmesh.cli.stories import Blow, Chapter, chapters, topology, wrong_end
 from nocmesh.cli.story import OVER, Story
 from nocmesh.cli.telling import Teller
 from nocmesh.cli.up import Prepared, prepared_mesh, ready
@@ -27,6 +27,7 @@ from nocmesh.launch.supervisor import tail
 from nocmesh.log import configure, logger
 from nocmesh.settings import Settings
 
+HEALTHY = "none"
 PATIENCE = 20.0
 """Seconds in which a person may approve before the demo's two users do."""
 LONGEST = 240.0
@@ -50,18 +51,26 @@ class Wish:
     log_file: Path | None = None
 
     @property
-    def tale(self) -> Tale:
-        """The story. Raises NotFoundError, InvalidInputError."""
-        return tale(self.story, self.fault, self.seed, self.devices, self.incidents)
+    def first_fault(self) -> str:
+        """What the network must know how to suffer from."""
+        return self.fault if self.story == "fix" else HEALTHY
+
+    def chapters(self, inventory: Path) -> list[Chapter]:
+        """What happens, in the network that ``inventory`` lists."""
+        from nocmesh.inventory import load_inventory  # YAML would cost every demo's start a moment
+
+        links = [(link.a.device, link.b.device) for link in load_inventory(inventory).links]
+        return chapters(self.story, self.fault, self.seed, self.incidents, links)
 
 
 async def demo(wish: Wish) -> int:
     """Run the whole story; gives the exit code. Raises NocmeshError when it cannot be told to its end."""
-    teller, told = Teller.of(wish.form, headless=wish.headless), wish.tale
+    teller = Teller.of(wish.form, headless=wish.headless)
+    where = topology(wish.story, wish.seed, wish.devices)
     stop = Stop.on_signals()
     with tempfile.TemporaryDirectory(prefix="nocmesh-demo-") as temporary:
         folder = Path(temporary)
-        network = await start_simulation(folder, told.chapters[0].blow.fault, told.topology)
+        network = await start_simulation(folder, wish.first_fault, where)
         settings = settings_of(wish, folder, network.inventory)
         configure(settings.log_level, settings.log_format)
         try:
@@ -136,7 +145,7 @@ class _Demo:
             return INTERRUPTED
         self._introduce(url, running.tokens)
         codes = []
-        for chapter in self._wish.tale.chapters:
+        for chapter in self._wish.chapters(self._network.inventory):
             code = await self._chapter(url, voters, chapter)
             if code is None:
                 return INTERRUPTED

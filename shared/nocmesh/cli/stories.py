@@ -1,12 +1,11 @@
 """The stories that ``nocmesh demo`` tells: which network, what breaks in it, and how each incident is to end. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 from nocmesh.errors import NotFoundError
-from nocmesh.proving.simulated.synthetic import synthetic
 
 SHIFT_FAULTS = (
     "bgp_asn_misconfig",
@@ -40,23 +39,23 @@ class Chapter:
     """What else breaks while people still think about the approval, so that the right fix cannot help."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tale:
-    """A network and what happens in it."""
-
-    topology: str
-    chapters: tuple[Chapter, ...]
+STORIES = ("fix", "failed-fix", "shift")
 
 
-def tale(story: str, fault: str, seed: int, devices: int, incidents: int) -> Tale:
-    """The story of that name. Raises NotFoundError that lists them, InvalidInputError for too many devices."""
+def topology(story: str, seed: int, devices: int) -> str:
+    """The name of the network that the story plays in. Raises NotFoundError that lists the stories."""
+    if story not in STORIES:
+        raise NotFoundError(f"there is no story {story!r}; known: {', '.join(STORIES)}")
+    return f"synthetic-{seed}-{devices}" if story == "shift" else "demo"
+
+
+def chapters(story: str, fault: str, seed: int, incidents: int, links: Sequence[tuple[str, str]]) -> list[Chapter]:
+    """What happens in the story; ``links`` are the pairs of cabled devices of its network."""
     if story == "fix":
-        return Tale(topology="demo", chapters=(Chapter(blow=Blow(fault=fault)),))
+        return [Chapter(blow=Blow(fault=fault))]
     if story == "failed-fix":
-        return Tale(topology="demo", chapters=(_doomed("edge1", "isp1"),))
-    if story == "shift":
-        return _shift(seed, devices, incidents)
-    raise NotFoundError(f"there is no story {story!r}; known: fix, failed-fix, shift")
+        return [_doomed("edge1", "isp1")]
+    return _shift(seed, incidents, links)
 
 
 def _doomed(device: str, target: str) -> Chapter:
@@ -67,16 +66,15 @@ def _doomed(device: str, target: str) -> Chapter:
     )
 
 
-def _shift(seed: int, devices: int, incidents: int) -> Tale:
-    """A synthetic network and a row of incidents; the last one cannot be mended."""
-    network = synthetic(seed, devices)
+def _shift(seed: int, incidents: int, links: Sequence[tuple[str, str]]) -> list[Chapter]:
+    """A row of incidents; the last one cannot be mended."""
     chance = Random(f"shift-{seed}")  # noqa: S311 - nothing secret comes of it
-    places = [(wire.a, wire.b) if chance.random() < 0.5 else (wire.b, wire.a) for wire in network.wires]
-    chapters = [
+    places = [(a, b) if chance.random() < 0.5 else (b, a) for a, b in links]
+    mendable = [
         Chapter(blow=Blow(fault=SHIFT_FAULTS[n % len(SHIFT_FAULTS)], device=device, target=target))
         for n, (device, target) in enumerate(chance.choices(places, k=incidents - 1))
     ]
-    return Tale(topology=network.name, chapters=(*chapters, _doomed(*chance.choice(places))))
+    return [*mendable, _doomed(*chance.choice(places))]
 
 
 def wrong_end(chapter: Chapter, report: Mapping[str, Any]) -> str:

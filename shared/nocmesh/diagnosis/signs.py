@@ -21,7 +21,7 @@ from nocmesh.diagnosis.peering import Peering, Session
 from nocmesh.messages.report import Symptom
 from nocmesh.network import End, Link
 
-SignKind = Literal["device", "link", "interface", "adjacency", "session", "neighbor", "prefix", "path"]
+SignKind = Literal["device", "link", "interface", "ospf", "isis", "session", "neighbor", "prefix", "path"]
 
 
 @dataclass(frozen=True)
@@ -214,7 +214,7 @@ def _adjacencies(scene: Scene) -> Iterable[Sign]:
     for adjacency in lost(scene.adjacencies):
         if not Cable(adjacency.link, scene.facts).intended_off:
             devices = (adjacency.link.a.device, adjacency.link.b.device)
-            yield Sign("adjacency", devices, adjacency.link.resource, f"{adjacency.name} is lost")
+            yield Sign(adjacency.protocol, devices, adjacency.link.resource, f"{adjacency.name} is lost")
 
 
 def _sessions(scene: Scene) -> Iterable[Sign]:

@@ -52,7 +52,7 @@ class Identity(NamedTuple):
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "core": ("orchestrator", "incidents", "approvals", "audit"),
-    "agents": ("triage", "bgp", "remediation", "monitor"),
+    "agents": ("triage", "bgp", "ospf", "isis", "stp", "layer2", "remediation", "monitor"),
     "bridge": ("ssh",),
     "edge": ("alerts", "dashboard"),
 }
@@ -63,10 +63,14 @@ IDENTITIES = (
     Identity("bgp", "agent", "bgp"),
     Identity("dashboard", "dashboard"),
     Identity("incidents", "incidents", "incidents"),
+    Identity("isis", "agent", "isis"),
+    Identity("layer2", "agent", "layer2"),
     Identity("monitor", "monitor", "monitor"),
     Identity("orchestrator", "orchestrator", "orchestrator"),
+    Identity("ospf", "agent", "ospf"),
     Identity("remediation", "agent", "remediation"),
     Identity("ssh", "bridge", "ssh"),
+    Identity("stp", "agent", "stp"),
     Identity("triage", "agent", "triage"),
 )
 

@@ -71,7 +71,7 @@ def test_an_unreachable_device_is_real_critical_and_hinted_at() -> None:
         "device_unreachable",
         "critical",
     )
-    assert result["specialist"] == "bgp"
+    assert result["specialist"] == "layer2"
 
 
 def test_an_unknown_device_is_escalated_with_what_was_looked_for_and_what_is_known() -> None:

@@ -1,0 +1,3 @@
+"""The specialist for IS-IS: it judges by ``nocmesh_agents.judgement``."""
+
+NAME = "isis"

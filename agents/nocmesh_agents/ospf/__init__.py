@@ -1,0 +1,3 @@
+"""The specialist for OSPF: it judges by ``nocmesh_agents.judgement``."""
+
+NAME = "ospf"

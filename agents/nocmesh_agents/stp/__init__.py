@@ -1,0 +1,3 @@
+"""The specialist for spanning tree: it judges by ``nocmesh_agents.judgement``."""
+
+NAME = "stp"
