@@ -37,7 +37,7 @@ def test_an_unknown_story_is_refused_with_those_that_there_are() -> None:
 def test_a_network_too_large_is_refused_before_anything_begins(cli: Cli) -> None:
     said = cli("demo", "--headless", "--story", "shift", "--devices", "61")
     assert (said.code, said.out) == (2, "")
-    assert "2<=x<=60" in said.err
+    assert "less than or equal to 60" in said.err
 
 
 def test_a_doomed_fix_ends_well_only_with_a_person_and_rolled_back() -> None:
