@@ -1,6 +1,6 @@
 """Faults of addresses: wrong, missing, twice; a host's way out wrong or cut off."""
 
-from ipaddress import IPv4Interface, ip_network
+from ipaddress import IPv4Address, IPv4Interface, ip_network
 
 from nocmesh.lab.faults import asking
 from nocmesh.lab.faults.kinds import Alarm, Check, Ground, Injection, Kind, Params, node_of, shell
@@ -124,43 +124,51 @@ def _missing_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
 # host_incorrect_netmask
 
 
-def wide_prefix(plan: LabPlan, here: Station) -> int | None:
-    """A prefix length that makes a host take the distant address for a neighbour; None: they share not even one bit."""
-    mine, target = here.interface, target_of(plan, here)
-    if mine is None:
+def wrong_prefix(plan: LabPlan, here: Station) -> int | None:
+    """A prefix length that cuts a host off; None: there is none.
+
+    Too short, so that it takes the distant address for a neighbour's; or, where a neighbour answers for that address
+    all the same (routers do, for all of theirs), so long that the gateway is outside.
+    """
+    mine, found, gate = here.interface, distant(plan, here), gateway(plan, here)
+    if mine is None or found is None or gate is None:
         return None
-    length = 32 - (int(mine.ip) ^ int(IPv4Interface(target).ip)).bit_length()
-    return length if 0 < length < mine.network.prefixlen else None
+    near = {one.node.name for one in segment(plan, here)}
+    wide = shared_bits(str(mine.ip), found[1])
+    if found[0] not in near and 0 < wide < mine.network.prefixlen:
+        return wide
+    narrow = shared_bits(str(mine.ip), gate.address) + 1
+    return narrow if mine.network.prefixlen < narrow <= 30 else None
+
+
+def shared_bits(one: str, other: str) -> int:
+    """How many leading bits two addresses have in common."""
+    return 32 - (int(IPv4Address(one)) ^ int(IPv4Address(other))).bit_length()
 
 
 def masked_ports(plan: LabPlan) -> list[str]:
     """Hosts whose mask can be wrong in a way that matters."""
-    return [one.resource for one in homed(plan) if wide_prefix(plan, one)]
+    return [one.resource for one in homed(plan) if wrong_prefix(plan, one)]
 
 
 def _mask_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
     here = station_of(plan, resource)
-    address = f"{here.address}/{wide_prefix(plan, here)}"
+    address = f"{here.address}/{wrong_prefix(plan, here)}"
     return _readdressed(here, address, f"{here.node.name} has {address} in place of {here.interface}")
 
 
 def _mask_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
     here = station_of(plan, resource)
-    gate, target = _gate(plan, here), target_of(plan, here)
+    target = target_of(plan, here)
 
     async def check(lab: Ground) -> bool:
-        """The gateway answers; whoever the mask takes for a neighbour does not, and cannot be resolved."""
-        name = here.node.name
-        if not await asking.reaches(lab, name, gate.address) or await asking.reaches(lab, name, target):
+        """The address is the right one in another network, and whoever is far away is out of reach."""
+        there = [IPv4Interface(one) for one in await asking.addresses(lab, here.node.name, here.port.name)]
+        if not any(str(one.ip) == here.address and one != here.interface for one in there):
             return False
-        there = await asking.addresses(lab, name, here.port.name)
-        return any(IPv4Interface(one).network != _network(here) for one in there)
+        return not await asking.reaches(lab, here.node.name, target)
 
     return check
-
-
-def _network(here: Station) -> object:
-    return here.interface.network if here.interface else None
 
 
 # host_ip_conflict, mac_address_conflict
