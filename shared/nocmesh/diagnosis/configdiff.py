@@ -102,7 +102,7 @@ class ConfigDiff(Message, frozen=True, kw_only=True):
 def compare(before: Snapshot, after: Snapshot, since: str, to: str) -> ConfigDiff:
     """What moved from ``before`` to ``after``, which are called ``since`` and ``to``."""
     both = bool(before.config and after.config)
-    gaps = {} if both else {"config": _gap(before.config, after.config)}
+    gaps = {} if both else {"config": _gap(before, after)}
     was, now = before.state, after.state
     if was is not None and now is not None:
         gaps |= uncompared(was, now)
@@ -124,9 +124,12 @@ def has_moved(found: ConfigDiff) -> bool:
     return bool(found.diff) or any(moved.view not in SOFT for moved in found.state)
 
 
-def _gap(before: str, after: str) -> str:
-    sides = [name for name, text in (("the older", before), ("the newer", after)) if not text]
-    return f"{' and '.join(sides)} snapshot has no configuration"
+def _gap(before: Snapshot, after: Snapshot) -> str:
+    lacking = [(name, side) for name, side in (("older", before), ("newer", after)) if not side.config]
+    reasons = [side.taken.problems.get("config", "") for _, side in lacking]
+    why = "; ".join(dict.fromkeys(reason for reason in reasons if reason))
+    sides = " and the ".join(name for name, _ in lacking)
+    return f"the {sides} snapshot has no configuration{': ' if why else ''}{why}"
 
 
 # --- configuration

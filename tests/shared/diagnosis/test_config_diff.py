@@ -88,6 +88,10 @@ def test_a_snapshot_without_configuration_is_not_compared_and_says_so() -> None:
     found = compare(snapshot(""), snapshot(), "baseline", "running")
     assert found.not_compared == {"config": "the older snapshot has no configuration"}
     assert (found.diff, found.sections, found.equal) == ("", [], True)
+    odd = snapshot("")
+    odd = msgspec.structs.replace(odd, taken=msgspec.structs.replace(odd.taken, problems={"config": "cut off"}))
+    both = compare(odd, odd, "a", "b").not_compared["config"]
+    assert both == "the older and the newer snapshot has no configuration: cut off"
 
 
 WORDS = st.sampled_from(
