@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import msgspec
 
 from nocmesh.diagnosis.evidence import stands
-from nocmesh.errors import NocmeshError, TooLateError
+from nocmesh.errors import NocmeshError, NotFoundError, TooLateError
 from nocmesh.evaluation.result import Evidenced
 from nocmesh.messages.base import Message
 from nocmesh.messages.report import Report
@@ -40,8 +40,7 @@ class Followed(Message, frozen=True, kw_only=True):
 
     incidents: list[str]
     reports: list[Report]
-    """As they are now, in the order of ``incidents``."""
-    states: list[str]
+    """As they are now, those of ``incidents`` that can be read."""
     seconds: float | None
     """From the alert's acceptance until all were diagnosed; None: not all are."""
     refused: list[str] = []
@@ -50,7 +49,12 @@ class Followed(Message, frozen=True, kw_only=True):
     @property
     def over(self) -> bool:
         """Nothing more will happen."""
-        return all(state in OVER for state in self.states)
+        return len(self.reports) == len(self.incidents) and all(state in OVER for state in self.states)
+
+    @property
+    def states(self) -> list[str]:
+        """Of the incidents that can be read."""
+        return [report.state for report in self.reports]
 
 
 class Conversation:
@@ -139,8 +143,8 @@ class Conversation:
     async def evidence(self, followed: Followed) -> Evidenced:
         """The quotes of the reports' causes, each looked up in what was recorded of its incident."""
         found, missing = 0, []
-        for incident_id, report in zip(followed.incidents, followed.reports, strict=True):
-            timeline = (await self._api.get("/api/incidents/{}/timeline", incident_id))["items"]
+        for report in followed.reports:
+            timeline = (await self._api.get("/api/incidents/{}/timeline", report.incident_id))["items"]
             seen = observations(timeline)
             for quote in (quote for cause in report.root_causes for quote in cause.evidence):
                 if any(stands(quote, observation) for observation in seen.get(quote.observation_id, [])):
@@ -152,9 +156,11 @@ class Conversation:
     async def _look(self, incidents: Sequence[str]) -> Followed:
         reports = []
         for incident_id in incidents:
-            body = await self._api.get("/api/incidents/{}", incident_id)
-            reports.append(msgspec.convert(body, Report))
-        return Followed(incidents=list(incidents), reports=reports, states=[r.state for r in reports], seconds=None)
+            try:
+                reports.append(msgspec.convert(await self._api.get("/api/incidents/{}", incident_id), Report))
+            except NotFoundError:
+                continue  # alerts and incidents are read models of their own: one may be ahead of the other
+        return Followed(incidents=list(incidents), reports=reports, seconds=None)
 
     async def _decide(self, incidents: Sequence[str], decision: str) -> None:
         for waiting in (await self._api.get("/api/approvals", status="pending"))["items"]:

@@ -42,10 +42,8 @@ class Laboratory:
 
     async def settled(self) -> str:
         """What still differs from the plan, or has not converged."""
-        deviations = await self._lab.deviations()
-        if deviations:
-            return "; ".join(f"{node}: {', '.join(map(str, what))}" for node, what in deviations.items())
-        return ""
+        wrong = [f"{node}: {what}" for node, found in (await self._lab.deviations()).items() for what in found]
+        return "; ".join(wrong or (await self._lab.status()).wrong)
 
 
 def plan_of(case: Case) -> LabPlan:
@@ -60,6 +58,7 @@ async def laboratory(case: Case, folder: Path) -> AsyncIterator[Laboratory]:
     log: Log = logger(role="eval")
     lab = await Lab.up(plan_of(case), root=folder / "lab", tell=lambda text: log.info("lab", said=text))
     try:
+        await lab.converged()
         inventory = folder / "inventory.yaml"
         lab.write_inventory(inventory)
         yield Laboratory(lab, inventory)

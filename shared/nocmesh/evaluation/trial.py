@@ -130,7 +130,8 @@ class Trial:
         if self._repair and case.expect.root_causes:
             held = any(report.outcome and report.outcome.verification == "passed" for report in followed.reports)
             mended = await until(self._none_shows, self._patience.mending if held else 0.0)
-        late = f"{followed.states[0]} after {self._patience.case:g} s" if not followed.over else ""
+        stands = ", ".join(followed.states) or "nowhere to be read"
+        late = f"{stands} after {self._patience.case:g} s" if not followed.over else ""
         return replace(
             blank(case, "judged", "; ".join([*([late] if late else []), *followed.refused])),
             reports=followed.reports,

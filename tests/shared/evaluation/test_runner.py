@@ -106,6 +106,15 @@ async def test_no_incident_in_time_is_a_miss_and_not_left_out(world: World) -> N
     assert score([one]).total.recall == 0
 
 
+async def test_an_incident_that_cannot_be_read_yet_is_waited_for(world: World) -> None:
+    world.mesh.behind = 3
+    [one] = await world.runner().run([case()])
+    assert is_right(one)
+    world.mesh.behind = 1000
+    [other] = await world.runner().run([case()])
+    assert (other.status, other.reason) == ("judged", "nowhere to be read after 0.2 s")
+
+
 async def test_an_alert_that_joins_an_older_incident_is_not_judged_by_it(world: World) -> None:
     world.mesh.joins = True
     first, second = await world.runner(2).run([case(name="first"), case(name="second")])

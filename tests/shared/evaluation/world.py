@@ -59,6 +59,8 @@ class Mesh:
     ends: bool = True
     """An incident ends by itself, or when it is called off."""
     deaf: bool = False
+    behind: int = 0
+    """How often an incident cannot be read although its alert can."""
     joins: bool = False
     """Every alert joins the first incident."""
     observations: list[dict[str, Any]] = field(default_factory=list)
@@ -113,6 +115,9 @@ class Desk:
             case "/api/incidents/{}/timeline":
                 return {"items": [{"data": {"observations": mesh.observations}}, {"data": None}]}
             case "/api/incidents/{}":
+                if mesh.behind > 0:
+                    mesh.behind -= 1
+                    raise NotFoundError("there is no incident of that id")
                 state = mesh.incidents[names[0]]
                 blank = {"incident_id": names[0], "verdict": "uncertain", "confidence": 0}
                 return {**blank, **mesh.report, "state": state}
