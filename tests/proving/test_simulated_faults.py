@@ -11,7 +11,7 @@ from nocmesh.proving.simulated.faults import Fault, fault_named
 from nocmesh.proving.simulated.inventory import inventory, written
 from nocmesh.proving.simulated.live import LiveNetwork
 from nocmesh.proving.simulated.mistakes import HEALTHY, KINDS
-from nocmesh.proving.simulated.model import Network, Node
+from nocmesh.proving.simulated.model import Configuration, Network, Node
 from nocmesh.proving.simulated.topology import DEMO, PAIR, Peering, Topology, build, topology_named
 
 pytestmark = pytest.mark.real
@@ -162,8 +162,7 @@ def test_peers_need_a_wire() -> None:
 
 def test_the_inventory_is_one_that_nocmesh_reads(tmp_path: Path) -> None:
     live = live_network(DEMO)
-    live.model.nodes["bare"] = Node(name="bare", dialect="frr", running=live.model.node("core1").running)
-    live.model.nodes["bare"].running.bgp = None
+    live.model.nodes["bare"] = Node(name="bare", dialect="frr", running=Configuration(hostname="bare"))
     network: Network = live.model
     addresses = {name: ("127.0.0.1", 1000 + n) for n, name in enumerate(network.nodes)}
     access = {

@@ -141,7 +141,9 @@ def test_interfaces_say_up_and_down() -> None:
     assert "Interface eth8 is up, line protocol is up\n" in ask(live, "r1", "show interface eth8")
     assert ask(live, "r1", "show interface nothing") == "% Can't find interface nothing\n"
     assert "+ 10.9.0.1/24" in ask(live, "r1", "show interface brief")
-    assert "%LINEPROTO-5-UPDOWN: Line protocol on Interface eth1, changed state to down" in ask(live, "r1", "show logging")
+    assert "%LINEPROTO-5-UPDOWN: Line protocol on Interface eth1, changed state to down" in ask(
+        live, "r1", "show logging"
+    )
 
 
 def test_a_dead_wire_is_up_without_protocol() -> None:

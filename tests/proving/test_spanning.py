@@ -154,8 +154,6 @@ def test_a_bridge_that_hears_itself_blocks_the_worse_port() -> None:
 
 def test_a_port_that_hears_nobody_forwards_and_so_closes_a_ring() -> None:
     bridges = {name: BridgeId(32768, f"02:00:00:00:00:0{n}") for n, name in enumerate("ab")}
-    ports = [
-        BridgePort(bridge=b, name=f"p{n}", cost=4, id=PortId(128, n)) for b in bridges for n in (1, 2)
-    ]
+    ports = [BridgePort(bridge=b, name=f"p{n}", cost=4, id=PortId(128, n)) for b in bridges for n in (1, 2)]
     deaf = compute(bridges, ports, {("b", "p1"): [("a", "p1")], ("a", "p1"): [("b", "p1")]})
     assert all(standing.forwarding for standing in deaf.ports.values())
