@@ -3,15 +3,18 @@
 What an adjacency demands of its two ends: ISO 10589 §8.2 (level, area, system id), RFC 5304 (authentication).
 """
 
+import asyncio
 from collections.abc import Callable
 
-from nocmesh.lab.faults.igp import Adjacency, adjacency, adjacent, detour, detoured
-from nocmesh.lab.faults.kinds import Alarm, Check, Ground, Injection, Kind, Params, Step, configure
-from nocmesh.lab.faults.routing import isis_levels, next_hops
+from nocmesh.lab.faults.igp import Adjacency, adjacencies, adjacency, adjacent, detour, detoured
+from nocmesh.lab.faults.kinds import Alarm, Check, Ground, Injection, Kind, Params, configure, node_of, routers
+from nocmesh.lab.faults.routing import isis_levels, isis_sequence, next_hops
 from nocmesh.lab.plan import LabPlan, Node
 from nocmesh.lab.render import ISIS_TAG
 
 PROCESS = f"router isis {ISIS_TAG}"
+WAR, WAR_SECONDS = 3, 0.5
+"""An LSP issued so often in so few seconds: left alone FRR waits a second between two (`lsp-gen-interval 1`)."""
 LEVELS = {"level-1": {1}, "level-2-only": {2}, "level-1-2": {1, 2}}
 
 Lines = Callable[[Adjacency, Params], tuple[list[str], list[str], str]]
@@ -44,10 +47,6 @@ def _on_interface(fault_type: str, lines: Lines, /, *, moved: bool = False, **pa
         alarm=lambda plan, resource, given: (_moved_alarm if moved else _lost_alarm)(choose(plan, resource, given)),
         params={"interface": "", **params},
     )
-
-
-def _level(node: Node, plan: LabPlan) -> str:
-    return node.level or plan.options.isis_level
 
 
 def _lost(one: Adjacency, *, level: int = 0) -> Check:
@@ -111,19 +110,115 @@ def _metric(one: Adjacency, params: Params) -> tuple[list[str], list[str], str]:
     return [f"isis metric {params['metric']}"], [right], f"metric {params['metric']}"
 
 
-def _net(node: Node, net: str) -> list[Step]:
-    """The node's NET replaced: it takes a new system id only while it has none."""
-    return [configure(node.name, f"no {PROCESS}"), *_process(node, net)]
+def _area(plan: LabPlan, resource: str, params: Params) -> Injection:
+    node = node_of(plan, resource)
+    net = f"{params['area']}.{node.net.split('.', 2)[2]}"
+    return Injection(
+        steps=[configure(node.name, PROCESS, f"net {net}", f"no net {node.net}")],
+        undo=[configure(node.name, PROCESS, f"net {node.net}"), configure(node.name, PROCESS, f"no net {net}")],
+        summary=f"{node.name} is in area {params['area']}",
+    )
 
 
-def _process(node: Node, net: str) -> list[Step]:
-    return [configure(node.name, PROCESS, f"net {net}")]
+def _on_level_1(plan: LabPlan) -> list[str]:
+    """Level 2 does not look at areas (ISO 10589 §8.2.4.2)."""
+    return [at for at in _places(plan) if 1 in LEVELS[_level(plan, adjacency(plan, at, {}).far)]]
+
+
+def _level(plan: LabPlan, node: Node) -> str:
+    return node.level or plan.options.isis_level
+
+
+def _other_level(plan: LabPlan, resource: str, params: Params) -> Injection:
+    node = node_of(plan, resource)
+    right = _level(plan, node)
+    wrong = "level-2-only" if right == "level-1" else "level-1"
+    return Injection(
+        steps=[configure(node.name, PROCESS, f"is-type {wrong}")],
+        undo=[configure(node.name, PROCESS, f"is-type {right}")],
+        summary=f"{node.name} is {wrong}",
+    )
+
+
+def _on_one_level(plan: LabPlan) -> list[str]:
+    """Who speaks both levels shares one with everybody."""
+    return [at for at in _places(plan) if len(LEVELS[_level(plan, adjacency(plan, at, {}).far)]) == 1]
+
+
+def _double(plan: LabPlan, resource: str, params: Params) -> Node:
+    """Whose system id the node takes: parameter `of`, else a router that is not its neighbour, else any other."""
+    node = node_of(plan, resource)
+    if params.get("of"):
+        return node_of(plan, f"node/{params['of']}")
+    near = {one.far.name for one in adjacencies(plan, node)}
+    others = [other for other in routers(plan) if other.name != node.name]
+    return next((other for other in others if other.name not in near), others[0])
+
+
+def _duplicate_id(plan: LabPlan, resource: str, params: Params) -> Injection:
+    """The old NET goes first: FRR takes a new system id only while it has none."""
+    node, of = node_of(plan, resource), _double(plan, resource, params)
+    return Injection(
+        steps=[configure(node.name, PROCESS, f"no net {node.net}", f"net {of.net}")],
+        undo=[configure(node.name, PROCESS, f"no net {of.net}"), configure(node.name, PROCESS, f"net {node.net}")],
+        summary=f"{node.name} has the system id of {of.name}, {_system_id(of)}",
+    )
+
+
+def _system_id(node: Node) -> str:
+    return ".".join(node.net.split(".")[2:5])
+
+
+def _fought_over(plan: LabPlan, resource: str, params: Params) -> Check:
+    """Two routers claim one LSP: each outbids the other's sequence number (ISO 10589 §7.3.16.1), without an end."""
+    one, of = adjacency(plan, resource, {}), _double(plan, resource, params)
+    lsp = f"{_system_id(of)}.00-00"
+
+    async def check(lab: Ground) -> bool:
+        before = await isis_sequence(lab, one.far.name, lsp)
+        await asyncio.sleep(WAR_SECONDS)
+        return before > 0 and await isis_sequence(lab, one.far.name, lsp) - before >= WAR
+
+    return check
+
+
+def _unstable_alarm(plan: LabPlan, resource: str, params: Params) -> Alarm:
+    one = adjacency(plan, resource, {})
+    return Alarm(
+        name="IsisLspChurn",
+        instance=one.far.name,
+        summary=f"{one.far.name}: IS-IS runs SPF again and again, routes come and go",
+        severity="warning",
+    )
 
 
 KINDS: tuple[Kind, ...] = (
+    Kind(
+        fault_type="isis_area_mismatch",
+        places=_on_level_1,
+        steps=_area,
+        symptom=lambda plan, resource, params: _lost(adjacency(plan, resource, {}), level=1),
+        alarm=lambda plan, resource, params: _lost_alarm(adjacency(plan, resource, {})),
+        params={"area": "49.0002"},
+    ),
+    Kind(
+        fault_type="isis_level_mismatch",
+        places=_on_one_level,
+        steps=_other_level,
+        symptom=lambda plan, resource, params: _lost(adjacency(plan, resource, {})),
+        alarm=lambda plan, resource, params: _lost_alarm(adjacency(plan, resource, {})),
+    ),
     _on_interface("isis_neighbor_missing", _missing),
     _on_interface("isis_auth_mismatch", _auth, key="another"),
     _on_interface("isis_network_type_mismatch", _network_type),
     _on_interface("isis_passive_interface", _passive),
+    Kind(
+        fault_type="isis_duplicate_system_id",
+        places=_places,
+        steps=_duplicate_id,
+        symptom=_fought_over,
+        alarm=_unstable_alarm,
+        params={"of": ""},
+    ),
     _on_interface("isis_metric_misconfig", _metric, moved=True, metric="1000"),
 )

@@ -38,6 +38,13 @@ async def isis_levels(lab: Ground, node: str, interface: str) -> set[int]:
     return {level for both in up for level in (1, 2) if both & level}
 
 
+async def isis_sequence(lab: Ground, node: str, lsp: str) -> int:
+    """The sequence number of the LSP of that id, as the node has it; 0: it has none."""
+    answer = await ask(lab, node, f"show isis database {lsp} json")
+    levels = [level for area in answer.get("areas", []) for level in area.get("levels", [])]
+    return max((int(level["seq-number"], 16) for level in levels if "seq-number" in level), default=0)
+
+
 async def bgp_established(lab: Ground, node: str, address: str) -> bool:
     """True: the session to that address is up, as the node says."""
     answer = await ask(lab, node, "show bgp summary json")
