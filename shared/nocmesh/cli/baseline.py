@@ -113,9 +113,11 @@ async def accept(asked: Asked, devices: Sequence[str]) -> None:
     async with Client.of(asked.settings, asked.user) as client:
         run_id = (await client.post("/api/workflows", body=body))["workflow_id"]
         run = await _ended(client, run_id)
-    if run["status"] != "completed":
-        raise NocmeshError(f"the run {run_id} is {run['status']}: {run.get('error', '')}")
-    show_done({"run_id": run_id, "devices": list(devices), "status": run["status"]}, "run_id", asked.form)
+    came = run["steps"]["take"]["output"]
+    failed = [f"{name}: {why}" for name, why in came.get("failed", {}).items()]
+    if run["status"] != "finished" or failed:
+        raise NocmeshError(f"the run {run_id}: {'; '.join(failed) or run.get('error') or run['status']}")
+    show_done({"run_id": run_id, "devices": came["taken"], "status": run["status"]}, "run_id", asked.form)
 
 
 async def _ended(client: Client, run_id: str) -> Mapping[str, Any]:
@@ -127,7 +129,7 @@ async def _ended(client: Client, run_id: str) -> Mapping[str, Any]:
             if wrong.exit_code != 4:  # the read model may be a moment behind
                 raise
         else:
-            if run["status"] not in ("pending", "running", "paused"):
+            if run["status"] not in ("running", "paused", "ending"):
                 return run
         await asyncio.sleep(POLL_SECONDS)
     raise TooLateError(f"the run {run_id} did not end within {ACCEPT_SECONDS:g} s; `nocmesh workflow show` tells more")
