@@ -19,7 +19,7 @@ from nocmesh_bridges.platforms.frr import FRR
 from nocmesh_bridges.platforms.linux import LINUX
 from nocmesh_bridges.platforms.protocol import Ask, Parsed, Platform
 
-__all__ = ["Ask", "Parsed", "Platform", "asks", "commands", "judged", "platform", "state"]
+__all__ = ["Ask", "Parsed", "Platform", "asks", "commands", "has_config_of_parts", "judged", "platform", "state"]
 
 VIEWS: tuple[View, ...] = get_args(View)
 PLATFORMS: tuple[Platform, ...] = (
@@ -51,6 +51,13 @@ def asks(name: str, views: Sequence[View], *, shell: bool = False) -> list[Ask]:
 def commands(name: str, views: Sequence[View]) -> list[str]:
     """The commands that ``views`` need at the command line of platform ``name``. Raises InvalidInputError."""
     return [ask.command for ask in asks(name, views)]
+
+
+def has_config_of_parts(name: str, command: str) -> bool:
+    """Say whether the view `config` of platform ``name`` comes from other answers than the one to ``command``."""
+    chosen = next((candidate for candidate in PLATFORMS if candidate.name == name), None)
+    asked = [ask.command for ask in chosen.asks("config", shell=False)] if chosen else []
+    return bool(asked) and asked != [command]
 
 
 def state(device: str, platform_name: str, views: Sequence[View], outputs: Sequence[Output]) -> DeviceState:

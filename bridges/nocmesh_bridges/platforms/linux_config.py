@@ -3,11 +3,11 @@
 So its hash moves only when the configuration moves. Pure.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 
 from nocmesh.diagnosis.configlines import rendered
+from nocmesh.diagnosis.configtext import sha256_of
 from nocmesh.messages.state import ConfigLine, Output, ViewStatus
 from nocmesh_bridges.platforms.linux_links import links_of, rates_of
 from nocmesh_bridges.platforms.linux_routes import DISCARDS, protocol_of
@@ -30,12 +30,7 @@ def config(answers: Sequence[Output], status: ViewStatus) -> Parsed:
         *_routes(routes),
         *_filters(ruleset),
     ]
-    return Parsed(status=status, value=lines, config_sha256=sha256_of(lines))
-
-
-def sha256_of(lines: Sequence[ConfigLine]) -> str:
-    """The hash, in hex, of ``lines``."""
-    return hashlib.sha256("\n".join(rendered(lines)).encode()).hexdigest()
+    return Parsed(status=status, value=lines, config_sha256=sha256_of("linux", "\n".join(rendered(lines))))
 
 
 def _section(header: str, lines: Sequence[str]) -> Iterator[ConfigLine]:

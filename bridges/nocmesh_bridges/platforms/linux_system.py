@@ -10,9 +10,10 @@ from nocmesh_bridges.platforms.protocol import Parsed, told
 
 PROCESSES = "ps -eo pid,netns,stat,pcpu,rss,comm"
 FACTS = (
-    "cat /proc/uptime /proc/loadavg /proc/meminfo /proc/net/snmp"
-    " /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/hostname /etc/os-release"
+    "cat /proc/uptime /proc/loadavg /proc/meminfo /etc/os-release /proc/net/snmp"
+    " /proc/sys/kernel/hostname /proc/sys/net/ipv4/ip_forward"
 )
+"""The last is one digit: without it the answer was cut off."""
 PACKAGES = r"dpkg-query -W -f='${db:Status-Abbrev} ${Package} ${Version}\n'"
 SERVICES = (
     *("sshd", "snmpd", "lldpd", "chronyd", "ntpd", "rsyslogd", "dnsmasq", "keepalived", "nginx"),
@@ -120,10 +121,10 @@ _PLACES = re.compile(
     r"(?P<uptime>\d+\.\d+ \d+\.\d+)\n"
     r"(?P<load>\d+\.\d+ \d+\.\d+ \d+\.\d+ \d+/\d+ \d+)\n"
     r"(?P<memory>(?:[\w()]+: +\d+(?: kB)?\n)+)"
+    r"(?P<release>(?:(?:[A-Z_]+=[^\n]*|#[^\n]*)?\n)+)"
     r"(?P<counters>(?:\w+: [^\n]+\n)+)"
-    r"(?P<forwarding>[01])\n"
     r"(?P<hostname>[\w.\-]+)\n"
-    r"(?P<release>(?:(?:[A-Z_]+=[^\n]*|#[^\n]*)?(?:\n|$))+)"
+    r"(?P<forwarding>[01])\n"
 )
 
 

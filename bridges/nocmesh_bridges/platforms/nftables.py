@@ -57,64 +57,66 @@ def ruleset_status(text: str) -> ViewStatus:
 def read_ruleset(text: str) -> Iterator[Rule]:
     """The rules in order; a chain's policy, where it drops, is a rule too. Raises ValueError for any other text."""
     lines = _statements(text)
-    for line in lines:
+    for depth, line in lines:
         table = _TABLE.fullmatch(line)
-        if table is None:
+        if table is None or depth != 0:
             raise ValueError(f"expected a table, found {line[:60]!r}")
         yield from _read_table(lines, f"{table['family']} {table['name']}")
 
 
-def _statements(text: str) -> Iterator[str]:
-    """Lines, each with its inner braces closed: what `nft` wraps is joined again."""
-    joined = ""
+def _statements(text: str) -> Iterator[tuple[int, str]]:
+    """Lines with their depth in tabs, each with its inner braces closed: what `nft` wraps is joined again."""
+    joined, depth = "", 0
     for raw in text.splitlines():
         line = raw.strip()
         if not line or line.startswith("#"):
             continue
+        if not joined:
+            depth = len(raw) - len(raw.lstrip("\t"))
         joined = f"{joined} {line}" if joined else line
         bare = _QUOTED.sub("", joined)
         open_braces = bare.count("{") - bare.count("}")
         if joined == "}" or open_braces == 0 or (open_braces == 1 and bare.endswith("{")):
-            yield joined
+            yield depth, joined
             joined = ""
     if joined:
         raise ValueError(f"cut off in {joined[:60]!r}")
 
 
-def _read_table(lines: Iterator[str], table: str) -> Iterator[Rule]:
-    for line in lines:
+def _read_table(lines: Iterator[tuple[int, str]], table: str) -> Iterator[Rule]:
+    for depth, line in lines:
         chain = _CHAIN.fullmatch(line)
-        if line == "}":
+        if (depth, line) == (0, "}"):
             return
-        if chain is not None:
+        if depth == 1 and chain is not None:
             yield from _read_chain(lines, Chain(f"{table} {chain['name']}"))
-        elif _BLOCK.fullmatch(line):
-            _skip(lines)
-        elif not _SETTING.match(line):
+        elif depth == 1 and _BLOCK.fullmatch(line):
+            _skip(lines, 1)
+        elif depth != 1 or not _SETTING.match(line):
             raise ValueError(f"unknown in a table: {line[:60]!r}")
     raise ValueError(f"table {table} has no end")
 
 
-def _skip(lines: Iterator[str]) -> None:
-    for line in lines:
-        if line == "}":
+def _skip(lines: Iterator[tuple[int, str]], outer: int) -> None:
+    for depth, line in lines:
+        if (depth, line) == (outer, "}"):
             return
-        if line.endswith("{"):
-            _skip(lines)
+        if depth <= outer:
+            break
     raise ValueError("a set has no end")
 
 
-def _read_chain(lines: Iterator[str], chain: Chain) -> Iterator[Rule]:
-    for line in lines:
+def _read_chain(lines: Iterator[tuple[int, str]], chain: Chain) -> Iterator[Rule]:
+    for depth, line in lines:
         hook = _HOOK.fullmatch(line)
-        if line == "}":
+        if (depth, line) == (1, "}"):
             if chain.policy == "drop":
                 yield Rule(chain, "policy drop")
             return
+        if depth != 2 or line.endswith("{"):
+            raise ValueError(f"unknown in a chain: {line[:60]!r}")
         if hook is not None:
             chain = replace(chain, hook=hook["hook"], devices=_devices(line), policy=hook["policy"] or "", line=line)
-        elif line.endswith("{"):
-            raise ValueError(f"unknown in a chain: {line[:60]!r}")
         elif not _SETTING.match(line):
             yield Rule(chain, line)
     raise ValueError(f"chain {chain.name} has no end")

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast, get_args
 
 from nocmesh.bus import Mesh, Received
+from nocmesh.diagnosis.configlines import rendered
 from nocmesh.diagnosis.configtext import normalise, sha256_of, whole
 from nocmesh.errors import (
     DeviceError,
@@ -107,7 +108,12 @@ class Reader:
         return platforms.state(device.name, device.platform, views, judged), judged
 
     async def running(self, device: Device, *, single_use: bool = False) -> tuple[str, str]:
-        """The normalised running configuration, redacted, and its hash. Raises DeviceError when it is not whole."""
+        """The normalised running configuration, redacted, and its hash. Raises DeviceError when it is not whole.
+
+        A system that has no such text (Linux) is put into one form from what it shows.
+        """
+        if platforms.has_config_of_parts(device.platform, RUNNING_CONFIG):
+            return await self._config_of_parts(device, single_use)
         [output] = await self.outputs(device, [RUNNING_CONFIG], single_use=single_use)
         if output.status == "rejected":
             raise DeviceError(f"{device.name} does not show its configuration: {output.text[:200]}", device=device.name)
@@ -118,6 +124,13 @@ class Reader:
                 device=device.name,
             )
         return normalise(device.platform, output.text), sha256_of(device.platform, output.text)
+
+    async def _config_of_parts(self, device: Device, single_use: bool) -> tuple[str, str]:
+        state, _ = await self.state(device, ["config"], single_use=single_use)
+        if not state.config:
+            status = state.status["config"]
+            raise DeviceError(f"{device.name} does not show its configuration: it is {status}", device=device.name)
+        return normalise(device.platform, "\n".join(rendered(state.config))), state.config_sha256
 
     async def _show(self, arguments: dict[str, Any]) -> dict[str, Any]:
         device = self.device(arguments)

@@ -118,8 +118,8 @@ LINUX: tuple[re.Pattern[str], ...] = tuple(
         r"tc(?: -(?:j|s|d))* (?:qdisc|class|filter) show(?: dev " + _NAME + r")?",
         r"ss(?: -[tulnpaHsioemx46]+)*(?: state [a-z\-]+)?",
         r"sysctl(?: -n)? net\.[\w.\-/]+",
-        r"cat(?: (?:/proc/(?:net|sys/net)/[\w./\-]+|/proc/(?:uptime|loadavg|meminfo|cpuinfo|version|stat)|/etc/os-release"
-        r"|/proc/sys/kernel/hostname|/etc/hostname|/sys/class/net/[\w./\-]+)){1,10}",
+        r"cat(?: (?:/proc/(?:net|sys/net)/[\w./\-]+|/proc/(?:uptime|loadavg|meminfo|cpuinfo|version|stat)"
+        r"|/etc/os-release|/proc/sys/kernel/hostname|/etc/hostname|/sys/class/net/[\w./\-]+)){1,10}",
         r"uptime|uname(?: -[asnrvm]+)?|date|hostname|lscpu|nproc|free(?: -[bkmgh])?|df(?: -[hTi]+)?|lsmod",
         r"ps (?:aux|-ef|-e|-eo (?:(?:pid|ppid|user|netns|stat|pcpu|pmem|rss|etimes|comm)(?:,|$))+)",
         r"systemctl(?: --no-pager)? (?:status|is-active|is-enabled|is-failed) " + _NAME + r"(?: --no-pager)?",
