@@ -1,6 +1,7 @@
 """What is run and written to make a lab: shell scripts, lines for `ip -batch`, sshd's and snmpd's files. Pure."""
 
 import shlex
+import sys
 from pathlib import Path
 
 from nocmesh.lab.names import Names
@@ -71,7 +72,7 @@ def start(plan: LabPlan, node: Node, names: Names, folder: Path) -> str:
     if node.kind == "router":
         lines += [daemon(names, node, name) for name in daemons(plan, node)]
         lines.append(f"vtysh -N {names.namespace(node.name)} -b")
-    lines += [*services(folder), ""]
+    lines += [*services(node, folder).values(), ""]
     return "\n".join(lines)
 
 
@@ -119,14 +120,29 @@ def daemon(names: Names, node: Node, name: str) -> str:
     return f"{paths} {FRR_BIN}/{name} -d -N {names.namespace(node.name)} -A 127.0.0.1{module}"
 
 
-def services(folder: Path) -> list[str]:
-    """The commands that start sshd and snmpd inside the node whose files lie in `folder`."""
+def services(node: Node, folder: Path) -> dict[str, str]:
+    """The commands that start a node's services inside it, by their processes' names; its files lie in `folder`."""
     where = shlex.quote(str(folder))
-    return [
-        f"/usr/sbin/sshd -f {where}/sshd_config -E {where}/sshd.log",
-        f"MIBS= SNMP_PERSISTENT_DIR={where} /usr/sbin/snmpd -C -c {where}/snmpd.conf -p {where}/snmpd.pid"
+    found = {
+        "sshd": f"/usr/sbin/sshd -f {where}/sshd_config -E {where}/sshd.log",
+        "snmpd": f"MIBS= SNMP_PERSISTENT_DIR={where} /usr/sbin/snmpd -C -c {where}/snmpd.conf -p {where}/snmpd.pid"
         f" -Lf {where}/snmpd.log",
-    ]
+    }
+    if "http" in node.services:
+        serve = f"exec setsid {shlex.quote(sys.executable)} -I -S -c {shlex.quote(_WEB)}"
+        page = f"mkdir -p {where}/www && cd {where}/www && echo {node.name} > index.html"
+        found["httpd"] = f"({page} && {serve}) < /dev/null > {where}/httpd.log 2>&1 &"
+    return found
+
+
+_WEB = """
+import http.server, socketserver
+open("/proc/self/comm", "w").write("httpd")
+socketserver.ThreadingTCPServer.allow_reuse_address = True
+socketserver.ThreadingTCPServer.daemon_threads = True
+socketserver.ThreadingTCPServer(("", 80), http.server.SimpleHTTPRequestHandler).serve_forever()
+"""
+"""A page on port 80; the process calls itself httpd, and asks no name server who it is."""
 
 
 def sshd_config(node: Node, folder: Path, authorized: Path) -> str:
