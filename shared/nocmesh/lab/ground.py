@@ -99,13 +99,13 @@ def _write_frr(plan: LabPlan, names: Names, node: Node) -> None:
     for place in (config, state, config / scripts.SNMP_FOLDER):
         place.mkdir(mode=0o750)
         shutil.chown(place, "frr", "frr")
-    _given(log_file, "")
-    _given(config / "frr.conf", frr_conf(plan, node, str(log_file)))
-    _given(config / "vtysh.conf", "service integrated-vtysh-config\n")
-    _given(config / scripts.SNMP_FOLDER / "frr.conf", f"agentXSocket {scripts.agentx(names, node)}\n")
+    given(log_file, "")
+    given(config / "frr.conf", frr_conf(plan, node, str(log_file)))
+    given(config / "vtysh.conf", "service integrated-vtysh-config\n")
+    given(config / scripts.SNMP_FOLDER / "frr.conf", f"agentXSocket {scripts.agentx(names, node)}\n")
 
 
-def _given(path: Path, text: str) -> None:
+def given(path: Path, text: str) -> None:
     """A file of the user frr's own."""
     path.write_text(text, "utf-8")
     path.chmod(0o640)

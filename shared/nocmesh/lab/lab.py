@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nocmesh.errors import DeviceError, DeviceRejectedError, NotFoundError, PreconditionError, TooLateError
-from nocmesh.lab import ground, runs, scripts, status
+from nocmesh.lab import ground, healing, runs, scripts, status
 from nocmesh.lab.ground import Tell
 from nocmesh.lab.inventory import inventory_yaml
 from nocmesh.lab.names import Names
@@ -118,15 +118,22 @@ class Lab:
         await self.vtysh(node, "configure terminal", *lines)
 
     async def start_daemon(self, node: str, daemon: str) -> None:
-        """Start one of the node's daemons; it reads its part of the saved configuration. Running: nothing happens."""
+        """Start one of the node's daemons or services; running: nothing happens.
+
+        A daemon reads its part of the saved configuration.
+        """
         self._known(node, daemon)
         if await self._running(node, daemon):
+            return
+        service = self._services(node).get(daemon)
+        if service:
+            await self.exec(node, "sh", "-c", service)
             return
         await self.exec(node, "sh", "-c", scripts.daemon(self.names, self.node(node), daemon))
         await self.exec(node, "vtysh", "-N", self.names.namespace(node), "-b", "-d", daemon)
 
     async def stop_daemon(self, node: str, daemon: str) -> None:
-        """Stop one of the node's daemons and wait for its end. Raises: TooLateError."""
+        """Stop one of the node's daemons or services and wait for its end. Raises: TooLateError."""
         self._known(node, daemon)
         await self.exec(node, "pkill", "-x", daemon, check=False)  # inside: it sees the node's own processes only
         limit = time.monotonic() + STOP_SECONDS
@@ -136,9 +143,12 @@ class Lab:
             await asyncio.sleep(0.05)
 
     def _known(self, node: str, daemon: str) -> None:
-        known = daemons(self.plan, self.node(node))
+        known = [*daemons(self.plan, self.node(node)), *self._services(node)]
         if daemon not in known:
             raise NotFoundError(f"{node} has no daemon {daemon[:40]!r}; {nearest(daemon[:40], known)}")
+
+    def _services(self, node: str) -> dict[str, str]:
+        return scripts.services(self.node(node), ground.node_folder(self.folder, node))
 
     async def _running(self, node: str, daemon: str) -> bool:
         return (await self.exec(node, "pgrep", "-x", daemon, check=False)).code == 0
@@ -166,7 +176,23 @@ class Lab:
                 missing = "; ".join(state.wrong[:8])
                 raise TooLateError(f"lab {self.run_id} did not converge within {timeout:g} s: {missing}")
             await asyncio.sleep(LOOK_AGAIN)
+        if not healing.remembered(self):
+            await healing.remember(self)
         return state
+
+    async def deviations(self) -> dict[str, list[str]]:
+        """What differs from the lab's healthy state, by node (and the patch room); a healthy node is not listed.
+
+        Raises: PreconditionError when the lab has never converged.
+        """
+        return await healing.deviations(self)
+
+    async def reset(self, node: str) -> None:
+        """Put a node back to its healthy state, whatever happened to it.
+
+        Raises: DeviceError with what still differs.
+        """
+        await healing.reset(self, node)
 
     def inventory_yaml(self) -> str:
         """The inventory of this lab."""
