@@ -1,4 +1,4 @@
-"""What can go wrong on switches and with software: each shows in what the devices print, and is healed without trace."""
+"""What can go wrong on switches and with software shows in what the devices print, and is healed without trace."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -99,12 +99,8 @@ def vlans_shown(live: LiveNetwork, place: Place) -> bool:
 def duplex_shown(live: LiveNetwork, place: Place) -> bool:
     """The one end collides late, the other gets fragments; both say so."""
     words = ("late collision", "CRC")
-    far = (
-        None
-        if place.cable is None
-        else place.cable.other(place.cable.a if place.cable.a.device == place.device else place.cable.b)
-    )
-    assert far is not None
+    assert place.cable is not None
+    far = place.cable.other(place.cable.a if place.cable.a.device == place.device else place.cable.b)
     there = Place(device=far.device, interface=far.interface)
     ios = live.model.node(there.device).dialect == "cisco_iosxe"
     ends = [place, there] if ios else [place]

@@ -83,9 +83,7 @@ def test_vlans_name_their_access_ports(device: str) -> None:
     rows = {int(row["vlan_id"]): row for row in parsed(live, device, "show vlan brief", "show vlan")}
     running = live.model.node(device).running
     assert running.spanning is not None
-    assert {v: n for v, n in running.spanning.vlans.items()} == {
-        v: row["vlan_name"] for v, row in rows.items() if row["status"] == "active"
-    }
+    assert running.spanning.vlans == {v: row["vlan_name"] for v, row in rows.items() if row["status"] == "active"}
     for vlan, row in rows.items():
         ports = {
             short(i.name)

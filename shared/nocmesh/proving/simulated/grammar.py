@@ -28,7 +28,7 @@ class Rule(Generic[A]):
         return self.pattern.split()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class Mismatch(Exception):  # noqa: N818 - an answer of the device, not an error of ours
     """No rule fits: what kind of misfit, and at which character the device points."""
 

@@ -13,7 +13,7 @@ def global_lines(spanning: Spanning) -> list[str]:
     if spanning.disabled:
         lines.append(f"no spanning-tree vlan {text_of(spanning.disabled)}")
     grouped: dict[int, list[int]] = defaultdict(list)
-    for vlan, priority in spanning.priorities.items():
+    for vlan, priority in sorted(spanning.priorities.items()):
         grouped[priority].append(vlan)
     lines += [f"spanning-tree vlan {text_of(v)} priority {p}" for p, v in sorted(grouped.items(), key=lambda i: i[1])]
     return [*lines, "!"]
