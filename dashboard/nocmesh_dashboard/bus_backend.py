@@ -40,14 +40,15 @@ LOOK_SECONDS = 0.5
 class BusBackend:
     """``nocmesh_dashboard.backend.Backend`` over the bus."""
 
-    def __init__(self, mesh: Mesh, database: Database, clock: Clock, log: Log) -> None:
+    def __init__(self, mesh: Mesh, database: Database, clock: Clock, log: Log, needed: Sequence[str] = ()) -> None:
+        """``needed``: types of agents without which the mesh is not ready."""
         self.records = Records(database)
         self._mesh = mesh
         self._clock = clock
         self._log = log
         self._roster = Roster(clock)
         self._reading = Reading(Projector(database), self._told, log)
-        self._readiness = Readiness(mesh, self._roster, clock)
+        self._readiness = Readiness(mesh, self._roster, needed)
         self._listeners: list[Callable[[Change], None]] = []
         self._answers: dict[str, asyncio.Future[WorkflowResponse]] = {}
         self._known: dict[str, tuple[float, Person]] = {}

@@ -6,7 +6,6 @@ from typing import Any
 from nocmesh.agent.baselines import load_books
 from nocmesh.agent.network import load_network
 from nocmesh.bus import Mesh
-from nocmesh.clock import Clock
 from nocmesh.diagnosis.baseline import Book
 from nocmesh.errors import NocmeshError
 from nocmesh.messages.agent import AgentCard
@@ -15,21 +14,27 @@ from nocmesh.subjects import subject
 from nocmesh_dashboard.backend import Row
 from nocmesh_dashboard.roster import Roster
 
-NEEDED = ("orchestrator", "triage", "bgp", "remediation")
-"""Types without which no incident comes to its end."""
 MOST_NAMED = 20
 """Devices that one answer names."""
 
 
-def judge(cards: Iterable[AgentCard], devices: Collection[str], books: Mapping[str, Book], people: str) -> Row:
-    """What there is, and what is missing. ``people`` says why nobody can be asked about people; empty: all is well.
+def judge(
+    cards: Iterable[AgentCard],
+    devices: Collection[str],
+    books: Mapping[str, Book],
+    people: str,
+    needed: Collection[str],
+) -> Row:
+    """What there is, and what is missing of the agents that are ``needed`` and of what they need.
+
+    ``people`` says why nobody can be asked about people; empty: all is well.
 
     A baseline is waited for only where somebody takes them, that is, a monitor is there; and only of a device that
     answers: one that was tried and could not be reached is named, and keeps nobody waiting.
     """
     cards = list(cards)
     types = {card.type for card in cards}
-    missing = [f"an agent of type {kind}" for kind in NEEDED if kind not in types]
+    missing = [f"an agent of type {kind}" for kind in needed if kind not in types]
     if not any("device_state" in card.tools and card.kind == "bridge" for card in cards):
         missing.append("a bridge that serves device_state")
     wanting = _wanting(devices, books) if "monitor" in types else []
@@ -59,10 +64,11 @@ def _wanting(devices: Collection[str], books: Mapping[str, Book]) -> list[str]:
 class Readiness:
     """Gathers what ``judge`` needs."""
 
-    def __init__(self, mesh: Mesh, roster: Roster, clock: Clock) -> None:
+    def __init__(self, mesh: Mesh, roster: Roster, needed: Collection[str]) -> None:
+        """``needed``: types of agents that must be there."""
         self._mesh = mesh
         self._roster = roster
-        self._clock = clock
+        self._needed = needed
 
     async def now(self) -> tuple[bool, Mapping[str, Any]]:
         """Whether all is there, and the facts."""
@@ -72,7 +78,7 @@ class Readiness:
         except NocmeshError as error:
             return False, {"agents": 0, "devices": 0, "baseline": "unknown", "missing": [f"the bus: {error.message}"]}
         devices = [device.name for device in network.devices]
-        facts = judge(self._roster.cards(), devices, books, await self._people())
+        facts = judge(self._roster.cards(), devices, books, await self._people(), self._needed)
         return "missing" not in facts, facts
 
     async def _people(self) -> str:

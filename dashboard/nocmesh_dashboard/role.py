@@ -30,7 +30,8 @@ async def run(context: Context, *, listens: Callable[[int], None] | None = None)
     """
     settings = context.settings
     async with await Database.open(settings.database_url) as database:
-        backend = BusBackend(context.mesh, database, context.clock, context.log)
+        needed = [name.strip() for name in context.settings.needed_agents.split(",") if name.strip()]
+        backend = BusBackend(context.mesh, database, context.clock, context.log, needed)
         hub = Hub(epoch=new_id(context.clock.now()))
         app = create_app(backend, settings, hub=hub, clock=context.clock, log=context.log)
         with listening(settings.http) as taken:

@@ -134,6 +134,8 @@ class Settings(BaseSettings):
     false_positive_threshold: float = Field(0.9, ge=0, le=1)
     """Confidence from which triage closes a false positive by itself."""
 
+    needed_agents: str = "orchestrator,triage,bgp,remediation"
+    """Types of agents without which the mesh is not ready, by commas; `nocmesh up` waits for all of its own."""
     read_only: bool = False
     """Bridges only read: they take no change, whatever was approved."""
     baseline_minutes: float = Field(15.0, gt=0, le=10_080)

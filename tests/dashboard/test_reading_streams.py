@@ -24,6 +24,7 @@ from nocmesh_dashboard.reading import Reading
 from nocmesh_dashboard.roster import Roster
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+NEEDED = ("orchestrator", "triage", "bgp", "remediation")
 
 
 def received(body: Any, sequence: int = 1) -> Received[Any]:
@@ -165,41 +166,47 @@ def book(device: str) -> Book:
 class TestReadiness:
     """What ``/api/ready`` says."""
 
-    ALL = [card(kind) for kind in ("orchestrator", "triage", "bgp", "remediation")]
+    ALL = [card(kind) for kind in NEEDED]
     BRIDGE = card("ssh", kind="bridge", tools=["device_state"])
 
     def test_with_everybody_and_every_baseline_it_is_ready(self) -> None:
-        facts = judge([*self.ALL, self.BRIDGE, card("monitor")], ["r1"], {"r1": book("r1")}, "")
+        facts = judge([*self.ALL, self.BRIDGE, card("monitor")], ["r1"], {"r1": book("r1")}, "", NEEDED)
         assert facts == {"agents": 6, "devices": 1, "baseline": "complete"}
 
     def test_a_device_without_baseline_is_named(self) -> None:
-        facts = judge([*self.ALL, self.BRIDGE, card("monitor")], ["r1", "r2"], {"r1": book("r1")}, "")
+        facts = judge([*self.ALL, self.BRIDGE, card("monitor")], ["r1", "r2"], {"r1": book("r1")}, "", NEEDED)
         assert (facts["baseline"], facts["missing"]) == ("incomplete", ["the baseline of r2"])
 
     def test_a_device_that_cannot_be_reached_is_named_and_keeps_nobody_waiting(self) -> None:
         silent = Book(device="r2", at=NOW, status="unreachable", error="no route")
-        facts = judge([*self.ALL, self.BRIDGE, card("monitor")], ["r1", "r2"], {"r1": book("r1"), "r2": silent}, "")
+        facts = judge(
+            [*self.ALL, self.BRIDGE, card("monitor")], ["r1", "r2"], {"r1": book("r1"), "r2": silent}, "", NEEDED
+        )
         assert facts == {"agents": 6, "devices": 2, "baseline": "complete", "unreachable": ["r2"]}
 
     def test_a_device_that_answers_and_cannot_be_read_is_waited_for_with_its_reason(self) -> None:
         odd = Book(device="r1", at=NOW, status="error", error="half a configuration")
-        facts = judge([*self.ALL, self.BRIDGE, card("monitor")], ["r1"], {"r1": odd}, "")
+        facts = judge([*self.ALL, self.BRIDGE, card("monitor")], ["r1"], {"r1": odd}, "", NEEDED)
         assert facts["missing"] == ["the baseline of r1 (half a configuration)"]
 
     def test_a_device_that_was_read_once_is_enough_whatever_came_later(self) -> None:
         later = replace(book("r1"), status="error", error="half a configuration")
-        assert "missing" not in judge([*self.ALL, self.BRIDGE, card("monitor")], ["r1"], {"r1": later}, "")
+        assert "missing" not in judge([*self.ALL, self.BRIDGE, card("monitor")], ["r1"], {"r1": later}, "", NEEDED)
 
     def test_nobody_waits_for_baselines_that_nobody_takes(self) -> None:
-        assert judge([*self.ALL, self.BRIDGE], ["r1"], {}, "") == {"agents": 5, "devices": 1, "baseline": "none"}
+        assert judge([*self.ALL, self.BRIDGE], ["r1"], {}, "", NEEDED) == {
+            "agents": 5,
+            "devices": 1,
+            "baseline": "none",
+        }
 
     @pytest.mark.parametrize("kind", ["orchestrator", "triage", "bgp", "remediation"])
     def test_a_missing_kind_of_agent_is_named(self, kind: str) -> None:
         cards = [each for each in self.ALL if each.type != kind]
-        assert judge([*cards, self.BRIDGE], [], {}, "")["missing"] == [f"an agent of type {kind}"]
+        assert judge([*cards, self.BRIDGE], [], {}, "", NEEDED)["missing"] == [f"an agent of type {kind}"]
 
     def test_a_bridge_and_the_approvals_process_are_needed(self) -> None:
-        assert judge(self.ALL, [], {}, "no answer")["missing"] == [
+        assert judge(self.ALL, [], {}, "no answer", NEEDED)["missing"] == [
             "a bridge that serves device_state",
             "the approvals process (no answer)",
         ]

@@ -74,6 +74,9 @@ IDENTITIES = (
     Identity("triage", "agent", "triage"),
 )
 
+REGISTERED = ("agent", "monitor", "orchestrator")
+"""Roles on the bus that register as agents of their type."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningMesh:
@@ -185,6 +188,7 @@ def environment_of(settings: Settings, url: str) -> dict[str, str]:
         "NOCMESH_NO_AUTH_FOR_LOOPBACK": str(settings.no_auth_for_loopback).lower(),
         "NOCMESH_SHUTDOWN_SECONDS": str(settings.shutdown_seconds),
         "APPROVAL_TIMEOUT_MINUTES": str(settings.approval_timeout_minutes),
+        "NOCMESH_NEEDED_AGENTS": ",".join(sorted(each.type for each in IDENTITIES if each.bus_role in REGISTERED)),
         "NOCMESH_READ_ONLY": str(settings.read_only).lower(),
         "NOCMESH_BASELINE_MINUTES": str(settings.baseline_minutes),
         "NOCMESH_TRUST_FIRST_STATE": str(settings.trust_first_state).lower(),

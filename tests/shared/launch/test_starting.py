@@ -137,7 +137,10 @@ def test_what_processes_are_told_are_settings_that_there_are(tmp_path: Path, mon
         monkeypatch.setenv(name, value)
     heard = Settings()
     assert heard.nats_url == "nats://x"
-    assert heard.model_copy(update={"nats_url": None, "credentials": None}) == settings
+    ours = {"nats_url": None, "credentials": None, "needed_agents": settings.needed_agents}
+    assert heard.model_copy(update=ours) == settings
+    assert set(heard.needed_agents.split(",")) >= {"orchestrator", "triage", "bgp", "ospf", "monitor"}
+    assert "ssh" not in heard.needed_agents
 
 
 def test_a_group_is_hosted_by_one_kept_process(tmp_path: Path) -> None:
