@@ -1,7 +1,7 @@
 """What a node is made of, as facts that can be compared: links, addresses, routes, filters, settings, configuration.
 
 A snapshot of a healthy lab is what `deviations` are measured against, and what `mending` goes back to. Pure;
-consequences (carrier, learned routes, port states) are no facts.
+consequences (carrier, learned routes, port states; the ageing time, which spanning tree itself changes) are no facts.
 """
 
 import json
@@ -17,7 +17,7 @@ MARK = "=-=-="
 SETTINGS = ("net/ipv4/ip_forward", "net/ipv4/conf/all/rp_filter", "net/ipv4/icmp_echo_ignore_all")
 _LEARNED = {"kernel", "bgp", "ospf", "isis", "zebra", "redirect"}
 _OWN_QDISCS = {"noqueue", "pfifo_fast", "fq_codel"}
-_BRIDGE = ("stp_state", "forward_delay", "hello_time", "max_age", "ageing_time", "priority", "mcast_snooping")
+_BRIDGE = ("stp_state", "forward_delay", "hello_time", "max_age", "priority", "mcast_snooping")
 _SLAVE = ("priority", "cost", "hairpin", "guard", "root_block", "fastleave", "learning", "flood", "isolated")
 
 

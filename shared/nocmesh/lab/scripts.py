@@ -109,8 +109,12 @@ def _link(node: Node, port: Port) -> list[str]:
 
 
 def bridging(node: Node) -> str:
-    """The options of a switch's bridge: spanning tree as fast as the kernel allows (centiseconds)."""
-    return f"stp_state 1 forward_delay 400 hello_time 100 max_age 600 priority {node.stp_priority}"
+    """The options of a switch's bridge: spanning tree as fast as the kernel allows (centiseconds).
+
+    A learned address is forgotten soon: after a change of the tree it may point the wrong way until then.
+    """
+    times = "forward_delay 400 hello_time 100 max_age 600 ageing_time 1500"
+    return f"stp_state 1 {times} priority {node.stp_priority}"
 
 
 def daemon(names: Names, node: Node, name: str) -> str:
