@@ -1,6 +1,8 @@
 """The simulation as a process of its own."""
 
+import asyncio
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,8 +11,11 @@ from typing import Any
 
 import pytest
 
+from nocmesh.errors import InvalidInputError
 from nocmesh.inventory import load_inventory
-from nocmesh.proving.simulated.__main__ import Desk, main
+from nocmesh.proving.simulated.__main__ import main
+from nocmesh.proving.simulated.control import MAX_LINE, controlled
+from nocmesh.proving.simulated.desk import Desk
 from nocmesh.proving.simulated.server import SimulatedNetwork
 from nocmesh.proving.simulated.topology import PAIR
 
@@ -113,3 +118,86 @@ def test_an_unknown_fault_is_refused_before_anything_starts(capsys: pytest.Captu
         main(["--inventory-out", "nowhere", "--fault", "gremlins"])
     assert caught.value.code == 2
     assert "bgp_asn_misconfig" in capsys.readouterr().err
+
+
+@pytest.fixture
+def detached(tmp_path: Path) -> Iterator[Path]:
+    """The socket of a campus that takes its orders there."""
+    path = tmp_path / "control"
+    arguments = ["--inventory-out", str(tmp_path / "i.yaml"), "--topology", "campus-3", "--control-socket", str(path)]
+    command = [sys.executable, "-m", "nocmesh.proving.simulated", *arguments]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert json.loads(process.stdout.readline())["devices"][0] == "access1"
+    yield path
+    process.terminate()
+    assert process.wait(WAIT) == 0
+    process.stdout.close()
+    assert not path.exists(), "it takes its socket away"
+
+
+def asked(path: Path, *lines: str) -> list[dict[str, Any]]:
+    """A client that comes, asks and leaves."""
+    with socket.socket(socket.AF_UNIX) as client, client.makefile("rw") as file:
+        client.settimeout(WAIT)
+        client.connect(str(path))
+        answers = []
+        for line in lines:
+            file.write(line + "\n")
+            file.flush()
+            answers.append(json.loads(file.readline()))
+        return answers
+
+
+@pytest.mark.mesh
+def test_clients_come_and_go_and_the_network_stays(detached: Path) -> None:
+    assert detached.stat().st_mode & 0o077 == 0
+    at = "interface/dist1/GigabitEthernet1/0/24"
+    order = {"do": "inject", "fault": "lag_member_down", "at": at}
+    [done, bad] = asked(detached, json.dumps(order), "gibberish")
+    assert done["expect"] == {"resource": at, "fault_type": "lag_member_down"}
+    assert (bad["ok"], "not JSON" in bad["error"]) == (False, True)
+    [again] = asked(detached, '{"do": "shows"}')
+    assert again["showing"] == [done["expect"]]
+    second = subprocess.run(
+        [sys.executable, "-m", "nocmesh.proving.simulated", "--inventory-out", "x", "--control-socket", str(detached)],
+        capture_output=True, text=True, timeout=WAIT, check=False,
+    )  # fmt: skip
+    assert second.returncode == 1
+    assert "answers at" in second.stderr
+
+
+async def running_desk(path: Path) -> None:
+    async with SimulatedNetwork.running(PAIR) as network, controlled(path, Desk(network)) as stopped:
+        reader, writer = await asyncio.open_unix_connection(str(path))
+        writer.write(b'{"do": "faults"}\n')
+        assert "link_down" in json.loads(await reader.readline())["faults"]
+        long, loud = await asyncio.open_unix_connection(str(path))
+        loud.write(b"x" * (MAX_LINE + 10) + b"\n")
+        assert "a line of more than" in json.loads(await long.readline())["error"]
+        loud.close()
+        writer.write(b'{"do": "stop"}\n')
+        assert json.loads(await reader.readline()) == {"ok": True, "stopping": True}
+        async with asyncio.timeout(WAIT):
+            await stopped.wait()
+        writer.close()
+
+
+async def test_a_client_stops_it_and_its_socket_is_gone(tmp_path: Path) -> None:
+    path = tmp_path / "control"
+    await running_desk(path)
+    assert not path.exists()
+
+
+async def test_a_socket_that_was_left_behind_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "control"
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(path))
+    await running_desk(path)
+
+
+async def test_a_path_that_no_socket_can_have_is_refused(tmp_path: Path) -> None:
+    async with SimulatedNetwork.running(PAIR) as network:
+        with pytest.raises(InvalidInputError, match="choose a shorter one"):
+            async with controlled(tmp_path / ("x" * 120), Desk(network)):
+                raise AssertionError("it listens at a path that cannot be")
