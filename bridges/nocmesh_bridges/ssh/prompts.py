@@ -24,7 +24,10 @@ DEFINITIONS = {
 
 FAILURE_LINES = {
     "frr": ("% Unknown command", "% Command incomplete", "% Ambiguous command", "% There is no matched command"),
-    "linux": ("Permission denied", "ERROR:", "command not found"),
+    "linux": (
+        *("Permission denied", "Operation not permitted", "Operation not permitted (you must be root)"),
+        *("No such file or directory", ": command not found", ": not found"),
+    ),
 }
 """scrapli has `% Unknown command.`, with a full stop; vtysh prints a colon and the command, so it never fits."""
 

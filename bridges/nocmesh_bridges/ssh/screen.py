@@ -97,15 +97,16 @@ def only_syslog(text: str) -> bool:
     return bool(lines) and all(SYSLOG.match(line.strip()) for line in lines)
 
 
-def failure_in(answer: str, failures: tuple[str, ...], *, anywhere: bool) -> str:
+def failure_in(answer: str, failures: tuple[str, ...], *, at_end: bool = False) -> str:
     """The line by which the device says that it did not understand, or an empty string.
 
-    Such an answer is short; a long one that holds the words (a log, a history) is a real answer.
+    Such an answer is short; a long one that holds the words (a log, a history) is a real answer. A router begins the
+    line with the words, a shell ends it with them (``at_end``), behind the name of the program.
     """
     lines = [line.strip() for line in answer.splitlines() if line.strip()]
     if len(lines) > 6:
         return ""
-    fits = (lambda line, text: text in line) if anywhere else (lambda line, text: line.startswith(text))
+    fits = str.endswith if at_end else str.startswith
     return next((line for line in lines if any(fits(line, text) for text in failures)), "")
 
 

@@ -160,7 +160,7 @@ class DeviceSession:
     def _judged(self, line: str, answer: str, mode: str) -> LineResult:
         if mode != CONFIGURATION:
             return LineResult(line=line, answer=answer or "the line left the configuration mode", rejected=True)
-        failure = screen.failure_in(answer, self._known.failures, anywhere=False) or screen.objection_in(answer)
+        failure = screen.failure_in(answer, self._known.failures) or screen.objection_in(answer)
         return LineResult(line=line, answer=answer, rejected=bool(failure))
 
     async def _leave(self) -> None:
@@ -181,7 +181,7 @@ class DeviceSession:
             )
 
     def _must_be_understood(self, command: str, answer: str) -> None:
-        failure = screen.failure_in(answer, self._known.failures, anywhere=self._known.platform == "linux")
+        failure = screen.failure_in(answer, self._known.failures, at_end=self._known.platform == "linux")
         if failure:
             raise DeviceRejectedError(
                 f"{self.target.name} does not accept {command!r}: {failure}; see how {self.target.platform} spells it",
@@ -192,7 +192,7 @@ class DeviceSession:
     def _must_be_whole(self, command: str, answer: str) -> None:
         if not _is_running_config(command) or self.target.platform not in ENDS_WITH_END:
             return
-        if screen.failure_in(answer, self._known.failures, anywhere=False):
+        if screen.failure_in(answer, self._known.failures):
             return
         if answer.rstrip().rpartition("\n")[2].strip() != "end":
             raise SessionLostError(

@@ -273,6 +273,52 @@ reboot
 find / -exec id
 env
 curl http://10.0.0.1
+ip -j -b x
+ip -j -batch x
+ip -j -s -s -d link set eth0 down
+ip -j -s -s -d link add x type dummy
+ip -j -s -s -d address flush dev eth0
+ip -j neigh add 10.0.0.9 lladdr 02:00:00:00:00:09 dev eth0
+ip -j neigh flush all
+ip -j route add default via 10.0.0.1
+ip -n r1 link set eth0 down
+ip -n r1 netns exec r1 id
+ip netns add x
+ip netns del r1
+ip netns attach x 1
+ip -all netns exec id
+bridge fdb add 02:00:00:00:00:09 dev eth0
+bridge -j fdb del 02:00:00:00:00:09 dev eth0
+bridge link set dev eth0 cost 1
+bridge -b x
+tc -j qdisc add dev eth0 root tbf rate 1mbit
+tc -b x
+nft add rule inet filter input drop
+nft delete table inet filter
+nft -j add table x
+nft -i
+nft -c -f x
+nft reset counters
+nft list ruleset; nft flush ruleset
+nft list ruleset -f x
+cat /proc/uptime /etc/shadow
+cat /proc/uptime /proc/self/environ
+cat /etc/os-release > /etc/hostname
+cat /proc/sys/kernel/core_pattern
+ps -eo pid,args
+ps -eo command
+ps -eo pid,comm; reboot
+ps -eo pid,environ
+dpkg -i x.deb
+dpkg --purge frr
+dpkg-query -W -f='${Package}' $(reboot)
+dpkg-query -W -f='${db:Status-Abbrev} ${Package} ${Version}\\n'; reboot
+dpkg-query -W -f="${db:Status-Abbrev} ${Package} ${Version}\\n"
+dpkg-query --admindir=/tmp -W
+lldpcli configure system hostname x
+lldpcli -f json configure lldp portidsubtype ifname
+lldpcli -c x
+lldpcli pause
 """,
     "windows": "show version\n",
     "": "show version\n",

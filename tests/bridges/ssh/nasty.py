@@ -46,6 +46,8 @@ class Nasty:
     log_in_echo: frozenset[str] = frozenset()
     """A log line tears the echo of these commands apart."""
     comments: bool = True
+    comment: str = "!"
+    """What begins a line that is ignored."""
     rejects: frozenset[str] = frozenset()
     asks: frozenset[str] = frozenset()
     config_locked: bool = False
@@ -182,7 +184,7 @@ class _Vty:
 
     async def builtin(self, line: str) -> None:
         device = self.device
-        if line == "" or (line.startswith("!") and device.comments):
+        if line == "" or (line.startswith(device.comment) and device.comments):
             return
         if line == "enable":
             self.write("Password: ")

@@ -82,6 +82,16 @@ linux: tc -s qdisc show dev eth0
 linux: vtysh -c 'show bgp summary json'
 linux: vtysh -c "show running-config"
 linux: ethtool eth0
+linux: ip -j -s -s -d address show
+linux: ip -j route show
+linux: ip -j neigh show
+linux: tc -j qdisc show
+linux: nft list ruleset
+linux: bridge -j fdb show
+linux: lldpcli -f json show neighbors
+linux: ps -eo pid,netns,stat,pcpu,rss,comm
+linux: cat /proc/uptime /proc/net/snmp /proc/sys/kernel/hostname /etc/os-release
+linux: dpkg-query -W -f='${db:Status-Abbrev} ${Package} ${Version}\\n'
 """.strip().splitlines()
 
 GOOD_LINES = (

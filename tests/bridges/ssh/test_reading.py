@@ -80,6 +80,9 @@ async def test_a_command_that_the_device_does_not_know_is_an_answer(bench: Bench
         ("device_show", {"device": "r9", "command": "show version"}, "error", "no device 'r9'"),
         ("device_show", {"device": "r1", "command": "reload"}, "refused", "no reading command"),
         ("device_show", {"device": "r1"}, "refused", "it is empty"),
+        ("device_show", {"device": "r1", "command": "show x", "door": "window"}, "error", "no door 'window'"),
+        ("device_show", {"device": "r1", "command": "show x", "door": "shell"}, "refused", "none of the known"),
+        ("device_show", {"device": "r1", "command": "ip link set e0 down", "door": "shell"}, "refused", "none of"),
         ("device_state", {"device": "r1"}, "error", "'views' must be a list"),
         ("device_state", {"device": "r1", "views": ["coffee"]}, "error", "no view 'coffee'"),
         ("device_state", {"device": "r1", "views": ["bgp"] * 14}, "error", "'views' must be a list"),
@@ -98,6 +101,19 @@ async def test_what_is_asked_wrongly_is_answered_with_the_reason(
     reply = await call(bench.executor.reader, tool, **arguments)
     assert reply.status == status
     assert why in reply.error
+
+
+@pytest.mark.mesh
+async def test_a_device_without_a_shell_leaves_the_question_unasked(bench: Bench) -> None:
+    shown = await call(bench.executor.reader, "device_show", device="r1", command="ip -j neigh show", door="shell")
+    assert shown.content["outputs"] == [
+        {"command": "ip -j neigh show", "door": "shell", "text": "", "status": "unasked", "object": ""}
+    ]
+    views = ["interfaces", "filters", "switching", "bgp"]
+    state = await call(bench.executor.reader, "device_state", device="r1", views=views)
+    unasked = {"filters": "unasked", "switching": "unasked"}
+    assert state.content["state"]["status"] == {"interfaces": "parsed", "bgp": "parsed", **unasked}
+    assert {output["door"] for output in state.content["outputs"]} == {"cli"}
 
 
 @pytest.mark.mesh
@@ -252,3 +268,21 @@ def test_a_private_key_that_cannot_be_read_stops_the_bridge_with_its_name(tmp_pa
     (tmp_path / "none").write_text("KEY")
     target = role.target_of(inventory.devices[0])
     assert (target.private_key, target.passphrase) == ("KEY", "w0rds")
+
+
+def test_a_shell_is_a_door_of_its_own_at_the_same_address(tmp_path: Path) -> None:
+    (tmp_path / "inventory.yaml").write_text(
+        "version: 1\n"
+        "credentials:\n"
+        "  cli: {username: ops, password: one}\n"
+        "  shell: {username: root, password: two}\n"
+        "devices:\n"
+        "  - {name: r1, platform: frr, address: 192.0.2.1, credential: cli, host_key: 'SHA256:x',\n"
+        "     shell: {port: 2222, credential: shell}}\n"
+        "  - {name: r2, platform: frr, address: 192.0.2.2, credential: cli}\n"
+    )
+    targets = role.targets_of(load_inventory(tmp_path / "inventory.yaml").devices)
+    assert [target.name for target in targets] == ["r1", "r2", "r1/shell"]
+    shell = targets[2]
+    assert (shell.platform, shell.host, shell.port) == ("linux", "192.0.2.1", 2222)
+    assert (shell.username, shell.password, shell.host_key) == ("root", "two", "SHA256:x")
