@@ -60,4 +60,5 @@ async def _asked(call: Call, tool: str, arguments: Mapping[str, str]) -> dict[st
         return content
     if reply["status"] == "unreachable":
         raise BusError(str(reply["error"]), next="look at the device, then ask again")
-    raise _KINDS.get(str(content.get("kind", "")), PreconditionError)(str(reply["error"]))
+    kind = _KINDS.get(str(content.get("kind", "")), PreconditionError)
+    raise kind(str(reply["error"]), next="GET /api/devices lists devices and how they were read")

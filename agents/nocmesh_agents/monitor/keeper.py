@@ -29,6 +29,8 @@ from nocmesh_agents.monitor.sight import Sight, readable
 AT_ONCE = 16
 """Devices looked at side by side."""
 RACES = 5
+SOON_SECONDS = 10.0
+AGAIN_SECONDS = 0.5
 
 
 class Keeper:
@@ -68,6 +70,18 @@ class Keeper:
             self._log.warning("baseline_lost", device=snapshot.device, why="asked", error=wrong.message)
 
     async def _look(self, device: Device, why: Why, run_id: str) -> tuple[Snapshot | None, NocmeshError | None]:
+        """What was seen, or why nothing was.
+
+        What failed soon is tried once more: many are asked at once, and a busy device is no dead one.
+        """
+        began = asyncio.get_running_loop().time()
+        try:
+            return await self._sight.look(device, why, run_id), None
+        except NocmeshError as wrong:
+            if asyncio.get_running_loop().time() - began > SOON_SECONDS:
+                return None, wrong
+            self._log.info("looking_again", device=device.name, error=wrong.message)
+        await asyncio.sleep(AGAIN_SECONDS)
         try:
             return await self._sight.look(device, why, run_id), None
         except NocmeshError as wrong:
