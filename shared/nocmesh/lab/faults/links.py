@@ -89,19 +89,27 @@ def _flap_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
     )
 
 
+async def _counted(lab: Ground, end: Station, wanted: int, *, within: float) -> bool:
+    """The carrier of an interface has changed so often, now or soon."""
+    changes = f"/sys/class/net/{end.port.name}/carrier_changes"
+    for _ in range(6):
+        if await asking.number(lab, end.node.name, changes) >= wanted:
+            return True
+        await asyncio.sleep(within / 6)
+    return False
+
+
 def _flap_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
     end = cable_of(plan, resource).a
-    changes = f"/sys/class/net/{end.port.name}/carrier_changes"
     period = float(params["seconds"])
 
     async def check(lab: Ground) -> bool:
-        """Two changes of the carrier within three half periods."""
-        before = await asking.number(lab, end.node.name, changes)
-        for _ in range(6):
-            await asyncio.sleep(period / 2)
-            if await asking.number(lab, end.node.name, changes) >= before + 2:
-                return True
-        return False
+        """The carrier changes, and changes back a little later; a link at rest is known by its first quiet time."""
+        before = await asking.number(lab, end.node.name, f"/sys/class/net/{end.port.name}/carrier_changes")
+        for wanted in (1, 2):
+            if not await _counted(lab, end, before + wanted, within=period * 1.5):
+                return False
+        return True
 
     return check
 
