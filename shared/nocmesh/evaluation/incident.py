@@ -128,17 +128,27 @@ class Conversation:
             await asyncio.sleep(POLL_SECONDS)
 
     async def accept(self, devices: Sequence[str], seconds: float) -> bool:
-        """Tell the mesh that ``devices`` are well as they are now; whether it has taken their baselines in time."""
-        body = {"workflow_type": "baseline", "parameters": {"devices": list(devices)}}
-        run_id = (await self._api.post("/api/workflows", body=body))["workflow_id"]
-        deadline = self._time() + seconds
+        """Tell the mesh that ``devices`` are well as they are now; whether it could look at all of them in time."""
+        waiting, deadline = list(devices), self._time() + seconds
+        while waiting and self._time() < deadline:
+            body = {"workflow_type": "baseline", "parameters": {"devices": waiting}}
+            run_id = (await self._api.post("/api/workflows", body=body))["workflow_id"]
+            run = await self._ended(run_id, deadline)
+            taken = run.get("result", {}).get("baseline", {}).get("taken", {})
+            waiting = [device for device in waiting if device not in taken]
+        return not waiting
+
+    async def _ended(self, run_id: str, deadline: float) -> Mapping[str, Any]:
+        """The run when it is over, or nothing when it is not in time."""
         while self._time() < deadline:
-            rows = (await self._api.get("/api/workflows"))["items"]
-            status = next((row["status"] for row in rows if row["run_id"] == run_id), "running")
-            if status not in GOING_ON:
-                return status == "finished"
+            try:
+                run: Mapping[str, Any] = await self._api.get("/api/workflows/{}", run_id)
+            except NotFoundError:
+                run = {"status": "pending"}  # the read model may be a moment behind
+            if run["status"] not in GOING_ON:
+                return run
             await asyncio.sleep(POLL_SECONDS)
-        return False
+        return {}
 
     async def evidence(self, followed: Followed) -> Evidenced:
         """The quotes of the reports' causes, each looked up in what was recorded of its incident."""

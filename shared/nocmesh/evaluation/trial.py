@@ -8,6 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from nocmesh.clock import Clock
+from nocmesh.diagnosis.resources import device_of
 from nocmesh.errors import NocmeshError
 from nocmesh.evaluation.alerts import filled, resolved
 from nocmesh.evaluation.case import Case, Sent
@@ -35,6 +36,8 @@ class Patience:
     """For a healed network to converge."""
     closing: float = 20.0
     """For an incident that was called off to end."""
+    accepting: float = 60.0
+    """For the mesh to see that what was broken is well: it does not try a device again at once that was gone."""
 
 
 class InvalidCaseError(NocmeshError):
@@ -50,7 +53,7 @@ class _Seen:
     told: bool = False
     """The case's own alert was."""
     touched: set[str] = field(default_factory=set)
-    """Devices that changes were proposed for: what the mesh takes for known good may be of its own making there."""
+    """Devices that were broken or changed: the mesh must see that they are well, and forget its own making."""
 
 
 class Trial:
@@ -85,6 +88,7 @@ class Trial:
 
     async def _judge(self, case: Case, seen: _Seen, took: dict[str, float]) -> CaseResult:
         started = self._time()
+        seen.touched |= {device_of(fault.at) for fault in case.faults}
         await self._break(case)
         took["breaking"] = self._time() - started
         before = await self._talk.known_incidents()
@@ -95,7 +99,7 @@ class Trial:
         incidents = await self._talk.incidents_of(alerts, before)
         followed = await self._talk.follow(incidents, accepted, repair=self._repair, seconds=self._patience.case)
         took["incident"] = self._time() - accepted
-        seen.touched |= {change.device for report in followed.reports for change in report.proposals if report.outcome}
+        seen.touched |= {change.device for report in followed.reports for change in report.proposals}
         return await self._told(case, followed)
 
     async def _send(self, alert: Sent, seen: _Seen) -> list[str]:
@@ -150,8 +154,8 @@ class Trial:
         quiet = await until(self._talk.quiet, self._patience.closing)
         for source, body in seen.sent:
             await self._talk.post(source, resolved(body, self._clock.now()))
-        known = not seen.touched or await self._talk.accept(sorted(seen.touched), self._patience.closing)
-        return rested and quiet and known
+        accepted = await self._talk.accept(sorted(seen.touched), self._patience.accepting)
+        return rested and quiet and accepted
 
     async def _rest(self) -> bool:
         """Heal, and wait until the network is as it was."""

@@ -48,9 +48,16 @@ async def test_a_fault_is_injected_seen_told_approved_and_healed(world: World) -
 
 
 async def test_what_the_mesh_has_changed_is_known_good_again_only_once_it_is_healed(world: World) -> None:
-    world.mesh.report = {**FOUND, "proposals": [{"change_id": "c", "device": "core1"}]}
+    world.mesh.report = {**FOUND, "proposals": [{"change_id": "c", "device": "core2"}]}
     await world.runner().run([case()])
-    assert world.mesh.accepted == [["core1"]]
+    assert world.mesh.accepted == [["core1", "core2"]]
+
+
+async def test_a_mesh_that_does_not_see_that_a_device_is_well_again_is_made_anew(world: World) -> None:
+    world.mesh.blind = True
+    await world.runner(2).run([case(name="first"), case(name="second")])
+    assert world.started == 2
+    assert len(world.mesh.accepted) > 2
 
 
 async def test_without_repair_the_change_is_rejected_once_the_diagnosis_is_there(world: World) -> None:

@@ -15,7 +15,7 @@ from nocmesh.evaluation.trial import Patience
 from nocmesh.log import logger
 
 NOW = "2026-03-01T12:00:00Z"
-QUICK = Patience(showing=0.05, case=0.2, mending=0.05, settling=0.05, closing=0.05)
+QUICK = Patience(showing=0.05, case=0.2, mending=0.05, settling=0.05, closing=0.05, accepting=0.05)
 
 
 @dataclass
@@ -71,6 +71,8 @@ class Mesh:
     cancelled: list[str] = field(default_factory=list)
     accepted: list[list[str]] = field(default_factory=list)
     """Devices that were said to be well."""
+    blind: bool = False
+    """It cannot see that they are."""
 
     def api(self, person: str) -> "Desk":
         return Desk(self, person)
@@ -104,8 +106,9 @@ class Desk:
         match path:
             case "/api/incidents":
                 return {"items": [{"incident_id": i, "state": s} for i, s in mesh.incidents.items()], "next": None}
-            case "/api/workflows":
-                return {"items": [{"run_id": f"run-{n}", "status": "finished"} for n in range(len(mesh.accepted))]}
+            case "/api/workflows/{}":
+                taken = {} if mesh.blind else dict.fromkeys(mesh.accepted[int(names[0])], 1)
+                return {"status": "finished", "result": {"baseline": {"taken": taken}}}
             case "/api/alerts":
                 return {"items": mesh.alerts}
             case "/api/approvals":
@@ -133,7 +136,7 @@ class Desk:
                 return self.mesh.vote(self.person, str(body["decision"]))
             case "/api/workflows":
                 self.mesh.accepted.append(body["parameters"]["devices"])
-                return {"workflow_id": f"run-{len(self.mesh.accepted) - 1}"}
+                return {"workflow_id": f"{len(self.mesh.accepted) - 1}"}
             case "/api/workflows/{}/cancel":
                 self.mesh.cancelled.append(names[0])
                 if self.mesh.ends:
