@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nocmesh.errors import DeviceError, DeviceRejectedError, NotFoundError, PreconditionError, TooLateError
-from nocmesh.lab import ground, healing, runs, scripts, status
+from nocmesh.lab import alertmanager, ground, healing, runs, scripts, status
 from nocmesh.lab.ground import Tell
 from nocmesh.lab.inventory import inventory_yaml
 from nocmesh.lab.names import Names
@@ -67,6 +67,7 @@ class Lab:
 
     async def down(self) -> None:
         """End and remove all of it."""
+        await alertmanager.stop(self.folder)
         await ground.unmake(self.run_id)
         runs.forget(self.run_id, self.folder)
 
@@ -136,6 +137,7 @@ class Lab:
         """Stop one of the node's daemons or services and wait for its end. Raises: TooLateError."""
         self._known(node, daemon)
         await self.exec(node, "pkill", "-x", daemon, check=False)  # inside: it sees the node's own processes only
+        await self.exec(node, "pkill", "-CONT", "-x", daemon, check=False)  # a halted one cannot end
         limit = time.monotonic() + STOP_SECONDS
         while await self._running(node, daemon):
             if time.monotonic() > limit:

@@ -32,7 +32,7 @@ class Run(Message, frozen=True, kw_only=True):
     run_id: str
     topology: str
     subnet: int
-    """Of the management network: 172.31.N.0/24."""
+    """Of the management network: 172.31.N.0/24; simulated devices have none."""
     simulated: bool = False
 
 
@@ -42,11 +42,11 @@ def labs_folder() -> Path:
     return Path(base) / "nocmesh" / "lab"
 
 
-def claim(root: Path, plan: LabPlan, *, simulated: bool = False) -> tuple[Run, LabPlan, Path]:
+def claim(root: Path, plan: LabPlan) -> tuple[Run, LabPlan, Path]:
     """A new run in `root`: its id, its management network and its folder are nobody else's. Nothing else is made."""
     with _locked():
         run_id = _free_id()
-        run = Run(run_id=run_id, topology=plan.topology, subnet=_free_subnet(), simulated=simulated)
+        run = Run(run_id=run_id, topology=plan.topology, subnet=_free_subnet())
         placed = moved(plan, run.subnet)
         folder = root.absolute() / run_id
         folder.mkdir(parents=True, mode=0o700)
@@ -54,6 +54,19 @@ def claim(root: Path, plan: LabPlan, *, simulated: bool = False) -> tuple[Run, L
         save(folder / PLAN_FILE, placed)
         (REGISTRY / run_id).symlink_to(folder)
     return run, placed, folder
+
+
+def claim_simulated(root: Path, topology: str) -> tuple[Run, Path]:
+    """A new run of simulated devices in `root`; it needs nothing of the machine, so nothing else knows of it."""
+    while True:
+        run = Run(run_id=secrets.token_hex(2), topology=topology, subnet=0, simulated=True)
+        folder = root.absolute() / run.run_id
+        try:
+            folder.mkdir(parents=True, mode=0o700)
+        except FileExistsError:
+            continue
+        save(folder / RUN_FILE, run)
+        return run, folder
 
 
 def save(path: Path, value: Message) -> None:
@@ -70,14 +83,27 @@ def forget(run_id: str, folder: Path | None) -> None:
     (REGISTRY / run_id).unlink(missing_ok=True)
 
 
+def forget_folder(folder: Path) -> None:
+    """A run of simulated devices is no more."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def read(folder: Path) -> tuple[Run, LabPlan]:
     """What a run's folder tells. Raises: PreconditionError when it is damaged."""
+    run = run_at(folder)
     try:
-        run = msgspec.json.decode((folder / RUN_FILE).read_bytes(), type=Run)
         plan = msgspec.json.decode((folder / PLAN_FILE).read_bytes(), type=LabPlan)
     except (OSError, msgspec.DecodeError) as error:
         raise PreconditionError(f"{folder}: {error}; take the lab down with `nocmesh lab down --all`") from error
     return run, plan
+
+
+def run_at(folder: Path) -> Run:
+    """The run whose folder it is. Raises: PreconditionError when that is damaged."""
+    try:
+        return msgspec.json.decode((folder / RUN_FILE).read_bytes(), type=Run)
+    except (OSError, msgspec.DecodeError) as error:
+        raise PreconditionError(f"{folder}: {error}; take the lab down with `nocmesh lab down --all`") from error
 
 
 def found(root: Path, run_id: str | None) -> Path:
