@@ -1,16 +1,18 @@
-"""A simulated network in a process of its own: told what to do by JSON lines."""
+"""A simulated network in a process of its own, kept or detached: told what to do by JSON lines."""
 
 import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nocmesh.errors import NotFoundError, PreconditionError
 
 START_SECONDS = 30.0
+MAX_ANSWER = 16 * 1024 * 1024
 
 
 class Simulation:
@@ -32,13 +34,7 @@ class Simulation:
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(request).encode() + b"\n")
         await self._process.stdin.drain()
-        line = await self._process.stdout.readline()
-        if not line:
-            raise PreconditionError("the simulated network has stopped")
-        answer: dict[str, Any] = json.loads(line)
-        if not answer.get("ok"):
-            raise NotFoundError(str(answer.get("error", "the simulated network refused")))
-        return answer
+        return _accepted(await self._process.stdout.readline())
 
     async def break_it(
         self, fault: str, device: str = "", target: str = "", at: str = ""
@@ -87,7 +83,7 @@ async def start_simulation(folder: Path, fault: str = "none", topology: str = "d
         topology,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        limit=16 * 1024 * 1024,
+        limit=MAX_ANSWER,
         start_new_session=True,  # a Ctrl-C of the terminal is ours alone
     )
     return Simulation(process, inventory, fault)
@@ -105,3 +101,61 @@ async def simulation(folder: Path, fault: str = "none", topology: str = "demo") 
         yield network
     finally:
         await network.stop()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detached:
+    """A simulated network that outlives whoever began it; it takes orders at its socket."""
+
+    pid: int
+    inventory: Path
+    control: Path
+
+
+async def detach(folder: Path, topology: str = "demo") -> Detached:
+    """Begin a simulated network that stays until `ask_at(control, do="stop")` or SIGTERM, its files in ``folder``.
+
+    Raises PreconditionError when it does not start; what it said then is in `simulation.log` there.
+    """
+    inventory, control, log = (folder / name for name in ("inventory.yaml", "control.sock", "simulation.log"))
+    command = ["-m", "nocmesh.proving.simulated", "--topology", topology]
+    command += ["--inventory-out", str(inventory), "--control-socket", str(control)]
+    with log.open("ab") as said:
+        starter = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *command,
+            "--detach",
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+        )
+    if await starter.wait():
+        raise PreconditionError(f"the simulated network did not start; {log} says why")
+    return Detached(pid=int((await ask_at(control, do="who"))["pid"]), inventory=inventory, control=control)
+
+
+async def ask_at(control: Path, **request: Any) -> dict[str, Any]:
+    """One request to the network behind the socket ``control``, one answer.
+
+    Raises NotFoundError when it is refused, PreconditionError when nobody answers there.
+    """
+    try:
+        reader, writer = await asyncio.open_unix_connection(str(control), limit=MAX_ANSWER)
+    except OSError as gone:
+        raise PreconditionError(f"no simulated network answers at {control}; start one") from gone
+    try:
+        writer.write(json.dumps(request).encode() + b"\n")
+        await writer.drain()
+        return _accepted(await reader.readline())
+    finally:
+        writer.close()
+        await writer.wait_closed()
+
+
+def _accepted(line: bytes) -> dict[str, Any]:
+    if not line:
+        raise PreconditionError("the simulated network has stopped")
+    answer: dict[str, Any] = json.loads(line)
+    if not answer.get("ok"):
+        raise NotFoundError(str(answer.get("error", "the simulated network refused")))
+    return answer

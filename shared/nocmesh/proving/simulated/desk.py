@@ -1,6 +1,7 @@
 """The desk of a simulated network: takes orders as JSON objects, one a line, and answers each."""
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -25,6 +26,7 @@ class Desk:
             "config": self._config,
             "sessions": self._sessions,
             "faults": lambda _: {"faults": possible(network.live)},
+            "who": lambda _: {"pid": os.getpid(), "devices": sorted(network.model.nodes)},
         }
 
     def handle(self, text: str) -> Json:
