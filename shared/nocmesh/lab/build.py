@@ -235,7 +235,9 @@ class _Builder:
         if self._options.bgp == "none":
             return None
         lans = {lan for port in node.ports if (lan := self._lan_of.get((node.name, port.name)))}
-        networks = [f"{loopback}/32", *sorted(prefix for prefix, hosts in lans if hosts)]
+        # An IGP's loopbacks stay out of iBGP: as its routes' next hops they would loop through themselves.
+        own = [] if self._options.bgp == "ibgp_rr" else [f"{loopback}/32"]
+        networks = [*own, *sorted(prefix for prefix, hosts in lans if hosts)]
         peers = self._reflected(node.name) if self._options.bgp == "ibgp_rr" else self._external(node)
         return BgpPlan(asn=self._asn(node.name), router_id=loopback, peers=list(peers), networks=networks)
 

@@ -48,7 +48,7 @@ def _interface(options: Options, node: Node, port: Port) -> list[str]:
         lines.append(f" description {port.description}")
     lines += [f" ip address {address}" for address in port.addresses]
     if port.igp:
-        lines += _isis_port(options, port) if options.igp == "isis" else _ospf_port(options, node, port)
+        lines += isis_port(options, port) if options.igp == "isis" else _ospf_port(options, node, port)
     return [*lines, "exit"]
 
 
@@ -67,7 +67,8 @@ def _ospf_port(options: Options, node: Node, port: Port) -> Iterator[str]:
     yield f" ip ospf network {port.network or 'point-to-point'}"
 
 
-def _isis_port(options: Options, port: Port) -> Iterator[str]:
+def isis_port(options: Options, port: Port) -> Iterator[str]:
+    """An interface's lines of IS-IS; FRR forgets them all with `no ip router isis`."""
     yield f" ip router isis {ISIS_TAG}"
     if port.cost is not None:
         yield f" isis metric {port.cost}"

@@ -7,11 +7,11 @@ from nocmesh.lab.faults.bgp_sessions import UNICAST, as_planned, in_bgp
 from nocmesh.lab.faults.kinds import Alarm, Check, Ground, Injection, Kind, Params, configure, vtysh
 from nocmesh.lab.faults.peering import (
     Session,
-    bgp_of,
     external,
     half,
     originators,
     own_prefix,
+    reflected,
     reflectors,
     served,
     sessions,
@@ -167,8 +167,7 @@ def _no_clients(plan: LabPlan, resource: str, params: Params) -> Injection:
 
 def _not_reflected(plan: LabPlan, resource: str, params: Params) -> Check:
     """One client's prefix does not reach another through the reflector, though both have their sessions to it."""
-    source, receiver = served(plan, resource)[:2]
-    prefix = bgp_of(plan, f"node/{source.far.name}")[1].networks[0]
+    source, receiver, prefix = reflected(plan, resource)
 
     async def check(lab: Ground) -> bool:
         for one in (source, receiver):
@@ -180,8 +179,7 @@ def _not_reflected(plan: LabPlan, resource: str, params: Params) -> Check:
 
 
 def _reflection_alarm(plan: LabPlan, resource: str, params: Params) -> Alarm:
-    source, receiver = served(plan, resource)[:2]
-    prefix = bgp_of(plan, f"node/{source.far.name}")[1].networks[0]
+    source, receiver, prefix = reflected(plan, resource)
     return Alarm(
         name="BgpPathLost",
         instance=receiver.far.name,

@@ -6,7 +6,7 @@ How a session opens: RFC 4271 §6.2 and §8; its password: RFC 2385; the TTL tha
 from collections.abc import Callable
 
 from nocmesh.lab.faults.kinds import Alarm, Check, Ground, Injection, Kind, Params, Step, configure, vtysh
-from nocmesh.lab.faults.peering import Session, awaited, clients, external, session, speakers
+from nocmesh.lab.faults.peering import Session, awaited, busy, clients, crowded, external, session, speakers
 from nocmesh.lab.faults.routing import bgp_established
 from nocmesh.lab.plan import LabPlan
 from nocmesh.lab.render import peer_lines
@@ -125,6 +125,10 @@ def _family(one: Session, params: Params) -> Change:
     return [in_bgp(one, UNICAST, f"no {line}")], as_planned(one), "IPv4 unicast is not activated"
 
 
+def _crowded(plan: LabPlan, resource: str, params: Params) -> Session:
+    return session(plan, resource, params) if params.get("peer") else busy(plan, resource)[0]
+
+
 def _limit(one: Session, params: Params) -> Change:
     line = f"neighbor {one.peer.address} maximum-prefix"
     undo = [in_bgp(one, UNICAST, f"no {line} {params['limit']}"), _clear(one)]
@@ -140,5 +144,5 @@ SESSIONS: tuple[Kind, ...] = (
     _kind("bgp_ttl_misconfig", _ttl, places=external, hops="1"),
     _kind("bgp_update_source_misconfig", _source, places=clients, choose=_awaited, source=""),
     _kind("bgp_address_family_missing", _family),
-    _kind("bgp_max_prefix_exceeded", _limit, limit="1"),
+    _kind("bgp_max_prefix_exceeded", _limit, places=crowded, choose=_crowded, limit="1"),
 )

@@ -10,14 +10,14 @@ from nocmesh.lab.faults.igp import Adjacency, adjacencies, adjacency, adjacent, 
 from nocmesh.lab.faults.kinds import Alarm, Check, Ground, Injection, Kind, Params, configure, node_of, routers
 from nocmesh.lab.faults.routing import isis_levels, isis_sequence, next_hops
 from nocmesh.lab.plan import LabPlan, Node
-from nocmesh.lab.render import ISIS_TAG
+from nocmesh.lab.render import ISIS_TAG, isis_port
 
 PROCESS = f"router isis {ISIS_TAG}"
 WAR, WAR_SECONDS = 3, 0.5
 """An LSP issued so often in so few seconds: left alone FRR waits a second between two (`lsp-gen-interval 1`)."""
 LEVELS = {"level-1": {1}, "level-2-only": {2}, "level-1-2": {1, 2}}
 
-Lines = Callable[[Adjacency, Params], tuple[list[str], list[str], str]]
+Lines = Callable[[LabPlan, Adjacency, Params], tuple[list[str], list[str], str]]
 """Lines of the interface that make a fault and that undo it, and what it is."""
 
 
@@ -25,17 +25,26 @@ def _places(plan: LabPlan) -> list[str]:
     return adjacent(plan, "isis")
 
 
-def _on_interface(fault_type: str, lines: Lines, /, *, moved: bool = False, **params: str) -> Kind:
+def _on_interface(
+    fault_type: str,
+    lines: Lines,
+    /,
+    *,
+    moved: bool = False,
+    alarm: Callable[[Adjacency], Alarm] | None = None,
+    **params: str,
+) -> Kind:
     """A kind that is some lines on one interface, chosen by parameter `interface`."""
     choose = detour if moved else adjacency
+    said = alarm or (_moved_alarm if moved else _lost_alarm)
 
     def steps(plan: LabPlan, resource: str, given: Params) -> Injection:
         one = choose(plan, resource, given)
-        wrong, right, what = lines(one, given)
+        wrong, right, what = lines(plan, one, given)
         enter = f"interface {one.port.name}"
         return Injection(
             steps=[configure(one.node.name, enter, *wrong)],
-            undo=[configure(one.node.name, enter, line) for line in right],
+            undo=[configure(one.node.name, enter, *right)],
             summary=f"{one.node.name}: {what} on {one.port.name}, towards {one.far.name}",
         )
 
@@ -44,17 +53,23 @@ def _on_interface(fault_type: str, lines: Lines, /, *, moved: bool = False, **pa
         places=(lambda plan: detoured(plan, "isis")) if moved else _places,
         steps=steps,
         symptom=lambda plan, resource, given: (_avoided if moved else _lost)(choose(plan, resource, given)),
-        alarm=lambda plan, resource, given: (_moved_alarm if moved else _lost_alarm)(choose(plan, resource, given)),
+        alarm=lambda plan, resource, given: said(choose(plan, resource, given)),
         params={"interface": "", **params},
     )
 
 
 def _lost(one: Adjacency, *, level: int = 0) -> Check:
-    """The far end has no adjacency on its end of the link (of that level, when one is given)."""
+    """One of the ends has no adjacency on the link (of that level, when one is given).
+
+    Not always the far end: a router without a password believes hellos that bear one (FRR 8.4).
+    """
 
     async def check(lab: Ground) -> bool:
-        up = await isis_levels(lab, one.far.name, one.far_port.name)
-        return level not in up if level else not up
+        for node, port in ((one.far, one.far_port), (one.node, one.port)):
+            up = await isis_levels(lab, node.name, port.name)
+            if (level not in up) if level else not up:
+                return True
+        return False
 
     return check
 
@@ -78,6 +93,12 @@ def _lost_alarm(one: Adjacency) -> Alarm:
     )
 
 
+def _auth_alarm(one: Adjacency) -> Alarm:
+    """Without a password of its own the far end still believes; only the node itself lost somebody."""
+    seen = one if one.port.key else Adjacency(one.far, one.far_port, one.node, one.port)
+    return _lost_alarm(seen)
+
+
 def _moved_alarm(one: Adjacency) -> Alarm:
     return Alarm(
         name="TrafficShifted",
@@ -88,24 +109,28 @@ def _moved_alarm(one: Adjacency) -> Alarm:
     )
 
 
-def _missing(one: Adjacency, params: Params) -> tuple[list[str], list[str], str]:
-    return [f"no ip router isis {ISIS_TAG}"], [f"ip router isis {ISIS_TAG}"], "not in IS-IS"
+def _missing(plan: LabPlan, one: Adjacency, params: Params) -> tuple[list[str], list[str], str]:
+    return (
+        [f"no ip router isis {ISIS_TAG}"],
+        [line.strip() for line in isis_port(plan.options, one.port)],
+        "not in IS-IS",
+    )
 
 
-def _auth(one: Adjacency, params: Params) -> tuple[list[str], list[str], str]:
+def _auth(plan: LabPlan, one: Adjacency, params: Params) -> tuple[list[str], list[str], str]:
     right = f"isis password md5 {one.port.key}" if one.port.key else "no isis password"
     return [f"isis password md5 {params['key']}"], [right], "another password"
 
 
-def _network_type(one: Adjacency, params: Params) -> tuple[list[str], list[str], str]:
+def _network_type(plan: LabPlan, one: Adjacency, params: Params) -> tuple[list[str], list[str], str]:
     return ["no isis network point-to-point"], ["isis network point-to-point"], "broadcast"
 
 
-def _passive(one: Adjacency, params: Params) -> tuple[list[str], list[str], str]:
+def _passive(plan: LabPlan, one: Adjacency, params: Params) -> tuple[list[str], list[str], str]:
     return ["isis passive"], ["no isis passive"], "passive"
 
 
-def _metric(one: Adjacency, params: Params) -> tuple[list[str], list[str], str]:
+def _metric(plan: LabPlan, one: Adjacency, params: Params) -> tuple[list[str], list[str], str]:
     right = "no isis metric" if one.port.cost is None else f"isis metric {one.port.cost}"
     return [f"isis metric {params['metric']}"], [right], f"metric {params['metric']}"
 
@@ -209,7 +234,7 @@ KINDS: tuple[Kind, ...] = (
         alarm=lambda plan, resource, params: _lost_alarm(adjacency(plan, resource, {})),
     ),
     _on_interface("isis_neighbor_missing", _missing),
-    _on_interface("isis_auth_mismatch", _auth, key="another"),
+    _on_interface("isis_auth_mismatch", _auth, alarm=_auth_alarm, key="another"),
     _on_interface("isis_network_type_mismatch", _network_type),
     _on_interface("isis_passive_interface", _passive),
     Kind(

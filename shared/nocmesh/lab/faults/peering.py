@@ -1,5 +1,6 @@
 """Where BGP's faults fit: a plan's sessions, and its prefixes. Pure."""
 
+from collections import deque
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import NamedTuple
 
@@ -87,13 +88,68 @@ def awaited(plan: LabPlan, resource: str) -> list[Session]:
 
 
 def reflectors(plan: LabPlan) -> list[str]:
-    """Routers with at least two clients: one alone would lose nothing."""
-    return [at for at in speakers(plan) if len(served(plan, at)) > 1]
+    """Routers with a client that has a prefix to be reflected, and another that would miss it."""
+    return [at for at in speakers(plan) if _telling(served(plan, at)) and len(served(plan, at)) > 1]
+
+
+def reflected(plan: LabPlan, resource: str) -> tuple[Session, Session, str]:
+    """Whose prefix, to whom, and which one."""
+    there = served(plan, resource)
+    source = _telling(there)[0]
+    receiver = next(one for one in there if one is not source)
+    assert source.far.bgp is not None  # _telling has looked
+    return source, receiver, source.far.bgp.networks[0]
+
+
+def _telling(there: list[Session]) -> list[Session]:
+    return [one for one in there if one.far.bgp and one.far.bgp.networks]
 
 
 def served(plan: LabPlan, resource: str) -> list[Session]:
     """A reflector's sessions to its clients."""
     return [one for one in sessions(plan, resource) if one.peer.client]
+
+
+def crowded(plan: LabPlan) -> list[str]:
+    """Routers that are told more than one prefix over one session."""
+    return [at for at in speakers(plan) if busy(plan, at)]
+
+
+def busy(plan: LabPlan, resource: str) -> list[Session]:
+    """A router's sessions over which it is told more than one prefix."""
+    return [one for one in sessions(plan, resource) if told(plan, one) > 1]
+
+
+def told(plan: LabPlan, one: Session) -> int:
+    """How many prefixes the far end tells the node, at least."""
+    owners = _nearer(plan, one) if one.external else _reflected_by(one)
+    return sum(len(node.bgp.networks) for node in routers(plan) if node.bgp and node.name in owners)
+
+
+def _nearer(plan: LabPlan, one: Session) -> set[str]:
+    """Whose prefixes the far end does not have by way of the node: an AS path through the node would be longer."""
+    away, here = _hops(plan, one.far.name), _hops(plan, one.node.name)
+    return {name for name in away if name != one.node.name and away[name] <= here[name]}
+
+
+def _hops(plan: LabPlan, start: str) -> dict[str, int]:
+    """The number of sessions to every router with BGP."""
+    hops, queue = {start: 0}, deque([start])
+    while queue:
+        name = queue.popleft()
+        bgp = node_of(plan, f"node/{name}").bgp
+        for peer in bgp.peers if bgp else []:
+            if peer.node not in hops:
+                hops[peer.node] = hops[name] + 1
+                queue.append(peer.node)
+    return hops
+
+
+def _reflected_by(one: Session) -> set[str]:
+    """The far end itself, and those whose routes it passes on inside the AS (RFC 4456 §6)."""
+    peers = one.far.bgp.peers if one.far.bgp else []
+    passed = {peer.node for peer in peers if peer.client or one.back.client}
+    return ({one.far.name} | passed) - {one.node.name}
 
 
 def originators(plan: LabPlan) -> list[str]:
