@@ -140,16 +140,19 @@ async def ask_at(control: Path, **request: Any) -> dict[str, Any]:
     Raises NotFoundError when it is refused, PreconditionError when nobody answers there.
     """
     try:
-        reader, writer = await asyncio.open_unix_connection(str(control), limit=MAX_ANSWER)
+        return _accepted(await _exchanged(control, json.dumps(request).encode() + b"\n"))
     except OSError as gone:
         raise PreconditionError(f"no simulated network answers at {control}; start one") from gone
+
+
+async def _exchanged(control: Path, line: bytes) -> bytes:
+    reader, writer = await asyncio.open_unix_connection(str(control), limit=MAX_ANSWER)
     try:
-        writer.write(json.dumps(request).encode() + b"\n")
+        writer.write(line)
         await writer.drain()
-        return _accepted(await reader.readline())
+        return await reader.readline()
     finally:
         writer.close()
-        await writer.wait_closed()
 
 
 def _accepted(line: bytes) -> dict[str, Any]:
