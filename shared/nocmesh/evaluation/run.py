@@ -94,7 +94,8 @@ class Runner:
                         waiting.pop(0)
                         yield result
             except Exception as wrong:
-                self._around.log.exception("network_failed", error=str(wrong))
+                self._around.log.warning("network_failed", error=str(wrong), exc_info=wrong)
+                self._around.tell(f"the network or its mesh failed: {wrong}")
                 failures += len(waiting) == before
                 if failures >= TRIES:
                     for case in waiting:
