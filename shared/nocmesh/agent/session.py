@@ -7,21 +7,25 @@ race and stops.
 from collections.abc import Sequence
 from typing import Any, Literal
 
+import msgspec
 from msgspec.structs import replace
 
 from nocmesh.bus import Bus
 from nocmesh.clock import Clock
 from nocmesh.ids import new_id
 from nocmesh.messages.session import Observation, SessionEvent, ToolCall
-from nocmesh.messages.state import Output
+from nocmesh.messages.state import DeviceState, Output
 from nocmesh.messages.task import TaskAssignment
 from nocmesh.subjects import subject
 
 STREAM = "SESSIONS"
+OBJECTS = "observations"
 LARGE = 64 * 1024
 """Bytes: a longer output goes to the object store, and the event carries its sha256."""
 ROOM = 256 * 1024
 """Bytes: so much of shorter outputs has room in one event; the broker carries a megabyte."""
+STATE_ROOM = 256 * 1024
+"""Bytes: so much of typed state; what does not fit any more goes to the object store too."""
 
 Kind = Literal["claimed", "thought", "action", "observation", "report", "handoff", "failed"]
 
@@ -97,12 +101,27 @@ class SessionJournal:
             for output in seen.outputs:
                 raw = output.text.encode()
                 if len(raw) > min(LARGE, room):
-                    output = replace(output, text="", object=await self._bus.objects("observations").put(raw))
+                    output = replace(output, text="", object=await self._put(raw))
                 else:
                     room -= len(raw)
                 outputs.append(output)
             observations.append(replace(seen, outputs=outputs))
-        return replace(event, observations=observations)
+        return replace(event, observations=await self._deflate_states(observations))
+
+    async def _deflate_states(self, observations: Sequence[Observation]) -> list[Observation]:
+        """The same, of typed states: those of a dozen routers would fill an event."""
+        room, kept = STATE_ROOM, []
+        for seen in observations:
+            raw = seen.state.to_json() if seen.state else b""
+            if len(raw) > room:
+                seen = replace(seen, state=None, state_object=await self._put(raw))
+            else:
+                room -= len(raw)
+            kept.append(seen)
+        return kept
+
+    async def _put(self, raw: bytes) -> str:
+        return await self._bus.objects(OBJECTS).put(raw)
 
     async def _inflate(self, event: SessionEvent) -> SessionEvent:
         return replace(event, observations=[await self._fetch(seen) for seen in event.observations])
@@ -111,7 +130,10 @@ class SessionJournal:
         outputs: list[Output] = []
         for output in seen.outputs:
             if output.object:
-                text = (await self._bus.objects("observations").get(output.object)).decode()
+                text = (await self._bus.objects(OBJECTS).get(output.object)).decode()
                 output = replace(output, text=text)
             outputs.append(output)
-        return replace(seen, outputs=outputs)
+        state = seen.state
+        if seen.state_object:
+            state = msgspec.json.decode(await self._bus.objects(OBJECTS).get(seen.state_object), type=DeviceState)
+        return replace(seen, outputs=outputs, state=state)

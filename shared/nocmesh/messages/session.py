@@ -17,6 +17,8 @@ class Observation(Message, frozen=True, kw_only=True):
     device: str = ""
     outputs: list[Output] = []
     state: DeviceState | None = None
+    state_object: str = ""
+    """sha256 in the object store `observations`, when the state is too large for an event."""
     content: dict[str, Any] = {}
     """What the tool answered besides outputs and state."""
     error: str = ""

@@ -20,7 +20,7 @@ from nocmesh.errors import BusError, DeniedError, LostRaceError, PreconditionErr
 from nocmesh.log import logger
 from nocmesh.messages.agent import AgentCard, Control, Farewell, Handoff, Heartbeat, Probe, ToolReply, ToolRequest
 from nocmesh.messages.session import Observation, SessionEvent, ToolCall
-from nocmesh.messages.state import Output
+from nocmesh.messages.state import DeviceState, Output, Route
 from nocmesh.messages.task import TaskAssignment, TaskCancel, TaskResult
 from nocmesh.proving.broker import MeshFor, eventually
 from nocmesh.runtime import Context
@@ -325,6 +325,27 @@ async def test_large_outputs_go_to_the_object_store_and_come_back(mesh_on: MeshF
     assert written.observations == seen
     stored = [e.body async for e in mesh.agents.history("SESSIONS", "ai.agents.sessions.bgp.big", SessionEvent)]
     assert [bool(output.object) for output in stored[0].observations[0].outputs[:3]] == [True, True, False]
+
+
+async def test_the_states_of_many_devices_fit_into_one_entry_and_come_back(mesh_on: MeshFor) -> None:
+    mesh = await mesh_on("agent", name="bgp-1", type="bgp")
+    task = TaskAssignment(task_id="wide", task_type="x", assigned_to="bgp")
+    routes = [Route(prefix=f"10.{n // 250}.{n % 250}.0/24", protocol="bgp") for n in range(1000)]
+    states = [
+        DeviceState(device=f"r{n}", platform="frr", routes=routes, status={"routes": "parsed"}) for n in range(12)
+    ]
+    seen = [Observation(observation_id=s.device, tool="device_state", device=s.device, state=s) for s in states]
+    assert sum(len(state.to_json()) for state in states) > 1_500_000
+    journal = SessionJournal(mesh.agents, SystemClock(), agent_type="bgp", agent_id="bgp-1", task=task)
+    await journal.load()
+    await journal.write("observation", "many", observations=seen)
+    again = SessionJournal(mesh.agents, SystemClock(), agent_type="bgp", agent_id="bgp-1", task=task)
+    await again.load()
+    assert [observation.state for observation in again.seen] == states
+    stored = [e.body async for e in mesh.agents.history("SESSIONS", "ai.agents.sessions.bgp.wide", SessionEvent)]
+    kept = [bool(observation.state) for observation in stored[0].observations]
+    assert (kept[0], kept[-1]) == (True, False)
+    assert all(bool(o.state) is not bool(o.state_object) for o in stored[0].observations)
 
 
 async def test_two_sessions_of_one_instance_never_write_as_one(mesh_on: MeshFor) -> None:
