@@ -21,6 +21,7 @@ class Agreement(Message, frozen=True, kw_only=True):
     says: str
     must: Literal["agree", "overlap", "be_no"] = "agree"
     against: Literal["adjacency", "routes"] = "adjacency"
+    given: str = ""
     source: str
 
     def broken(self, a: str | None, b: str | None) -> bool:

@@ -42,7 +42,7 @@ def _disagreement(scene: Scene, adjacency: Adjacency, row: Agreement) -> Iterato
     values = [end.values.get(row.setting) if end.present else None for end in adjacency.ends]
     if row.must == "be_no":
         guilty = [(place, MOVED) for place in (0, 1) if values[place] == "yes"]
-    elif adjacency.both and row.broken(values[0], values[1]) and _matters(adjacency, row):
+    elif adjacency.both and row.broken(values[0], values[1]) and _comparable(adjacency, row):
         guilty = blamed(adjacency, row.setting, scene.igp_ends(adjacency.protocol), scene.facts.network)
     else:
         guilty = []
@@ -51,8 +51,11 @@ def _disagreement(scene: Scene, adjacency: Adjacency, row: Agreement) -> Iterato
         yield _named(scene, row, end, far, sure)
 
 
-def _matters(adjacency: Adjacency, row: Agreement) -> bool:
-    """An IS-IS area must be common at level 1 alone."""
+def _comparable(adjacency: Adjacency, row: Agreement) -> bool:
+    """What it presumes is given; and an IS-IS area must be common at level 1 alone."""
+    a, b = (end.values.get(row.given) for end in adjacency.ends)
+    if row.given and a != b:
+        return False
     if (row.protocol, row.setting) != ("isis", "area"):
         return True
     return "1" in adjacency.wanted and not any("1" in end.up for end in adjacency.ends)

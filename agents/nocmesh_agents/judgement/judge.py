@@ -20,24 +20,62 @@ from nocmesh_agents.bgp.settings import (
 )
 from nocmesh_agents.bgp.sources import wrong_sources
 from nocmesh_agents.judgement.causes import merged
+from nocmesh_agents.judgement.devices import (
+    dead_services,
+    drift,
+    exhausted,
+    missing_packages,
+    silent_daemons,
+    still_routers,
+    wrong_versions,
+)
+from nocmesh_agents.judgement.filters import blocks
+from nocmesh_agents.judgement.hosts import blackholes, twin_macs, wrong_gateways
+from nocmesh_agents.judgement.hosts import misaddressed as hosts_addresses
 from nocmesh_agents.judgement.igp import disagreements, duplicate_ids, left_out, moved_costs
 from nocmesh_agents.judgement.layers import (
     dead_links,
     detached_interfaces,
     shut_interfaces,
-    silent_daemons,
     unreachable_devices,
 )
 from nocmesh_agents.judgement.layers import wrong_addresses as wrong_interface_addresses
+from nocmesh_agents.judgement.media import bottlenecks, different_mtus, flapping
+from nocmesh_agents.judgement.tree import blocked_ports, disabled, loops, lost_ports, moved_roots
+from nocmesh_agents.judgement.tree import moved_costs as moved_stp_costs
 
 Rule = Callable[[Scene], Iterable[RootCause]]
 
 RULES: Sequence[tuple[str, Rule, str]] = (
     ("device_unreachable", unreachable_devices, "every device that was looked at answered"),
-    ("frr_service_down", silent_daemons, "every BGP daemon that should run answered"),
+    ("device_resource_exhausted", exhausted, "every device has processor time and memory left"),
+    ("frr_service_down", silent_daemons, "every routing daemon that should run answered"),
+    ("service_down", dead_services, "every service that should run does"),
+    ("ip_forwarding_disabled", still_routers, "every router forwards"),
+    ("version_mismatch", wrong_versions, "every device runs the version that it should"),
+    ("missing_install", missing_packages, "every package that should be there is"),
     ("interface_admin_down", shut_interfaces, "no interface in use is shut down against the inventory"),
     ("link_detach", detached_interfaces, "every link's interfaces are there"),
     ("link_down", dead_links, "every link has carrier at the ends that are up"),
+    ("link_flap", flapping, "no link comes and goes"),
+    ("mtu_mismatch", different_mtus, "the ends of every link have the same MTU"),
+    ("link_capacity_bottleneck", bottlenecks, "no link's end is throttled"),
+    ("l2_port_missing", lost_ports, "every port is in its bridge"),
+    ("stp_disabled", disabled, "every bridge takes part in spanning tree"),
+    ("stp_root_moved", moved_roots, "the root of every tree is the one that it was"),
+    ("stp_cost_misconfig", moved_stp_costs, "no port's cost changed its tree"),
+    ("l2_loop", loops, "every link that spanning tree blocked is blocked"),
+    ("stp_port_blocked_unexpectedly", blocked_ports, "every port that forwarded does"),
+    ("mac_address_conflict", twin_macs, "every MAC address is one interface's"),
+    ("host_missing_ip", hosts_addresses, "every host has the address that the inventory gives it"),
+    ("host_incorrect_gateway", wrong_gateways, "every host's way out is the one that it was"),
+    ("host_static_blackhole", blackholes, "no route drops what it did not drop before"),
+    ("bgp_acl_block", blocks("bgp_acl_block"), "no filter drops BGP"),
+    ("ospf_acl_block", blocks("ospf_acl_block"), "no filter drops OSPF"),
+    ("isis_acl_block", blocks("isis_acl_block"), "no filter drops IS-IS"),
+    ("icmp_acl_block", blocks("icmp_acl_block"), "no filter drops ICMP"),
+    ("arp_acl_block", blocks("arp_acl_block"), "no filter drops ARP"),
+    ("http_acl_block", blocks("http_acl_block"), "no filter drops HTTP"),
     ("host_incorrect_ip", wrong_interface_addresses, "every link end that a session needs has its inventory's address"),
     ("ospf_area_misconfiguration", disagreements("ospf_area_misconfiguration"), "adjacent ends are in one area"),
     ("ospf_timer_mismatch", disagreements("ospf_timer_mismatch"), "adjacent ends have the same OSPF timers"),
@@ -78,6 +116,7 @@ def judge(scene: Scene, observations: Sequence[Observation]) -> Diagnosis:
     found = {fault: list(rule(scene)) for fault, rule, _ in RULES}
     causes = merged([cause for causes in found.values() for cause in causes])
     leads = [*_by_exclusion(scene, causes), *suspected_routes(scene)]
+    leads += drift(scene, causes) if scene.asks_about_configuration else ()
     every = [check_root_cause(cause, scene.facts.network) for cause in merged([*causes, *leads])]
     certain = [cause for cause in every if cause.confidence >= CERTAIN]
     signs = signs_of(scene)

@@ -11,19 +11,17 @@ import msgspec
 from nocmesh.agent.reasoner import Act, Case, Finish, Move
 from nocmesh.diagnosis.facts import Facts
 from nocmesh.diagnosis.find import named_in
-from nocmesh.diagnosis.scope import deeper_views, next_look
+from nocmesh.diagnosis.scope import next_look
 from nocmesh.diagnosis.signs import Scene, signs_of
 from nocmesh.messages.report import Diagnosis
 from nocmesh.messages.session import Observation
 from nocmesh_agents.dossier import alert_of, calls, devices_of
 from nocmesh_agents.judgement.judge import judge, recovered
-from nocmesh_agents.looking import baselines, commands_of, known_of, look_calls, states
+from nocmesh_agents.looking import baselines, commands_of, deeper_calls, look_calls, states, unplumbed
 from nocmesh_agents.verify import verify
 
 SETTLE_SECONDS = 5.0
 """A session that only lost its turn is back within this: FRR and IOS retry a connect within seconds."""
-MOST_DEEPER = 12
-"""Devices that a second look goes deeper into."""
 
 
 def decide(case: Case, seen: Sequence[Observation]) -> Move:
@@ -36,9 +34,10 @@ def decide(case: Case, seen: Sequence[Observation]) -> Move:
     if further:
         return _look(case, seen, further)
     diagnosis = judge(scene, seen)
-    deeper = _deeper(scene, diagnosis, looks[-1])
+    deeper = _deeper(scene, diagnosis, seen)
     if deeper:
-        return _look_deeper(case, seen, deeper)
+        thought = f"The protocols' own settings explain nothing; what lies deeper in {', '.join(deeper)}."
+        return Act(thought=thought, calls=deeper_calls(case, seen, deeper))
     if diagnosis.verdict == "uncertain" and len(looks) == 1 and signs_of(scene):
         wait = calls(case, len(seen), "wait", [{"seconds": SETTLE_SECONDS}])
         return Act(thought="Something is wrong and nothing explains it; it may be on its way up.", calls=wait)
@@ -58,9 +57,8 @@ def looks_of(seen: Sequence[Observation]) -> list[list[Observation]]:
 
 def scene_of(case: Case, look: Sequence[Observation], seen: Sequence[Observation]) -> Scene:
     """What one look shows beside the baselines that were read at any time, with what the alert asks for."""
-    return Scene(
-        Facts.gather(case.network, [*baselines(seen), *states(look)]), named_in(alert_of(case), case.network).prefixes
-    )
+    named = named_in(alert_of(case), case.network)
+    return Scene(Facts.gather(case.network, [*baselines(seen), *states(look)]), named.prefixes, named.words)
 
 
 def suspects_of(case: Case) -> list[str]:
@@ -75,21 +73,12 @@ def _look(case: Case, seen: Sequence[Observation], devices: Sequence[str]) -> Ac
     return Act(thought=thought, calls=look_calls(case, seen, devices))
 
 
-def _deeper(scene: Scene, diagnosis: Diagnosis, look: Sequence[Observation]) -> list[str]:
+def _deeper(scene: Scene, diagnosis: Diagnosis, seen: Sequence[Observation]) -> list[str]:
     """Devices with a sign that no cause explains yet, and that were not looked into deeper."""
-    if diagnosis.root_causes or not signs_of(scene):
+    signs = signs_of(scene)
+    if diagnosis.root_causes or not signs:
         return []
-    involved = dict.fromkeys(device for sign in signs_of(scene) for device in sign.devices)
-    sights = [sight for name in involved if (sight := scene.facts.sight(name)) is not None and not sight.unreachable]
-    asked = {(o.arguments.get("device"), view) for o in states(look) for view in o.arguments.get("views", ())}
-    new = [s.name for s in sights if any((s.name, view) not in asked for view in deeper_views(s.device))]
-    return new[:MOST_DEEPER]
-
-
-def _look_deeper(case: Case, seen: Sequence[Observation], devices: Sequence[str]) -> Act:
-    asked = [{"device": device.name, "views": deeper_views(device)} for device in known_of(case, devices)]
-    thought = f"The protocols' own settings explain nothing; routes, filters and the system of {', '.join(devices)}."
-    return Act(thought=thought, calls=calls(case, len(seen), "device_state", asked))
+    return unplumbed(scene.facts, seen, [device for sign in signs for device in sign.devices])
 
 
 def _finish(

@@ -10,12 +10,16 @@ from typing import Any
 from nocmesh.agent.reasoner import Act, Case, Finish, Move
 from nocmesh.diagnosis.facts import Facts
 from nocmesh.diagnosis.find import Named, named_in
+from nocmesh.diagnosis.resources import device_of
 from nocmesh.diagnosis.scope import SMALL_NETWORK, next_look
 from nocmesh.diagnosis.signs import Scene, Sign, signs_of, unclear
+from nocmesh.diagnosis.vocabulary import fault_type
+from nocmesh.messages.report import RootCause
 from nocmesh.messages.session import Observation
 from nocmesh_agents.dossier import alert_of
-from nocmesh_agents.looking import commands_of, look_calls
-from nocmesh_agents.triage.topics import SPECIALISTS, unjudged
+from nocmesh_agents.judgement.judge import judge
+from nocmesh_agents.looking import commands_of, deeper_calls, look_calls, unplumbed
+from nocmesh_agents.triage.topics import OF_FAMILY, SPECIALISTS, unjudged
 
 SEVERITIES = ("critical", "major", "minor", "warning", "info")
 
@@ -27,16 +31,22 @@ def decide(case: Case, seen: Sequence[Observation]) -> Move:
     nowhere = _nowhere(case, named)
     if nowhere:
         return _escalated(alert, nowhere, [], seen)
-    scene = Scene(Facts.gather(case.network, seen), named.prefixes)
+    scene = Scene(Facts.gather(case.network, seen), named.prefixes, named.words)
     unseen = [name for name in named.devices if name not in scene.facts.sights]
     if unseen:
         return _look(case, seen, unseen, "The alert names")
     signs = signs_of(scene)
     if signs:
         return _real(alert, named, scene, signs, seen)
+    causes = judge(scene, seen).root_causes
+    if causes:
+        return _caused(alert, named, causes, seen)
     further = next_look(scene, named.devices)
     if further:
         return _look(case, seen, further, "Nothing wrong there; before it is called healthy, everybody beside it:")
+    deeper = unplumbed(scene.facts, seen, named.devices or list(scene.facts.sights))
+    if deeper:
+        return Act(thought=f"And what lies deeper in {', '.join(deeper)}.", calls=deeper_calls(case, seen, deeper))
     return _clean(alert, named, scene, seen)
 
 
@@ -75,6 +85,23 @@ def _real(
         "why": "; ".join(sign.what for sign in signs[:5]) + ".",
         "escalate": False,
         "swept": list(scene.facts.sights),
+    }
+    return _finish(result, seen)
+
+
+def _caused(alert: Mapping[str, Any], named: Named, causes: Sequence[RootCause], seen: Sequence[Observation]) -> Finish:
+    """No sign that anybody would notice, and yet something is provably wrong."""
+    devices = [device_of(cause.resource) for cause in causes]
+    result = {
+        "verdict": "true_positive",
+        "confidence": max(cause.confidence for cause in causes),
+        "severity": _severity(alert, ()),
+        "specialist": OF_FAMILY[fault_type(causes[0].fault_type).family],
+        "devices": list(dict.fromkeys([*named.devices, *devices])),
+        "hint": "",
+        "why": " ".join(cause.summary for cause in causes[:3]),
+        "escalate": False,
+        "swept": [],
     }
     return _finish(result, seen)
 

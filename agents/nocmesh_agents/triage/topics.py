@@ -15,6 +15,11 @@ SPECIALISTS: Mapping[str, str] = {
 }
 """By the kind of sign, the lowest one: every specialist judges all that it sees, from the device up."""
 
+OF_FAMILY: Mapping[str, str] = {"bgp": "bgp", "ospf": "ospf", "isis": "isis", "spanning_tree": "stp"} | dict.fromkeys(
+    ("link", "addressing", "filters", "layer2", "device", "drift"), "layer2"
+)
+"""By the family of a fault."""
+
 _ELSEWHERE: Mapping[str, frozenset[str]] = {
     "spanning tree": frozenset({"stp", "rstp", "mstp"}),
     "VLANs and bundles": frozenset({"vlan", "lag", "lacp"}),

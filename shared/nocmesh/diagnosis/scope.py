@@ -12,9 +12,9 @@ SMALL_NETWORK = 12
 MOST_DEVICES = 60
 """No more than these in one session: beyond it a person must say where."""
 
-DEEPER: Mapping[str, tuple[View, ...]] = {"linux": ("neighbors", "mac_table")}
-_DEEPER: tuple[View, ...] = ("routes", "filters", "system")
-"""What is asked only where the first look shows that something is wrong, and not why."""
+DEEPER: Mapping[str, tuple[View, ...]] = {"linux": ("system",)}
+_DEEPER: tuple[View, ...] = ("system",)
+"""What is asked only where the first look explains nothing, or before a device is called healthy."""
 _PROTOCOLS: tuple[View, ...] = ("bgp", "ospf", "isis")
 _SWITCHES = frozenset({"access", "distribution", "switch"})
 
@@ -25,10 +25,10 @@ def views_of(device: Device) -> list[View]:
     The protocols are those of its intent; where it has none, every one that there is.
     """
     if device.platform == "linux":
-        return ["interfaces", "routes", "filters", "stp", "system"]
+        return ["interfaces", "routes", "filters", "stp"]
     meant = [view for view in _PROTOCOLS if getattr(device.intent, view) is not None]
     switching: list[View] = ["stp", "switching"] if device.role in _SWITCHES else []
-    return ["interfaces", *(meant or ([] if switching else _PROTOCOLS)), *switching, "config"]
+    return ["interfaces", "routes", "filters", *(meant or ([] if switching else _PROTOCOLS)), *switching, "config"]
 
 
 def deeper_views(device: Device) -> list[View]:

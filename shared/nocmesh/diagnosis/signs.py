@@ -24,6 +24,9 @@ from nocmesh.network import End, Link
 SignKind = Literal["device", "link", "interface", "ospf", "isis", "session", "neighbor", "prefix", "path"]
 
 
+_CONFIGURATION = frozenset({"configuration", "config", "configurationchanged", "drift", "compliance"})
+
+
 @dataclass(frozen=True)
 class Sign:
     """One thing that is not as it should be."""
@@ -46,6 +49,13 @@ class Scene:
     facts: Facts
     prefixes: tuple[Prefix, ...] = ()
     """Prefixes that the alert speaks of."""
+    words: frozenset[str] = frozenset()
+    """The alert's words, in lower case."""
+
+    @property
+    def asks_about_configuration(self) -> bool:
+        """The alert is about the configuration itself; elsewhere what moved and breaks nothing is nobody's fault."""
+        return bool(self.words & _CONFIGURATION)
 
     @cached_property
     def cables(self) -> list[Cable]:

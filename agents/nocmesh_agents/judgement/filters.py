@@ -1,0 +1,61 @@
+"""Packet filters that drop what a protocol needs. A filter that drops nothing of it is nobody's fault."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from nocmesh.diagnosis.facts import Sight
+from nocmesh.diagnosis.signs import Scene
+from nocmesh.messages.report import RootCause
+from nocmesh.messages.state import FilterRule
+from nocmesh_agents.judgement.causes import at_node
+
+Rule = Callable[[Scene], Iterable[RootCause]]
+DROPS = frozenset({"drop", "reject", "deny"})
+_PORTS = {"bgp_acl_block": {"179", "bgp"}, "http_acl_block": {"80", "http", "443", "https", "8000", "8080"}}
+_PROTOCOLS = {
+    "ospf_acl_block": {"ospf", "89"},
+    "isis_acl_block": {"isis"},
+    "icmp_acl_block": {"icmp"},
+    "arp_acl_block": {"arp"},
+}
+_PORT = re.compile(r"\b[sd]port (?P<ports>\{[^}]*\}|\S+)")
+
+
+def blocks(fault: str) -> Rule:
+    """The rule that finds ``fault``: a filter that drops the protocol, and that is new, or has dropped something."""
+
+    def rule(scene: Scene) -> Iterator[RootCause]:
+        for sight in scene.facts.reachable:
+            for entry in sight.filters or []:
+                if entry.action in DROPS and about(entry, fault) and _counts(sight, entry):
+                    yield _blocked(scene, sight, entry, fault)
+
+    return rule
+
+
+def about(entry: FilterRule, fault: str) -> bool:
+    """Whether ``entry`` is about the protocol that ``fault`` names."""
+    wanted = _PORTS.get(fault)
+    if wanted is not None:
+        return entry.protocol in ("tcp", "") and bool(wanted & _ports(entry))
+    return entry.protocol in _PROTOCOLS[fault]
+
+
+def _ports(entry: FilterRule) -> set[str]:
+    found = {port for match in _PORT.finditer(entry.text) for port in re.findall(r"[\w\-]+", match["ports"])}
+    return found | set(entry.ports)
+
+
+def _counts(sight: Sight, entry: FilterRule) -> bool:
+    """It was not there when all was well; or, where nobody knows, it has dropped something, or does not count."""
+    if sight.before is not None and sight.knew("filters"):
+        return all((was.name, was.text) != (entry.name, entry.text) for was in sight.before.filters or [])
+    return entry.packets is None or entry.packets > 0
+
+
+def _blocked(scene: Scene, sight: Sight, entry: FilterRule, fault: str) -> RootCause:
+    what = fault.split("_", 1)[0].upper().replace("ISIS", "IS-IS")
+    new = ", which was not there when all was well" if sight.before is not None else ""
+    summary = f"{sight.name} drops {what} in {entry.name}: {entry.text}{new}."
+    sure = 0.97 if sight.before is not None else 0.9
+    return at_node(scene, fault, sight.name, summary, sure, (sight.name, entry.quote, entry.text))

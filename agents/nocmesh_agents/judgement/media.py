@@ -1,0 +1,98 @@
+"""What a link carries, and how well: MTU, rate, comings and goings."""
+
+from collections.abc import Iterator
+
+from nocmesh.diagnosis import resources
+from nocmesh.diagnosis.cabling import Cable
+from nocmesh.diagnosis.signs import Scene
+from nocmesh.messages.report import RootCause
+from nocmesh.messages.state import Interface
+from nocmesh.network import End
+from nocmesh_agents.judgement.causes import cause, quoted
+
+FLAPS = 4
+"""Changes of carrier since all was well: a link that was pulled once has two when it is back."""
+
+
+def different_mtus(scene: Scene) -> Iterator[RootCause]:
+    """`mtu_mismatch`: the two ends differ; the one that moved, or that the inventory gives another, is to blame."""
+    for cable in scene.cables:
+        a, b = (cable.seen(end) for end in cable.ends)
+        if a is None or b is None or a.mtu is None or b.mtu is None or a.mtu == b.mtu:
+            continue
+        for end, seen, sure in _wrong_mtus(scene, cable, a, b):
+            far = b if seen is a else a
+            summary = f"{end} has an MTU of {seen.mtu}, the other end {far.mtu}."
+            evidence = quoted(
+                scene, (end.device, seen.quote, f'"mtu":{seen.mtu}', f"mtu {seen.mtu}"), _other(cable, end, far)
+            )
+            yield cause("mtu_mismatch", resources.interface(end.device, end.interface), summary, sure, evidence)
+
+
+def _other(cable: Cable, end: End, far: Interface) -> tuple[object, ...]:
+    return (cable.link.other(end).device, far.quote)
+
+
+def _wrong_mtus(scene: Scene, cable: Cable, a: Interface, b: Interface) -> list[tuple[End, Interface, float]]:
+    pairs = list(zip(cable.ends, (a, b), strict=True))
+    moved = [(end, seen, 0.97) for end, seen in pairs if (was := _mtu_before(scene, end)) and was != seen.mtu]
+    strays = [(end, seen, 0.95) for end, seen in pairs if (meant := _mtu_meant(scene, end)) and meant != seen.mtu]
+    smaller = min(pairs, key=lambda pair: pair[1].mtu or 0)
+    return moved or strays or [(*smaller, 0.6)]
+
+
+def _mtu_before(scene: Scene, end: End) -> int | None:
+    past = _before(scene, end)
+    return past.mtu if past else None
+
+
+def _mtu_meant(scene: Scene, end: End) -> int | None:
+    device = scene.facts.network.device(end.device)
+    return next((i.mtu for i in (device.interfaces if device else []) if i.name == end.interface), None)
+
+
+def _before(scene: Scene, end: End) -> Interface | None:
+    sight = scene.facts.sight(end.device)
+    past = sight.before.interfaces if sight and sight.before else None
+    return next((i for i in past or [] if i.name == end.interface), None)
+
+
+def bottlenecks(scene: Scene) -> Iterator[RootCause]:
+    """`link_capacity_bottleneck`: an end lets less through than when all was well."""
+    for cable in scene.cables:
+        ends = [end for end in cable.ends if _throttled(scene, cable, end)]
+        if ends:
+            rate = min(seen.rate_limit_bps or 0 for end in ends if (seen := cable.seen(end)))
+            summary = f"{' and '.join(map(str, ends))} let {rate // 1000} kbit/s through, and no more."
+            quotes = [(end.device, seen.quote, "tbf") for end in ends if (seen := cable.seen(end))]
+            yield cause("link_capacity_bottleneck", cable.link.resource, summary, 0.95, quoted(scene, *quotes))
+
+
+def _throttled(scene: Scene, cable: Cable, end: End) -> bool:
+    seen, past = cable.seen(end), _before(scene, end)
+    if seen is None or not seen.rate_limit_bps:
+        return False
+    return past is None or not past.rate_limit_bps or seen.rate_limit_bps < past.rate_limit_bps
+
+
+def flapping(scene: Scene) -> Iterator[RootCause]:
+    """`link_flap`: carrier came and went again and again since all was well, at both ends, as far as they tell."""
+    for cable in scene.cables:
+        counts = [_changes(scene, cable, end) for end in cable.ends]
+        known = [count for count in counts if count is not None]
+        if known and min(known) >= FLAPS:
+            ends = " and ".join(map(str, cable.ends))
+            summary = f"The carrier of {ends} came or went {max(known)} times since all was well."
+            quotes = [
+                (end.device, f'"carrier_changes":{seen.carrier_changes}', seen.quote)
+                for end in cable.ends
+                if (seen := cable.seen(end))
+            ]
+            yield cause("link_flap", cable.link.resource, summary, 0.93, quoted(scene, *quotes))
+
+
+def _changes(scene: Scene, cable: Cable, end: End) -> int | None:
+    seen, past = cable.seen(end), _before(scene, end)
+    if seen is None or past is None or seen.carrier_changes is None or past.carrier_changes is None:
+        return None
+    return seen.carrier_changes - past.carrier_changes
