@@ -8,6 +8,7 @@ from pathlib import Path
 from nocmesh.lab import ground
 from nocmesh.lab.build import build
 from nocmesh.lab.faults import injecting
+from nocmesh.lab.faults.journal import Injected
 from nocmesh.lab.graph import named
 from nocmesh.lab.lab import Lab
 from nocmesh.lab.plan import LabPlan, Options
@@ -45,7 +46,7 @@ async def come_and_go(lab: Lab, row: Row) -> None:
     await lab.converged()
 
 
-async def _which(lab: Lab, faults: list[injecting.Injected], *, shown: bool, timeout: float | None = None) -> list[str]:
+async def _which(lab: Lab, faults: list[Injected], *, shown: bool, timeout: float | None = None) -> list[str]:
     """The types of those that come to be as asked, all watched side by side."""
     found = await asyncio.gather(*(injecting.becomes(lab, fault, shown=shown, timeout=timeout) for fault in faults))
     return [fault.fault_type for fault, yes in zip(faults, found, strict=True) if yes]

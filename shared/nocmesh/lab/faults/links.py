@@ -89,11 +89,14 @@ def _flap_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
     )
 
 
+async def _changes(lab: Ground, end: Station) -> int:
+    return await asking.number(lab, end.node.name, f"/sys/class/net/{end.port.name}/carrier_changes")
+
+
 async def _counted(lab: Ground, end: Station, wanted: int, *, within: float) -> bool:
     """The carrier of an interface has changed so often, now or soon."""
-    changes = f"/sys/class/net/{end.port.name}/carrier_changes"
     for _ in range(6):
-        if await asking.number(lab, end.node.name, changes) >= wanted:
+        if await _changes(lab, end) >= wanted:
             return True
         await asyncio.sleep(within / 6)
     return False
@@ -105,7 +108,7 @@ def _flap_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
 
     async def check(lab: Ground) -> bool:
         """The carrier changes, and changes back a little later; a link at rest is known by its first quiet time."""
-        before = await asking.number(lab, end.node.name, f"/sys/class/net/{end.port.name}/carrier_changes")
+        before = await _changes(lab, end)
         for wanted in (1, 2):
             if not await _counted(lab, end, before + wanted, within=period * 1.5):
                 return False
