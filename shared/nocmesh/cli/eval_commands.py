@@ -60,7 +60,7 @@ def list_(
     output: Out = Format.TABLE,
 ) -> None:
     """The runs that were kept; with --suite the cases of a suite."""
-    from nocmesh.cli.evaluating import list_cases, list_runs
+    from nocmesh.cli.scoreboard import list_cases, list_runs
 
     if suite is None:
         list_runs(out, output)
@@ -75,7 +75,7 @@ def show(
     output: Out = Format.TABLE,
 ) -> None:
     """The score of a run, and every case of it."""
-    from nocmesh.cli.evaluating import show_run
+    from nocmesh.cli.scoreboard import show_run
 
     show_run(run, out, output)
 
@@ -88,6 +88,6 @@ def compare(
     output: Out = Format.TABLE,
 ) -> None:
     """Two runs: what the second does better, what worse, case by case."""
-    from nocmesh.cli.evaluating import compare_runs
+    from nocmesh.cli.scoreboard import compare_runs
 
     compare_runs(first, second, out, output)

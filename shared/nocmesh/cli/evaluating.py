@@ -1,15 +1,16 @@
-"""The work of ``nocmesh eval``: what a run is made of on this machine, and how its score is printed."""
+"""The work of ``nocmesh eval run``: which cases, and what a run is made of on this machine."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 from nocmesh.cli.client import Client
-from nocmesh.cli.output import Format, as_json, as_yaml, put, say, show_list
+from nocmesh.cli.output import Format, say
+from nocmesh.cli.scoreboard import home_of, show
 from nocmesh.cli.stopping import INTERRUPTED, Stop
 from nocmesh.cli.up import prepared_mesh, ready
 from nocmesh.clock import SystemClock
@@ -17,10 +18,10 @@ from nocmesh.errors import InvalidInputError, PreconditionError
 from nocmesh.evaluation.case import Case
 from nocmesh.evaluation.grounds import ground, unavailable
 from nocmesh.evaluation.incident import Api
-from nocmesh.evaluation.kept import Comparison, Kept, Run, compare, load_run, run_names
+from nocmesh.evaluation.kept import Kept
 from nocmesh.evaluation.reading import read_cases
 from nocmesh.evaluation.result import CaseResult
-from nocmesh.evaluation.run import Runner, Surroundings, line
+from nocmesh.evaluation.run import Runner, Surroundings
 from nocmesh.evaluation.score import Scores
 from nocmesh.evaluation.suites import suite
 from nocmesh.evaluation.trial import Patience
@@ -32,18 +33,6 @@ from nocmesh.settings import Settings
 READY_SECONDS = 180.0
 """Some dozen devices, each with a baseline."""
 APPROVERS = 2
-COLUMNS = (
-    "cases",
-    "joint_f1",
-    "localisation_f1",
-    "fault_type_f1",
-    "detection",
-    "healthy",
-    "repaired",
-    "seconds_median",
-    "seconds_p95",
-    "commands_median",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,33 +111,21 @@ def below(scores: Scores, floors: Mapping[str, float]) -> int:
     return int(failed)
 
 
-def home_of(out: Path | None) -> Path:
-    """Where runs are kept."""
-    return (out or Settings().data / "eval").absolute()
-
-
-@dataclass
-class _Watched:
-    """Tells people and the run's log; ends the run when it is told to."""
-
-    kept: Kept
-    results: list[CaseResult] = field(default_factory=list)
-
-    def tell(self, text: str) -> None:
-        say(text)
-        self.kept.line(text)
-
-
 async def _run(wish: Wish, cases: Sequence[Case], kept: Kept) -> list[CaseResult]:
     """The results, in the order in which they came; fewer than cases when the run was stopped."""
-    stop, watched = Stop.on_signals(), _Watched(kept)
+    stop = Stop.on_signals()
+
+    def tell(text: str) -> None:
+        say(text)
+        kept.line(text)
+
     around = Surroundings(
         grounds=ground,
         meshes=mesh_of(stop),
         unavailable=unavailable,
         clock=SystemClock(),
         log=logger(role="eval"),
-        tell=watched.tell,
+        tell=tell,
     )
     runner = Runner(around, kept, Patience(case=wish.seconds), repair=wish.repair)
     running = asyncio.create_task(runner.run(cases))
@@ -195,103 +172,3 @@ def settings_of(inventory: Path, data: Path) -> Settings:
         no_auth_for_loopback=True,
         log_level="warning",
     )
-
-
-def show(run: Run, form: Format) -> None:
-    """Print a run: as a table its score by family, else everything."""
-    if form is Format.NAME:
-        put(run.info.run_id)
-    elif form is not Format.TABLE:
-        put(as_json(run) if form is Format.JSON else as_yaml(run))
-    else:
-        show_list(list(table(run)), ("family", *COLUMNS), "family", form)
-        for text in endings(run):
-            say(text)
-
-
-def table(run: Run) -> list[dict[str, Any]]:
-    """A row for each family, and one for all."""
-    rows = [*run.score.families.items(), ("all", run.score.total)]
-    return [{"family": name, **{key: _cell(getattr(scores, key)) for key in COLUMNS}} for name, scores in rows]
-
-
-def _cell(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3g}"
-
-
-def endings(run: Run) -> list[str]:
-    """What a table does not tell: who was judged, what else there was."""
-    score, info = run.score, run.info
-    lines = [
-        f"{info.run_id}: the reasoner {info.reasoner!r}; {score.total.cases} cases judged, {score.skipped} skipped"
-    ]
-    if score.invalid:
-        lines.append(f"invalid, not judged: {', '.join(score.invalid)}")
-    if score.total.unanswered:
-        lines.append(f"no diagnosis in time: {score.total.unanswered}")
-    for name in ("joint_f1_macro",):
-        lines.append(f"{name} {_cell(score.joint_f1_macro)}; evidence found {_cell(score.total.evidence)}")
-    if score.total.handed_over is not None:
-        lines.append(f"handed to a person, with the right cause: {_cell(score.total.handed_over)}")
-    return lines
-
-
-def show_run(name: str, out: Path | None, form: Format) -> None:
-    """Print a run that was kept. Raises NotFoundError."""
-    run = load_run(home_of(out), name)
-    if form is Format.TABLE:
-        for result in run.results:
-            say(line(result))
-    show(run, form)
-
-
-def list_runs(out: Path | None, form: Format) -> None:
-    """Print the runs that were kept, the oldest first."""
-    home = home_of(out)
-    runs = [load_run(home, name) for name in run_names(home)]
-    rows = [
-        {
-            "run": run.info.run_id,
-            "what": run.info.what,
-            "reasoner": run.info.reasoner,
-            "cases": run.info.cases,
-            "judged": run.score.total.cases,
-            "joint_f1": _cell(run.score.total.joint_f1),
-        }
-        for run in runs
-    ]
-    show_list(rows, ("run", "what", "reasoner", "cases", "judged", "joint_f1"), "run", form)
-
-
-def list_cases(name: str, form: Format) -> None:
-    """Print the cases of a suite. Raises NotFoundError."""
-    rows = [
-        {
-            "case": case.name,
-            "family": case.family,
-            "network": case.network,
-            "options": " ".join(f"{key}={value}" for key, value in case.options.items()) or "-",
-            "faults": [str(fault) for fault in case.faults],
-        }
-        for case in suite(name)
-    ]
-    show_list(rows, ("case", "family", "network", "options", "faults"), "case", form)
-
-
-def compare_runs(first: str, second: str, out: Path | None, form: Format) -> None:
-    """Print two runs side by side. Raises NotFoundError."""
-    home = home_of(out)
-    compared: Comparison = compare(load_run(home, first), load_run(home, second))
-    if form is not Format.TABLE:
-        put(as_yaml(compared) if form is Format.YAML else as_json(compared))
-        return
-    rows = [
-        {key: value if isinstance(value, str) else _cell(value) for key, value in row.items()}
-        for row in compared.figures
-    ]
-    show_list(rows, ("figure", "first", "second", "difference"), "figure", form)
-    for moved in compared.moved:
-        say(f"{moved.case}: {moved.before} -> {moved.after}")
-    for label, names in (("first", compared.only_in_first), ("second", compared.only_in_second)):
-        if names:
-            say(f"only in the {label}: {', '.join(names)}")
