@@ -1,4 +1,4 @@
-"""Faults of addresses: wrong, missing, twice; a host's way out wrong or cut off."""
+"""Faults of hosts' addresses: another one, none, or a mask that cuts them off."""
 
 from ipaddress import IPv4Address, IPv4Interface, ip_network
 
@@ -40,7 +40,7 @@ def target_of(plan: LabPlan, here: Station) -> str:
     return found[1] if found else here.address
 
 
-def _readdressed(here: Station, address: str, summary: str) -> Injection:
+def readdressed(here: Station, address: str, summary: str) -> Injection:
     """Another address in place of the planned one (empty: none), and the way out again where that still works."""
     name, gate = here.port.name, here.node.gateway
     lines = [f"ip -4 addr flush dev {name}"]
@@ -53,7 +53,8 @@ def _readdressed(here: Station, address: str, summary: str) -> Injection:
     )
 
 
-def _unreachable(plan: LabPlan, resource: str, params: Params) -> Alarm:
+def unreachable(plan: LabPlan, resource: str, params: Params) -> Alarm:
+    """What monitoring says of a host that does not answer."""
     here = host_of(plan, resource)
     summary = f"{here.node.name} does not answer at {here.address}"
     return Alarm(name="HostUnreachable", instance=here.node.name, labels={"target": here.address}, summary=summary)
@@ -66,7 +67,7 @@ def cut_off(plan: LabPlan, resource: str, params: Params) -> Alarm:
     return Alarm(name="ReachabilityLost", instance=here.node.name, labels={"target": target}, summary=summary)
 
 
-async def _silent(lab: Ground, plan: LabPlan, here: Station) -> bool:
+async def silent(lab: Ground, plan: LabPlan, here: Station) -> bool:
     """The gateway does not reach the host where the plan has it."""
     return not await asking.reaches(lab, _gate(plan, here).node.name, here.address)
 
@@ -94,7 +95,7 @@ def _few(moved: IPv4Interface) -> list[str]:
 def _wrong_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
     here = station_of(plan, resource)
     address = wrong_address(plan, here)
-    return _readdressed(here, address, f"{here.node.name} has {address} in place of {here.interface}")
+    return readdressed(here, address, f"{here.node.name} has {address} in place of {here.interface}")
 
 
 def _wrong_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
@@ -102,21 +103,21 @@ def _wrong_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
 
     async def check(lab: Ground) -> bool:
         there = await asking.addresses(lab, here.node.name, here.port.name)
-        return bool(there) and not there & set(here.port.addresses) and await _silent(lab, plan, here)
+        return bool(there) and not there & set(here.port.addresses) and await silent(lab, plan, here)
 
     return check
 
 
 def _missing_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
     here = station_of(plan, resource)
-    return _readdressed(here, "", f"{here.node.name} has lost {here.interface}")
+    return readdressed(here, "", f"{here.node.name} has lost {here.interface}")
 
 
 def _missing_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
     here = station_of(plan, resource)
 
     async def check(lab: Ground) -> bool:
-        return not await asking.addresses(lab, here.node.name, here.port.name) and await _silent(lab, plan, here)
+        return not await asking.addresses(lab, here.node.name, here.port.name) and await silent(lab, plan, here)
 
     return check
 
@@ -154,7 +155,7 @@ def masked_ports(plan: LabPlan) -> list[str]:
 def _mask_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
     here = station_of(plan, resource)
     address = f"{here.address}/{wrong_prefix(plan, here)}"
-    return _readdressed(here, address, f"{here.node.name} has {address} in place of {here.interface}")
+    return readdressed(here, address, f"{here.node.name} has {address} in place of {here.interface}")
 
 
 def _mask_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
@@ -171,88 +172,13 @@ def _mask_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
     return check
 
 
-# host_ip_conflict, mac_address_conflict
-
-
-def rival(plan: LabPlan, here: Station) -> Station | None:
-    """Another station of its network, hosts first."""
-    others = [one for one in segment(plan, here)[1:] if one.interface and one.node.kind != "switch"]
-    return min(others, key=lambda one: one.node.kind != "host", default=None)
-
-
-def rivalled_ports(plan: LabPlan) -> list[str]:
-    """Hosts that share their network with another."""
-    return [one.resource for one in homed(plan) if rival(plan, one)]
-
-
-def _conflict_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
-    here = station_of(plan, resource)
-    other = rival(plan, here) or here
-    summary = f"{here.node.name} has the address of {other.node.name}, {other.interface}"
-    return _readdressed(here, str(other.interface), summary)
-
-
-def _conflict_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
-    here = station_of(plan, resource)
-    other = rival(plan, here) or here
-
-    async def check(lab: Ground) -> bool:
-        """Both say that the address is theirs, and the host's own does not answer."""
-        both = [await asking.addresses(lab, one.node.name, one.port.name) for one in (here, other)]
-        return all(str(other.interface) in one for one in both) and await _silent(lab, plan, here)
-
-    return check
-
-
-def mac_pair(plan: LabPlan, here: Station) -> tuple[Station, Station] | None:
-    """Whose MAC address a host can take so that it matters, and a third station that notices; both behind a switch."""
-    others = [one for one in segment(plan, here)[1:] if one.interface and one.port.mac and one.node.kind != "switch"]
-    others.sort(key=lambda one: one.node.kind != "host")
-    return (others[0], others[-1]) if here.port.mac and len(others) > 1 else None
-
-
-def mac_ports(plan: LabPlan) -> list[str]:
-    """Hosts on a network of at least three."""
-    return [one.resource for one in homed(plan) if mac_pair(plan, one)]
-
-
-def _macs(plan: LabPlan, resource: str) -> tuple[Station, Station, Station]:
-    here = station_of(plan, resource)
-    other, third = mac_pair(plan, here) or (here, here)
-    return here, other, third
-
-
-def _mac_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
-    here, other, _ = _macs(plan, resource)
-    setting = f"ip link set {here.port.name} address"
-    announce = f"ip neigh flush dev {here.port.name}; ping -q -c 1 -W 1 {here.node.gateway} >/dev/null || true"
-    return Injection(
-        steps=[shell(here.node.name, f"{setting} {other.port.mac}", announce)],
-        undo=[shell(here.node.name, f"{setting} {here.port.mac}", announce)],
-        summary=f"{here.node.name} has the MAC address of {other.node.name}, {other.port.mac}",
-    )
-
-
-def _mac_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
-    here, other, third = _macs(plan, resource)
-
-    async def check(lab: Ground) -> bool:
-        """A third station has one MAC address for two of its neighbours."""
-        for one in (here, other):
-            await asking.reaches(lab, third.node.name, one.address)
-        seen = [await asking.resolved(lab, third.node.name, one.address) for one in (here, other)]
-        return bool(seen[0]) and seen[0] == seen[1]
-
-    return check
-
-
 KINDS: tuple[Kind, ...] = (
     Kind(
         fault_type="host_incorrect_ip",
         places=host_ports,
         steps=_wrong_steps,
         symptom=_wrong_symptom,
-        alarm=_unreachable,
+        alarm=unreachable,
     ),
     Kind(
         fault_type="host_incorrect_netmask",
@@ -266,20 +192,6 @@ KINDS: tuple[Kind, ...] = (
         places=host_ports,
         steps=_missing_steps,
         symptom=_missing_symptom,
-        alarm=_unreachable,
-    ),
-    Kind(
-        fault_type="host_ip_conflict",
-        places=rivalled_ports,
-        steps=_conflict_steps,
-        symptom=_conflict_symptom,
-        alarm=_unreachable,
-    ),
-    Kind(
-        fault_type="mac_address_conflict",
-        places=mac_ports,
-        steps=_mac_steps,
-        symptom=_mac_symptom,
-        alarm=_unreachable,
+        alarm=unreachable,
     ),
 )

@@ -8,9 +8,11 @@ from types import MappingProxyType
 from nocmesh.errors import NotFoundError
 from nocmesh.lab.faults import (
     addressing,
+    addressing_conflicts,
     addressing_routes,
     bgp,
     device,
+    drift,
     filters,
     isis,
     layer2,
@@ -28,11 +30,13 @@ FAMILIES: tuple[tuple[Kind, ...], ...] = (
     links.KINDS,
     links_interfaces.KINDS,
     addressing.KINDS,
+    addressing_conflicts.KINDS,
     addressing_routes.KINDS,
     filters.KINDS,
     stp.KINDS,
     layer2.KINDS,
     device.KINDS,
+    drift.KINDS,
 )
 
 

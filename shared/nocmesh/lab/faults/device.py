@@ -1,4 +1,4 @@
-"""Faults of a device as a whole, and of what should be on it: daemons, power, forwarding, services, configuration."""
+"""Faults of a device as a whole: a routing daemon that does not run, no way to it, no forwarding."""
 
 from nocmesh.errors import InvalidInputError
 from nocmesh.lab.faults import asking
@@ -11,7 +11,6 @@ from nocmesh.lab.faults.kinds import (
     Kind,
     Params,
     Step,
-    configure,
     node_id,
     node_of,
     routers,
@@ -24,13 +23,6 @@ from nocmesh.lab.plan import LabPlan, Node
 from nocmesh.lab.render import daemons
 
 MANAGEMENT = "eth0"
-DRIFT = "ip prefix-list UNUSED seq 5 permit 192.0.2.0/24"
-"""Named by nothing, for addresses that nobody has (RFC 5737)."""
-
-
-def all_routers(plan: LabPlan) -> list[str]:
-    """Every router."""
-    return [node_id(node) for node in routers(plan)]
 
 
 # frr_service_down
@@ -201,77 +193,6 @@ def _cut_off(plan: LabPlan, resource: str, params: Params) -> Alarm:
     )
 
 
-# service_down
-
-
-def all_nodes(plan: LabPlan) -> list[str]:
-    """Every node, routers first."""
-    return [node_id(node) for node in sorted(plan.nodes, key=lambda node: node.kind != "router")]
-
-
-def _service_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
-    name = node_of(plan, resource).name
-    return Injection(
-        steps=[Step(node=name, door="stop", lines=["snmpd"])],
-        undo=[Step(node=name, door="start", lines=["snmpd"])],
-        summary=f"snmpd of {name} does not run",
-    )
-
-
-def _service_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
-    name = node_of(plan, resource).name
-
-    async def check(lab: Ground) -> bool:
-        """Nobody listens where the agent should."""
-        answer = await lab.exec(name, "ss", "-H", "-l", "-n", "-u", "sport", "=", ":161", check=False)
-        return answer.code == 0 and not answer.stdout.strip()
-
-    return check
-
-
-def _agent_silent(plan: LabPlan, resource: str, params: Params) -> Alarm:
-    name = node_of(plan, resource).name
-    return Alarm(
-        name="SnmpTargetDown",
-        instance=name,
-        summary=f"{name} answers no SNMP requests",
-        severity="warning",
-    )
-
-
-# configuration_drift
-
-
-def _drift_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
-    name = node_of(plan, resource).name
-    undone = DRIFT.replace("ip prefix-list", "no ip prefix-list")
-    return Injection(
-        steps=[configure(name, DRIFT)], undo=[configure(name, undone)], summary=f"{name} has a line of its own: {DRIFT}"
-    )
-
-
-def _drift_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
-    node = node_of(plan, resource)
-
-    async def check(lab: Ground) -> bool:
-        """Its CLI shows a prefix list of that name, and it has all its adjacencies."""
-        wanted = {one.port.name for one in adjacencies(plan, node)}
-        there = DRIFT.split()[2] in await lab.vtysh(node.name, "show ip prefix-list")
-        return there and wanted <= await asking.adjacencies(lab, node.name)
-
-    return check
-
-
-def _changed(plan: LabPlan, resource: str, params: Params) -> Alarm:
-    name = node_of(plan, resource).name
-    return Alarm(
-        name="ConfigurationChanged",
-        instance=name,
-        summary=f"the configuration of {name} is not what it was",
-        severity="warning",
-    )
-
-
 KINDS: tuple[Kind, ...] = (
     Kind(
         fault_type="frr_service_down",
@@ -294,19 +215,5 @@ KINDS: tuple[Kind, ...] = (
         steps=_forwarding_steps,
         symptom=_forwarding_symptom,
         alarm=_cut_off,
-    ),
-    Kind(
-        fault_type="service_down",
-        places=all_nodes,
-        steps=_service_steps,
-        symptom=_service_symptom,
-        alarm=_agent_silent,
-    ),
-    Kind(
-        fault_type="configuration_drift",
-        places=all_routers,
-        steps=_drift_steps,
-        symptom=_drift_symptom,
-        alarm=_changed,
     ),
 )

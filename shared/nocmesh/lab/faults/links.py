@@ -5,6 +5,7 @@ import asyncio
 from nocmesh.lab.faults import asking
 from nocmesh.lab.faults.kinds import Alarm, Check, Ground, Injection, Kind, Params, Step, shell
 from nocmesh.lab.faults.segments import Ends, Station, cable_of, cables, witness
+from nocmesh.lab.faults.values import rate, whole
 from nocmesh.lab.patch import PATCH, plug, pull, wire
 from nocmesh.lab.plan import LabPlan
 
@@ -76,7 +77,7 @@ def _flap_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
     """
     here = wire(plan, cable_of(plan, resource).cable)
     mine = f'test "$(cat /sys/class/net/{here.bridge}/ifalias)" = flap-$$'
-    rest = f"sleep {params['seconds']}"
+    rest = f"sleep {whole(params, 'seconds', 1, 60)}"
     turn = f"{mine} && {' && '.join(pull(here))} && {rest} && {mine} && {' && '.join(plug(here))} && {rest}"
     loop = f"ip link set {here.bridge} alias flap-$$; n=0; while [ $n -lt 1000 ] && {turn}; do n=$((n+1)); done"
     start = f"setsid sh -c '{loop}' </dev/null >/dev/null 2>&1 &"
@@ -130,7 +131,7 @@ def _damaged(plan: LabPlan, resource: str, rule: str, summary: str) -> Injection
 
 
 def _loss_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
-    share = params["percent"]
+    share = whole(params, "percent", 1, 90)
     return _damaged(
         plan, resource, f"numgen random mod 100 < {share} drop", f"{resource} loses {share} % in either direction"
     )
@@ -138,7 +139,7 @@ def _loss_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
 
 def _corruption_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
     """Bytes 10 and 11 of the IPv4 header: its checksum. Further up, checksums are not made between namespaces."""
-    share = params["percent"]
+    share = whole(params, "percent", 1, 90)
     rule = f"ether type ip numgen random mod 100 < {share} @nh,80,16 set 0xdead"
     return _damaged(plan, resource, rule, f"{resource} damages {share} % in either direction")
 
@@ -199,7 +200,7 @@ def _lossy(plan: LabPlan, resource: str, params: Params) -> Alarm:
 def _slow_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
     """As a link that came up at a lower rate: the queues of both ends' interfaces fill and drop."""
     pair = cable_of(plan, resource).stations
-    shape = f"tbf rate {params['rate']} burst 3kb latency 200ms"
+    shape = f"tbf rate {rate(params, 'rate')} burst 3kb latency 200ms"
     return Injection(
         steps=[shell(end.node.name, f"tc qdisc replace dev {end.port.name} root {shape}") for end in pair],
         undo=[shell(end.node.name, f"tc qdisc del dev {end.port.name} root 2>/dev/null || true") for end in pair],

@@ -5,6 +5,7 @@ from nocmesh.lab.faults.igp import speaks
 from nocmesh.lab.faults.kinds import Alarm, Check, Ground, Injection, Kind, Params, configure, shell
 from nocmesh.lab.faults.links import interface_alarm, patch
 from nocmesh.lab.faults.segments import Station, cable_at, cables, ends, far, station_of
+from nocmesh.lab.faults.values import whole
 from nocmesh.lab.patch import PATCH, wire
 from nocmesh.lab.plan import LabPlan
 
@@ -120,11 +121,11 @@ def _shut_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
 
 def _mtu_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
     end = station_of(plan, resource)
-    setting = f"ip link set {end.port.name} mtu"
+    setting, small = f"ip link set {end.port.name} mtu", whole(params, "mtu", 1280, end.port.mtu - 1)
     return Injection(
-        steps=[shell(end.node.name, f"{setting} {params['mtu']}")],
+        steps=[shell(end.node.name, f"{setting} {small}")],
         undo=[shell(end.node.name, f"{setting} {end.port.mtu}")],
-        summary=f"{end.port.name} of {end.node.name} has MTU {params['mtu']}",
+        summary=f"{end.port.name} of {end.node.name} has MTU {small}",
     )
 
 

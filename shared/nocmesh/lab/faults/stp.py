@@ -7,6 +7,7 @@ from nocmesh.lab.faults import asking
 from nocmesh.lab.faults.kinds import Alarm, Check, Ground, Injection, Kind, Params, node_id, node_of, shell
 from nocmesh.lab.faults.segments import Station, station_of
 from nocmesh.lab.faults.trees import COST, bridge_id, switches, tree
+from nocmesh.lab.faults.values import whole
 from nocmesh.lab.plan import LabPlan, Node
 
 BRIDGE = "br0"
@@ -132,11 +133,11 @@ def _is(node: Node, root: str) -> bool:
 
 def _cost_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
     port = station_of(plan, resource)
-    command = f"bridge link set dev {port.port.name} cost"
+    command, cost = f"bridge link set dev {port.port.name} cost", whole(params, "cost", 10, 65535)
     return Injection(
-        steps=[shell(port.node.name, f"{command} {params['cost']}")],
+        steps=[shell(port.node.name, f"{command} {cost}")],
         undo=[shell(port.node.name, f"{command} {port.port.cost or COST}")],
-        summary=f"{port.port.name} of {port.node.name} costs {params['cost']}",
+        summary=f"{port.port.name} of {port.node.name} costs {cost}",
     )
 
 
