@@ -84,6 +84,8 @@ class Settings(BaseSettings):
     """The settings file; without it `nocmesh.toml` in the working folder, where there is one."""
     data: File = Field(default_factory=data_folder)
     """Folder for streams, database, keys and knowledge."""
+    labs: File | None = None
+    """Folder of the labs that are up; unset takes `$XDG_STATE_HOME/nocmesh/lab`, else `~/.local/state/nocmesh/lab`."""
     inventory: File | None = None
     """The inventory file: devices, links, users, intent."""
     credentials: File | None = None

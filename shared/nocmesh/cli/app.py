@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nocmesh.cli import db_commands, diagnose_commands, eval_commands, inventory_commands
+from nocmesh.cli import db_commands, diagnose_commands, eval_commands, inventory_commands, lab_commands
 from nocmesh.cli.output import Format, say
 
 app = typer.Typer(
@@ -38,6 +38,7 @@ token = _group("token", "Personal tokens of people.")
 bench = _group("bench", "Measure it here, now.")
 app.add_typer(db_commands.group)
 app.add_typer(eval_commands.group)
+app.add_typer(lab_commands.group)
 diagnose_commands.mount(app)
 app.add_typer(inventory_commands.group)
 

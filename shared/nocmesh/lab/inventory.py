@@ -9,6 +9,7 @@ from nocmesh.yamlfile import dumped
 
 CREDENTIAL = "lab"
 PEOPLE = ("nina", "omar")
+SSH_CONFIG, KNOWN_HOSTS = "ssh_config", "known_hosts"
 
 
 def inventory_yaml(plan: LabPlan, folder: Path) -> str:
@@ -22,6 +23,27 @@ def inventory_yaml(plan: LabPlan, folder: Path) -> str:
             "users": [{"name": name, "roles": ["operator", "approver"]} for name in PEOPLE],
         }
     )
+
+
+def ssh_config(plan: LabPlan, folder: Path) -> str:
+    """For `ssh -F`: every node by its name, every router's shell as `<name>-shell`."""
+    lines = [
+        "Host *",
+        "  User root",
+        f"  IdentityFile {folder / scripts.KEY_FILE}",
+        "  IdentitiesOnly yes",
+        f"  UserKnownHostsFile {folder / KNOWN_HOSTS}",
+    ]
+    for node in plan.nodes:
+        ports = {node.name: scripts.CLI_PORT, f"{node.name}-shell": scripts.SHELL_PORT}
+        for name, port in ports.items():
+            lines += [f"Host {name}", f"  HostName {node.management}", f"  Port {port}", f"  HostKeyAlias {node.name}"]
+    return "\n".join([*lines, ""])
+
+
+def known_hosts(plan: LabPlan, folder: Path) -> str:
+    """The nodes' host keys, for ssh."""
+    return "".join(f"{node.name} {_host_key(folder, node.name)}\n" for node in plan.nodes)
 
 
 def _device(plan: LabPlan, node: Node, folder: Path) -> dict[str, Any]:

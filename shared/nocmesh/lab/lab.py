@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nocmesh.errors import DeviceError, DeviceRejectedError, NotFoundError, PreconditionError, TooLateError
-from nocmesh.lab import alertmanager, ground, healing, runs, scripts, status
+from nocmesh.lab import alertmanager, ground, healing, inventory, runs, scripts, status
 from nocmesh.lab.ground import Tell
-from nocmesh.lab.inventory import inventory_yaml
 from nocmesh.lab.names import Names
 from nocmesh.lab.patch import PATCH
 from nocmesh.lab.plan import LabPlan, Node
@@ -51,6 +50,8 @@ class Lab:
         try:
             await ground.make(placed, lab.names, folder, tell)
             lab.write_inventory(folder / "inventory.yaml")
+            (folder / inventory.SSH_CONFIG).write_text(inventory.ssh_config(placed, folder), "utf-8")
+            (folder / inventory.KNOWN_HOSTS).write_text(inventory.known_hosts(placed, folder), "utf-8")
         except BaseException:
             await asyncio.shield(lab.down())
             raise
@@ -198,7 +199,7 @@ class Lab:
 
     def inventory_yaml(self) -> str:
         """The inventory of this lab."""
-        return inventory_yaml(self.plan, self.folder)
+        return inventory.inventory_yaml(self.plan, self.folder)
 
     def write_inventory(self, path: Path) -> None:
         """The inventory as a file, readable by its owner only; its key stays in the run's folder."""

@@ -120,6 +120,11 @@ def found(root: Path, run_id: str | None) -> Path:
     raise NotFoundError(f"no lab {run_id[:40]!r}; {nearest(run_id[:40], known)}")
 
 
+def place(root: Path, run_id: str) -> Path:
+    """The folder that a run of `root` has, be it damaged or not."""
+    return root.absolute() / run_id
+
+
 def kept(root: Path) -> list[str]:
     """The ids of the runs in `root`, the oldest first."""
     folders = [entry for entry in root.iterdir() if entry.is_dir()] if root.is_dir() else []
