@@ -2,7 +2,10 @@
 
 protocol     what a platform is, and the verdict on an answer
 frr          FRRouting: JSON and running configuration
-cisco_iosxe  Cisco IOS and IOS-XE: TextFSM and running configuration; iosroutes is its routing table
+cisco_iosxe  Cisco IOS and IOS-XE; ios_* and iosroutes read its answers
+arista_eos   Arista EOS; eos_* read its answers
+juniper_junos  Juniper Junos; junos_* read its answers
+tables       text tables of which every line must be understood
 bgpconfig    BGP as configured; bgpmerge joins it with the sessions
 spans        JSON that can be quoted; parsing is the door to TextFSM
 """
@@ -14,8 +17,10 @@ import msgspec
 
 from nocmesh.errors import InvalidInputError
 from nocmesh.messages.state import DeviceState, Output, View, ViewStatus
+from nocmesh_bridges.platforms.arista_eos import ARISTA_EOS
 from nocmesh_bridges.platforms.cisco_iosxe import CISCO_IOSXE
 from nocmesh_bridges.platforms.frr import FRR
+from nocmesh_bridges.platforms.juniper_junos import JUNIPER_JUNOS
 from nocmesh_bridges.platforms.linux import LINUX
 from nocmesh_bridges.platforms.protocol import Ask, Parsed, Platform
 
@@ -26,6 +31,8 @@ PLATFORMS: tuple[Platform, ...] = (
     FRR,
     LINUX,
     CISCO_IOSXE,
+    ARISTA_EOS,
+    JUNIPER_JUNOS,
 )
 
 

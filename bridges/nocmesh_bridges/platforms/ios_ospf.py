@@ -77,10 +77,10 @@ def ospf(answers: Sequence[Output], status: ViewStatus) -> Parsed:
     """The view `ospf` from PROCESS, INTERFACES, NEIGHBORS and the running configuration."""
     process, interfaces, neighbors, running = answers
     config = igpconfig.igp_config(sections(running.text))
-    found = (_processes(process.text) or [None])[0]
+    found = next(iter(_processes(process.text) or []), None)
     if found is None:
-        told = bool(interfaces.text.strip() or neighbors.text.strip()) and worth(interfaces, neighbors)
-        return Parsed(status="unparsed") if told or config.ospf else Parsed(status="empty", value=Ospf())
+        absent = config.ospf is None and not _tells(interfaces, neighbors)
+        return Parsed(status="empty", value=Ospf()) if absent else Parsed(status="unparsed")
     value = Ospf(
         router_id=found["id"],
         areas=list(_areas(found)),
@@ -91,7 +91,7 @@ def ospf(answers: Sequence[Output], status: ViewStatus) -> Parsed:
     return Parsed(status="parsed", value=value)
 
 
-def worth(interfaces: Output, neighbors: Output) -> bool:
+def _tells(interfaces: Output, neighbors: Output) -> bool:
     """Say whether one of the answers tells of OSPF, though there is no process: they cannot all be true."""
     return "parsed" in (interfaces.status, neighbors.status)
 

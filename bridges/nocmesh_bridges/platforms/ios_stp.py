@@ -31,7 +31,8 @@ _HEADING = re.compile(
     r"|This bridge is the root|Bridge ID +Priority |Hello Time +\d|Aging Time +\d)"
 )
 _CHANGES = re.compile(
-    r"^ *(?P<name>(?:VLAN|MST)\d+) is executing .*?^ *Number of topology changes (?P<count>\d+) ", re.MULTILINE | re.DOTALL
+    r"^ *(?P<name>(?:VLAN|MST)\d+) is executing .*?^ *Number of topology changes (?P<count>\d+) ",
+    re.MULTILINE | re.DOTALL,
 )
 _STATES = {
     "FWD": "forwarding",
@@ -41,7 +42,14 @@ _STATES = {
     "LRN": "learning",
     "DIS": "disabled",
 }
-_ROLES = {"Root": "root", "Desg": "designated", "Altn": "alternate", "Back": "backup", "Mstr": "master", "Dsbl": "disabled"}
+_ROLES = {
+    "Root": "root",
+    "Desg": "designated",
+    "Altn": "alternate",
+    "Back": "backup",
+    "Mstr": "master",
+    "Dsbl": "disabled",
+}
 _PROTOCOLS = {"ieee": "stp", "rstp": "rstp", "mstp": "mstp"}
 
 

@@ -35,7 +35,8 @@ _COUNT = re.compile(r"^Number of channel-groups in use: *(?P<count>\d+)\s*$", re
 _MACS = Table(
     head=re.compile(r" *vlan +mac address +type\b", re.IGNORECASE),
     row=re.compile(
-        r"[ *]*(?:[RSDC#]+ +)?(?P<vlan>\d+|All|---|N/A|[A-Z]\w*/\d\S*) +(?P<mac>[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}) +"
+        r"[ *]*(?:[RSDC#]+ +)?(?P<vlan>\d+|All|---|N/A|[A-Z]\w*/\d\S*) +"
+        r"(?P<mac>[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}) +"
         r"(?:(?P<system>system)(?: +(?P<groups>\S+))?"
         r"|(?P<type>[A-Za-z]+)(?: +(?P<learn>Yes|No) +(?P<age>\d+|-|N/A)(?: +(?P<port>\S.*?))?"
         r"|(?: +(?:[a-z0-9]+,)*(?:ip|ipx|assigned|other))? +(?P<where>[A-Z]\S*(?:[ ,]+\S+)*?)))\s*$"
@@ -50,6 +51,7 @@ _MACS = Table(
     none=re.compile(r"^\s*No entries present\.", re.MULTILINE),
 )
 _PORT = re.compile(r"^Name: *(?P<name>\S+)\s*$", re.MULTILINE)
+_ABSENT = re.compile(r"^Administrative Mode: .*\S\s*\Z", re.MULTILINE)
 _LINE = re.compile(r"[A-Z][^:]*:|Capture Mode (?:Dis|En)abled\s*$|\s+[\d,-]+\s*$|\s*$")
 
 
@@ -66,8 +68,9 @@ def _whole(found: Sequence[Block], at: int) -> bool:
     block = found[at]
     if block.line(r"^Switchport: Disabled") or block.line(r"^Pruning VLANs Enabled: "):
         return True
-    absent = [re.search(r"^Administrative Mode: .*\S\s*\Z", b.text, re.MULTILINE) for b in found[max(0, at - 1) : at + 1]]
-    return all(absent) and (at + 1 < len(found) or len(absent) > 1)
+    if not _ABSENT.search(block.text):
+        return False
+    return at + 1 < len(found) or (at > 0 and _ABSENT.search(found[at - 1].text) is not None)
 
 
 def _bundles(text: str) -> list[Line] | None:

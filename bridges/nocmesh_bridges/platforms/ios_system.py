@@ -14,7 +14,9 @@ _VERSION = re.compile(r"^Cisco IOS Software.*?, Version (?P<version>[^\s,]+)", r
 _UPTIME = re.compile(r"^(?P<hostname>\S+) uptime is (?P<uptime>.+?)\s*$", re.MULTILINE)
 _END = re.compile(r"^Configuration register is 0x[0-9A-Fa-f]+", re.MULTILINE)
 _POOL = re.compile(r"^Processor Pool Total: *(?P<total>\d+) Used: *\d+ Free: *(?P<free>\d+)\s*$", re.MULTILINE)
-_BUSY = re.compile(r"CPU utilization for five seconds: *(?P<busy>\d+)%/\d+%; one minute: *\d+%; five minutes: *\d+%\s*$")
+_BUSY = re.compile(
+    r"CPU utilization for five seconds: *(?P<busy>\d+)%/\d+%; one minute: *\d+%; five minutes: *\d+%\s*$"
+)
 _PROCESSES = Table(
     head=re.compile(r" *PID +Runtime\(ms\) +Invoked +uSecs +5Sec +1Min +5Min +TTY +Process\s*$"),
     row=re.compile(
