@@ -31,12 +31,12 @@ def _on_interface(
     /,
     *,
     moved: bool = False,
-    alarm: Callable[[Adjacency], Alarm] | None = None,
+    seen: Callable[[Adjacency], Adjacency] = lambda one: one,
     **params: str,
 ) -> Kind:
     """A kind that is some lines on one interface, chosen by parameter `interface`."""
     choose = detour if moved else adjacency
-    said = alarm or (_moved_alarm if moved else _lost_alarm)
+    shown, said = (_avoided, _moved_alarm) if moved else (_lost, _lost_alarm)
 
     def steps(plan: LabPlan, resource: str, given: Params) -> Injection:
         one = choose(plan, resource, given)
@@ -52,24 +52,18 @@ def _on_interface(
         fault_type=fault_type,
         places=(lambda plan: detoured(plan, "isis")) if moved else _places,
         steps=steps,
-        symptom=lambda plan, resource, given: (_avoided if moved else _lost)(choose(plan, resource, given)),
-        alarm=lambda plan, resource, given: said(choose(plan, resource, given)),
+        symptom=lambda plan, resource, given: shown(seen(choose(plan, resource, given))),
+        alarm=lambda plan, resource, given: said(seen(choose(plan, resource, given))),
         params={"interface": "", **params},
     )
 
 
 def _lost(one: Adjacency, *, level: int = 0) -> Check:
-    """One of the ends has no adjacency on the link (of that level, when one is given).
-
-    Not always the far end: a router without a password believes hellos that bear one (FRR 8.4).
-    """
+    """The far end has no adjacency on its end of the link (of that level, when one is given)."""
 
     async def check(lab: Ground) -> bool:
-        for node, port in ((one.far, one.far_port), (one.node, one.port)):
-            up = await isis_levels(lab, node.name, port.name)
-            if (level not in up) if level else not up:
-                return True
-        return False
+        up = await isis_levels(lab, one.far.name, one.far_port.name)
+        return level not in up if level else not up
 
     return check
 
@@ -93,10 +87,9 @@ def _lost_alarm(one: Adjacency) -> Alarm:
     )
 
 
-def _auth_alarm(one: Adjacency) -> Alarm:
-    """Without a password of its own the far end still believes; only the node itself lost somebody."""
-    seen = one if one.port.key else Adjacency(one.far, one.far_port, one.node, one.port)
-    return _lost_alarm(seen)
+def _who_misses(one: Adjacency) -> Adjacency:
+    """A far end without a password believes hellos that bear one (FRR 8.4): then only the node itself notices."""
+    return one if one.port.key else Adjacency(one.far, one.far_port, one.node, one.port)
 
 
 def _moved_alarm(one: Adjacency) -> Alarm:
@@ -234,7 +227,7 @@ KINDS: tuple[Kind, ...] = (
         alarm=lambda plan, resource, params: _lost_alarm(adjacency(plan, resource, {})),
     ),
     _on_interface("isis_neighbor_missing", _missing),
-    _on_interface("isis_auth_mismatch", _auth, alarm=_auth_alarm, key="another"),
+    _on_interface("isis_auth_mismatch", _auth, seen=_who_misses, key="another"),
     _on_interface("isis_network_type_mismatch", _network_type),
     _on_interface("isis_passive_interface", _passive),
     Kind(
