@@ -11,6 +11,7 @@ pool        few sessions for many callers
 guard       which commands may be typed at all; pure
 redact      secrets out of what was printed; pure
 asking      several commands at one device, over both of its doors
+bench       how long all of it takes
 reading     the tools that only read
 gate        whether a change may be written; pure
 work        one change on one device; devicejournal is its record

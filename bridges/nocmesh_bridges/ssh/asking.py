@@ -4,14 +4,16 @@ A device that hangs, prints without end or drops us costs the command that it ha
 """
 
 import asyncio
+import re
 from collections.abc import Sequence
 
 from msgspec.structs import replace
 
 from nocmesh.errors import DeviceError, DeviceRejectedError, DeviceTimeoutError, SessionLostError
 from nocmesh.log import Log
-from nocmesh.messages.state import Door, Output
+from nocmesh.messages.state import DeviceState, Door, Output, View
 from nocmesh.network import Device
+from nocmesh_bridges import platforms
 from nocmesh_bridges.platforms import Ask
 from nocmesh_bridges.ssh.guard import check_show
 from nocmesh_bridges.ssh.pool import DevicePool
@@ -23,8 +25,14 @@ COMMAND_SECONDS = 10.0
 """One of several commands may take so long; whoever waits for all of them does not wait for ever."""
 MAX_TEXT = 400 * 1024
 """Characters of one of several answers: all of them together go into one message."""
+ONE_COMMAND_SECONDS = 60.0
+"""A command that is asked alone may take longer: a full table has millions of lines."""
 LOSSES = 3
 """A door whose sessions are lost so often within one call is not tried again."""
+
+
+_STALE = re.compile(r"^Warning: closing connection to \w+ because of an I/O error!", re.MULTILINE)
+"""Vtysh when a daemon has ended since it was asked last. Asked again, vtysh looks for a new one (vtysh/vtysh.c)."""
 
 
 class Asker:
@@ -77,6 +85,18 @@ class Asker:
             raise closed[0]
         return found
 
+    async def state(
+        self, device: Device, views: Sequence[View], *, single_use: bool = False
+    ) -> tuple[DeviceState, list[Output]]:
+        """The device's typed state for ``views``, and the outputs that it was read from, each with its verdict.
+
+        A view that there is no way to ask for has the status `unasked`. Raises InvalidInputError for an unknown
+        platform or view, DeviceError when no door opens.
+        """
+        asks = platforms.asks(device.platform, views, shell=self.has(device, "shell"))
+        outputs = platforms.judged(device.platform, await self.patient(device, asks, single_use=single_use))
+        return platforms.state(device.name, device.platform, views, outputs), outputs
+
     async def _through(self, device: Device, asks: Sequence[Ask], single_use: bool) -> list[Output]:
         """All of one door's answers. Raises DeviceError when its first session cannot be opened."""
         found: list[Output] = []
@@ -97,10 +117,14 @@ class Asker:
                 found.extend(self._lost(device, ask, shut) for ask in asks[len(found) :])
         return found
 
-    async def _shown(self, device: Device, session: DeviceSession, ask: Ask, seconds: float | None = None) -> Output:
+    async def _shown(
+        self, device: Device, session: DeviceSession, ask: Ask, seconds: float = ONE_COMMAND_SECONDS
+    ) -> Output:
         platform = _platform(device, ask.door)
         try:
-            text = await (session.show(ask.command) if seconds is None else session.show(ask.command, timeout=seconds))
+            text = await session.show(ask.command, timeout=seconds)
+            if _STALE.search(text):
+                text = await session.show(ask.command, timeout=seconds)
         except DeviceRejectedError as rejected:
             said = redact(platform, str(rejected.facts.get("output", rejected.message)), key=self._key)
             return Output(command=ask.command, door=ask.door, text=said, status="rejected")

@@ -25,6 +25,9 @@ SILENCE_SECONDS = 0.4
 STUCK_SECONDS = 1.0
 """After so long without a byte we look whether a log line hides the prompt, or a question waits for an answer."""
 
+FIRST_SECONDS = 5.0
+"""So long we wait for the first byte after the login: a busy device is slow to start its command line."""
+
 STEM = 16
 """IOS cuts a long host name in its configuration prompts, never below 16 characters."""
 
@@ -52,13 +55,17 @@ class Dialogue:
         arrives = True
         while arrives:  # a device that waits for a key, or has an unknown prompt, is silent too: learning will tell
             seems = self._known.mode_of(screen.last_line(self._seen))
-            arrives = await self._more(SETTLE_SECONDS if seems else 2 * STUCK_SECONDS)
+            patience = 2 * STUCK_SECONDS if self._seen else FIRST_SECONDS
+            arrives = await self._more(SETTLE_SECONDS if seems else patience)
         await self.learn()
 
     async def learn(self) -> None:
-        """Learns the prompt: what stands before the echo of a number used once, and again after it."""
+        """Learns the prompt: what stands before the echo of a number used once, and again after it.
+
+        Each try has twice the patience of the one before: a dozen routers that are asked at once are slow.
+        """
         for attempt in range(4):
-            before, answer, after = await self._try_comment()
+            before, answer, after = await self._try_comment(STUCK_SECONDS * 2**attempt)
             self._marks = not answer
             if before and before.rstrip() == after.rstrip() and (self._marks or attempt > 1):
                 self.prompt = before
@@ -110,17 +117,17 @@ class Dialogue:
     def _settled_after_secret(self) -> bool:
         return screen.asks_password(self._seen) or bool(self._known.mode_of(screen.last_line(self._seen)))
 
-    async def _try_comment(self) -> tuple[str, str, str]:
+    async def _try_comment(self, patience: float) -> tuple[str, str, str]:
         """The prompt before a comment, what the device says to it, the prompt after."""
         comment = f"{self._known.comment}{secrets.token_hex(6)}"
         self._seen += self._wire.take()
-        if not await self._typed(comment, STUCK_SECONDS):
+        if not await self._typed(comment, patience):
             self._wire.send(b"\n")
             return "", "", ""
         before = screen.last_line(self._seen).removesuffix(comment)
         self._enter()
         while screen.last_line(self._seen).rstrip() != before.rstrip() or not before:
-            if not await self._more(STUCK_SECONDS):
+            if not await self._more(patience):
                 return "", "", ""
         while await self._more(SETTLE_SECONDS):
             pass

@@ -98,14 +98,8 @@ class Reader:
     async def state(
         self, device: Device, views: Sequence[View], *, single_use: bool = False
     ) -> tuple[DeviceState, list[Output]]:
-        """The device's typed state for ``views``, and the outputs that it was read from.
-
-        A view that there is no way to ask for has the status `unasked`. Raises DeviceError when no door opens.
-        """
-        asks = platforms.asks(device.platform, views, shell=self._asker.has(device, "shell"))
-        outputs = await self._asker.patient(device, asks, single_use=single_use)
-        judged = platforms.judged(device.platform, outputs)
-        return platforms.state(device.name, device.platform, views, judged), judged
+        """The device's typed state for ``views``, and the outputs that it was read from; see ``Asker.state``."""
+        return await self._asker.state(device, views, single_use=single_use)
 
     async def running(self, device: Device, *, single_use: bool = False) -> tuple[str, str]:
         """The normalised running configuration, redacted, and its hash. Raises DeviceError when it is not whole.

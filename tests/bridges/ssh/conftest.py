@@ -14,3 +14,4 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nocmesh_bridges.ssh.dialogue.SETTLE_SECONDS", 0.01)
     monkeypatch.setattr("nocmesh_bridges.ssh.dialogue.SILENCE_SECONDS", 0.1)
     monkeypatch.setattr("nocmesh_bridges.ssh.dialogue.STUCK_SECONDS", 0.15)
+    monkeypatch.setattr("nocmesh_bridges.ssh.dialogue.FIRST_SECONDS", 0.5)

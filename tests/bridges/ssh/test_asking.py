@@ -103,6 +103,26 @@ async def test_a_hang_costs_what_is_behind_it_and_the_session_is_replaced(monkey
         assert device.cli.logins == 2
 
 
+class Turns(dict[str, str | bytes]):
+    """Answers that change from one time to the next; the last one stays."""
+
+    def __init__(self, answers: dict[str, str | bytes], command: str, turns: list[str]) -> None:
+        super().__init__({**answers, command: turns[-1]})
+        self._command, self._turns = command, turns
+
+    def __getitem__(self, command: str) -> str | bytes:
+        return self._turns.pop(0) if command == self._command and self._turns else super().__getitem__(command)
+
+
+async def test_what_is_known_of_a_daemon_that_has_ended_is_asked_again() -> None:
+    stale = "Warning: closing connection to bgpd because of an I/O error!\n"
+    for second, status in (("bgpd is not running\n", "rejected"), ("{}\n", "empty")):
+        async with doors(cli={"answers": Turns(CLI, NEIGHBORS, [stale, second])}) as device:
+            _, outputs = await device.asker.state(R1, ["bgp"])
+            assert outputs[0].status == status
+            assert device.cli.typed.count(NEIGHBORS) == 2
+
+
 async def test_a_connection_that_breaks_costs_one_answer() -> None:
     async with doors(cli={"drop": frozenset([ROUTES])}, shell={"drop": frozenset([TABLE])}) as device:
         found = await device.ask()
@@ -150,7 +170,7 @@ async def test_a_router_that_hangs_is_still_seen_through_its_shell() -> None:
     async with doors(cli={"silent": True}) as device:
         found = await device.ask()
         assert statuses(found) == ["unasked", "parsed", "unasked", "parsed", "unasked"]
-        assert "no usable session" in found[VERSION].text
+        assert "no usable" in found[VERSION].text
 
 
 async def test_a_device_whose_doors_are_all_shut_cannot_be_reached() -> None:
