@@ -180,7 +180,7 @@ async def test_a_device_of_which_nothing_can_be_read_says_why(host: Any, world: 
 async def test_a_device_that_was_silent_gets_its_baseline_when_it_answers(
     host: Any, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "RETRY_SECONDS", 0.05)
+    monkeypatch.setattr(module, "FIRST_RETRY_SECONDS", 0.05)
     world.silent = {"r2"}
     await host(Monitor)
     book = await world.until(lambda book: book.status == "unreachable", "r2")

@@ -20,8 +20,8 @@ from nocmesh_agents.monitor.health import verdict
 from nocmesh_agents.monitor.keeper import AT_ONCE, Keeper
 
 NETWORK_SECONDS = 0.5
-RETRY_SECONDS = 15.0
-"""How soon a device that has no baseline yet is tried again."""
+FIRST_RETRY_SECONDS, RETRY_SECONDS = 2.0, 15.0
+"""How soon a device that has no baseline yet is tried again: at first, and at most."""
 
 
 class Monitor(Agent):
@@ -70,7 +70,9 @@ class Monitor(Agent):
         due = loop.time() + minutes * 60
         network = await self._network()
         await self._keeper.take_all(network.devices, "start", trusted=trusted)
-        while not await until(self.context.stopping, min(RETRY_SECONDS, minutes * 60)):
+        pause = FIRST_RETRY_SECONDS
+        while not await until(self.context.stopping, min(pause, minutes * 60)):
+            pause = min(2 * pause, RETRY_SECONDS)
             network = await self._network()
             if loop.time() >= due:
                 due = loop.time() + minutes * 60
