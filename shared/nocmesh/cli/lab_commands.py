@@ -63,7 +63,13 @@ def up(
         wait=not no_wait,
         form=output,
     )
-    asyncio.run(work(wish))
+    try:
+        asyncio.run(work(wish))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        from nocmesh.cli.output import say
+
+        say("stopped; `nocmesh lab status` tells whether a lab is up")
+        sys.exit(130)
 
 
 @group.command("down")

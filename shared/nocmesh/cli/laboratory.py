@@ -1,5 +1,7 @@
 """The work behind ``nocmesh lab``: real routers or simulated devices, by the same words."""
 
+import asyncio
+import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -43,11 +45,19 @@ async def up(wish: Wish) -> None:
     """Bring a lab up. Raises: NocmeshError of the kind that the message tells."""
     if bool(wish.name) == bool(wish.graph):
         raise InvalidInputError("give a topology's name or --graph FILE, one of them; see `nocmesh lab topologies`")
+    _end_on_signals()
     reason = "asked for" if wish.simulated else ground.unavailable()
     if reason:
         await _up_simulated(wish, reason)
     else:
         await _up_real(wish)
+
+
+def _end_on_signals() -> None:
+    """SIGTERM ends us as Ctrl-C does: what was made is unmade."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
 
 
 async def _up_real(wish: Wish) -> None:

@@ -18,13 +18,14 @@ from nocmesh.lab.render import frr_conf
 Tell = Callable[[str], None]
 LOOK_AGAIN = 0.02
 BIRTH_SECONDS = 20.0
-DEATH_SECONDS = 20.0
+DEATH_SECONDS = 60.0
 START_SECONDS = 60.0
 _PROGRAMS = {
     "ip": "iproute2",
     "bridge": "iproute2",
     "unshare": "util-linux",
     "nsenter": "util-linux",
+    "setpriv": "util-linux",
     "vtysh": "frr",
     "/usr/lib/frr/zebra": "frr",
     "/usr/lib/x86_64-linux-gnu/frr/modules/zebra_snmp.so": "frr-snmp",
@@ -128,8 +129,8 @@ async def _ip(lines: Sequence[str], namespace: str = "") -> None:
 
 
 async def must(*argv: str, stdin: str = "", timeout: float = 20.0) -> Ran:
-    """Run it. Raises: PreconditionError with what it said when it failed."""
-    done = await ran(*argv, stdin=stdin, timeout=timeout)
+    """Run it; it dies with us. Raises: PreconditionError with what it said when it failed."""
+    done = await ran("setpriv", "--pdeathsig", "KILL", *argv, stdin=stdin, timeout=timeout)
     if done.code:
         raise PreconditionError(f"`{' '.join(argv)[:200]}` failed ({done.code}): {done.stderr.strip()[:1000]}")
     return done
@@ -179,12 +180,15 @@ async def start_node(init: int, folder: Path, node: str) -> None:
 
 
 async def unmake(run_id: str) -> None:
-    """End every process and remove every namespace, link and folder that carries the run's id; none is no error."""
-    spaces = _named(NAMESPACES, run_id)
-    await _kill_all(spaces)
-    links = sorted(_named(LINKS, run_id), key=len, reverse=True)
-    await _remove([f"link del {name}" for name in links])
-    await _remove([f"netns del {name}" for name in spaces])
+    """End every process and remove every namespace, link and folder that carries the run's id; none is no error.
+
+    Raises: TooLateError when something of it cannot be ended.
+    """
+    try:
+        async with asyncio.timeout(DEATH_SECONDS):
+            await _swept(run_id)
+    except TimeoutError as late:
+        raise TooLateError(f"lab {run_id} does not end within {DEATH_SECONDS:g} s; see `ip netns` and `ps`") from late
     for place in (FRR_CONFIG, FRR_STATE):
         for name in _named(place, run_id):
             shutil.rmtree(place / name)
@@ -195,15 +199,28 @@ def _named(place: Path, run_id: str) -> list[str]:
     return sorted(name for name in names if run_of(name) == run_id)
 
 
-async def _kill_all(spaces: list[str]) -> None:
-    inodes = {inode for name in spaces if (inode := inside.network_id(name))}
-    try:
-        async with asyncio.timeout(DEATH_SECONDS):
-            while pids := [pid for inode, group in inside.processes().items() if inode in inodes for pid in group]:
-                inside.kill(pids)
-                await asyncio.sleep(LOOK_AGAIN)
-    except TimeoutError as late:
-        raise TooLateError(f"processes of {spaces[0]} do not end within {DEATH_SECONDS:g} s; look at `ps`") from late
+async def _swept(run_id: str) -> None:
+    """Sweep until nothing is found twice: what a killed command had begun may just be finishing."""
+    inodes: set[int] = set()
+    clean = 0
+    while clean < 2:
+        spaces, links = _named(NAMESPACES, run_id), _named(LINKS, run_id)
+        inodes |= {inode for name in spaces if (inode := inside.network_id(name))}
+        ended = await _kill_all(inodes)
+        await _remove([f"link del {name}" for name in sorted(links, key=len, reverse=True)])
+        await _remove([f"netns del {name}" for name in spaces])
+        clean = 0 if spaces or links or ended else clean + 1
+        await asyncio.sleep(LOOK_AGAIN)
+
+
+async def _kill_all(inodes: set[int]) -> bool:
+    """End the processes of those networks; gives whether there were any."""
+    found = False
+    while pids := [pid for inode, group in inside.processes().items() if inode in inodes for pid in group]:
+        found = True
+        inside.kill(pids)
+        await asyncio.sleep(LOOK_AGAIN)
+    return found
 
 
 async def _remove(lines: list[str]) -> None:
