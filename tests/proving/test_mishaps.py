@@ -365,7 +365,10 @@ def test_the_inventory_tells_what_is_meant_to_be_there() -> None:
     assert switch.intent.software is not None
     assert gateway.intent.software is not None
     assert switch.intent.software.version == "17.9.4a"
-    assert list(switch.intent.software.packages) == ["cat9k_iosxe.17.09.04a.CSCwh87343.SPA.smu.bin"]
+    assert list(switch.intent.software.packages) == [
+        "cat9k_iosxe.17.09.04a.CSCwh87343.SPA.smu.bin",
+        "cat9k_iosxe.17.09.04a.CSCwi36980.SPA.smu.bin",
+    ]
     assert "bfdd" in gateway.intent.software.services
     assert switch.intent.bgp is None
     resources = set(network.resources())

@@ -11,8 +11,8 @@ from nocmesh.ids import short_digest
 from nocmesh.proving.simulated.model import Cable, Configuration, Interface, Network, Node, Port
 from nocmesh.proving.simulated.switching import Channel, ChannelMode, Host, Spanning, Switchport
 
-SMU = {"cat9k_iosxe.17.09.04a.CSCwh87343.SPA.smu.bin": "17.09.04a"}
-"""A patch that every switch should have installed."""
+PATCHES = {f"cat9k_iosxe.17.09.04a.{bug}.SPA.smu.bin": "17.09.04a" for bug in ("CSCwh87343", "CSCwi36980")}
+"""Patches that every switch should have installed."""
 SPARE = 20
 """A port that nobody uses, shut down."""
 SERVICES = ("ip domain name campus.example", "lldp run", "ntp server 10.10.0.1", "snmp-server location campus")
@@ -148,7 +148,7 @@ def _node(campus: Campus, switch: Switch, version: str, seed: int) -> Node:
         role=switch.role,
         site="sim",
         core=switch.core,
-        packages=dict(SMU),
+        packages=dict(PATCHES),
     )
 
 

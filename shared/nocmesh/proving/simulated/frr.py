@@ -34,6 +34,11 @@ def asks_bgpd(render: Callable[..., str]) -> Command:
     return command
 
 
+def _absent(daemon: str) -> Command:
+    """A command that only ``daemon`` answers, which is not here: vtysh knows it, and says whom it cannot reach."""
+    return lambda _shell, *_words: f"{daemon} is not running\n"
+
+
 def save(shell: Shell) -> str:
     """`write`."""
     shell.view.node.save()
@@ -103,6 +108,8 @@ RULES: tuple[Rule[Command], ...] = (
     ),
     Rule("show bgp ipv4 unicast neighbors json", asks_bgpd(frr_json.bgp_neighbors)),
     Rule("show bgp ipv4 unicast {prefix} json", asks_bgpd(_table)),
+    Rule("show ip ospf [rest]", _absent("ospfd")),
+    Rule("show isis [rest]", _absent("isisd")),
     Rule("show logging", shows(frr_text.logging)),
     Rule("clear bgp *", clear),
     Rule("clear bgp {ip}", clear),

@@ -1,6 +1,6 @@
 """The IOS-XE-like command line: its exec commands, and its answers to what it does not know."""
 
-from nocmesh.proving.simulated import iosxe_bgp, iosxe_health, iosxe_layer2, iosxe_ports
+from nocmesh.proving.simulated import iosxe_bgp, iosxe_health, iosxe_layer2, iosxe_ports, iosxe_trees
 from nocmesh.proving.simulated import iosxe_show as show
 from nocmesh.proving.simulated.frr import clear, shows
 from nocmesh.proving.simulated.grammar import Mismatch, Rule
@@ -41,6 +41,20 @@ def _privilege(shell: Shell) -> str:
     return f"Current privilege level is {15 if shell.privileged else 1}\n"
 
 
+ABSENT = (
+    "show ip access-lists",
+    "show ip ospf",
+    "show ip ospf interface",
+    "show ip ospf neighbor",
+    "show isis neighbors",
+)
+"""What is not configured has nothing to show: IOS prints no line at all."""
+
+
+def _nothing(_: Shell) -> str:
+    return ""
+
+
 def _start(shell: Shell) -> str:
     return shell.start_config()
 
@@ -56,9 +70,9 @@ USER: tuple[Rule[Command], ...] = (
     Rule("show ip route", shows(show.ip_route)),
     Rule("show interfaces switchport", shows(iosxe_layer2.switchports)),
     Rule("show interfaces status", shows(iosxe_ports.status)),
-    Rule("show spanning-tree", shows(iosxe_layer2.spanning_tree)),
-    Rule("show spanning-tree vlan {vlans}", shows(iosxe_layer2.spanning_tree)),
-    Rule("show spanning-tree detail", shows(iosxe_layer2.spanning_tree_detail)),
+    Rule("show spanning-tree", shows(iosxe_trees.spanning_tree)),
+    Rule("show spanning-tree vlan {vlans}", shows(iosxe_trees.spanning_tree)),
+    Rule("show spanning-tree detail", shows(iosxe_trees.spanning_tree_detail)),
     Rule("show vlan brief", shows(iosxe_layer2.vlan_brief)),
     Rule("show etherchannel summary", shows(iosxe_layer2.etherchannel)),
     Rule("show mac address-table", shows(iosxe_layer2.mac_table)),
@@ -69,6 +83,7 @@ USER: tuple[Rule[Command], ...] = (
     Rule("show processes cpu", shows(iosxe_health.processes_cpu)),
     Rule("show processes memory sorted", shows(iosxe_health.processes_memory)),
     Rule("show install summary", shows(iosxe_health.install_summary)),
+    *(Rule(command, _nothing) for command in ABSENT),
     Rule("show ip bgp", shows(iosxe_bgp.bgp_table)),
     Rule("show ip bgp summary", shows(iosxe_bgp.bgp_summary)),
     Rule("show ip bgp neighbors", shows(iosxe_bgp.bgp_neighbors)),

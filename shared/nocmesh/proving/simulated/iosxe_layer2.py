@@ -1,19 +1,13 @@
 """IOS-XE's answers about VLANs, bundles, spanning tree and addresses, in the columns of a Catalyst 9000."""
 
-from collections.abc import Iterator
-
-from nocmesh.proving.simulated.bridgeports import Bridgeport
 from nocmesh.proving.simulated.cabling import member, members
-from nocmesh.proving.simulated.editing import Refused
 from nocmesh.proving.simulated.grammar import Mismatch
+from nocmesh.proving.simulated.iosxe_trees import vlan_list
 from nocmesh.proving.simulated.model import Interface, Port
 from nocmesh.proving.simulated.notices import short
-from nocmesh.proving.simulated.spanning import BridgeStanding, Standing, Tree
-from nocmesh.proving.simulated.switching import Spanning, Switchport, dotted, numbers, text_of
+from nocmesh.proving.simulated.switching import Spanning, Switchport, dotted, text_of
 from nocmesh.proving.simulated.view import View
 
-ROLES = {"root": "Root", "designated": "Desg", "alternate": "Altn", "backup": "Back"}
-TIMES = "Hello Time   2 sec  Max Age 20 sec  Forward Delay 15 sec"
 UNSUPPORTED = ("fddi-default", "token-ring-default", "fddinet-default", "trnet-default")
 FLAP_SECONDS = 5
 """How long an address that flaps stays at one port."""
@@ -41,85 +35,6 @@ def _switch(view: View) -> Spanning:
     if spanning is None:
         raise Mismatch("unknown", len("show "))
     return spanning
-
-
-def spanning_tree(view: View, vlans: str = "") -> str:
-    """`show spanning-tree [vlan LIST]`."""
-    wanted = _wanted(vlans) if vlans else tuple(view.live.bridging.trees)
-    trees = [(vlan, tree) for vlan, tree in view.live.bridging.trees.items() if vlan in wanted]
-    found = [_tree(view, vlan, tree) for vlan, tree in trees if _active(view, tree)]
-    if not found and vlans:
-        return f"\nSpanning tree instance(s) for vlan {vlans} does not exist.\n"
-    return "\n".join(["", *found]) if found else "\nNo spanning tree instance exists.\n"
-
-
-def _wanted(vlans: str) -> tuple[int, ...]:
-    try:
-        return numbers(vlans)
-    except ValueError as error:
-        raise Refused("% Bad VLAN list") from error
-
-
-def _active(view: View, tree: Tree) -> bool:
-    """Whether this switch takes part, with a port at least."""
-    return any(switch == view.name for switch, _ in tree.ports)
-
-
-def _tree(view: View, vlan: int, tree: Tree) -> str:
-    spanning, own = _switch(view), tree.bridges[view.name]
-    out = f"VLAN{vlan:04d}\n  Spanning tree enabled protocol rstp\n{_root(view, tree, own)}\n"
-    out += f"  Bridge ID  Priority    {own.id.priority}  (priority {own.id.priority - vlan} sys-id-ext {vlan})\n"
-    out += (
-        f"             Address     {dotted(spanning.mac)}\n             {TIMES}\n             Aging Time  300 sec\n\n"
-    )
-    out += "Interface           Role Sts Cost      Prio.Nbr Type\n"
-    out += "------------------- ---- --- --------- -------- --------------------------------\n"
-    ports = sorted(_ports_of(view, tree), key=lambda p: p[0].number)
-    return out + "".join(_tree_port(port, vlan, standing) for port, standing in ports) + "\n"
-
-
-def _root(view: View, tree: Tree, own: BridgeStanding) -> str:
-    out = f"  Root ID    Priority    {own.root.priority}\n             Address     {dotted(own.root.mac)}\n"
-    if not own.root_port:
-        return f"{out}             This bridge is the root\n             {TIMES}\n"
-    number = view.live.bridging.ports[(view.name, own.root_port)].number
-    out += f"             Cost        {own.cost}\n             Port        {number} ({own.root_port})\n"
-    return f"{out}             {TIMES}\n"
-
-
-def _ports_of(view: View, tree: Tree) -> Iterator[tuple[Bridgeport, Standing]]:
-    for (switch, name), standing in tree.ports.items():
-        if switch == view.name:
-            yield view.live.bridging.ports[(switch, name)], standing
-
-
-def _tree_port(port: Bridgeport, vlan: int, standing: Standing) -> str:
-    state = "FWD" if standing.forwarding else "BKN*" if standing.why_blocked else "BLK"
-    kind = f"{'Shr' if port.half else 'P2p'} {'Edge ' if port.switchport.portfast else ''}"
-    kind += f"*{standing.why_blocked} " if standing.why_blocked else ""
-    number = f"{port.switchport.priority(vlan)}.{port.number}"
-    return f"{short(port.name):<19} {ROLES[standing.role]} {state:<4}{port.cost(vlan):<9} {number:<8} {kind}\n"
-
-
-def spanning_tree_detail(view: View) -> str:
-    """`show spanning-tree detail`: the heads, with the count of changes."""
-    out = ""
-    for vlan, tree in view.live.bridging.trees.items():
-        if not _active(view, tree):
-            continue
-        own, (count, when) = tree.bridges[view.name], view.live.tree_changes[(view.name, vlan)]
-        since = view.since(when)
-        out += f"\n VLAN{vlan:04d} is executing the rstp compatible Spanning Tree protocol\n"
-        out += (
-            f"  Bridge Identifier has priority {own.id.priority - vlan}, sysid {vlan}, address {dotted(own.id.mac)}\n"
-        )
-        out += "  Configured hello time 2, max age 20, forward delay 15, transmit hold-count 6\n"
-        root = f"  Current root has priority {own.root.priority}, address {dotted(own.root.mac)}\n"
-        out += root if own.root_port else "  We are the root of the spanning tree\n"
-        out += "  Topology change flag not set, detected flag not set\n"
-        ago = f"{since // 3600:02d}:{since % 3600 // 60:02d}:{since % 60:02d}"
-        out += f"  Number of topology changes {count} last change occurred {ago} ago\n"
-    return out or "\nNo spanning tree instance exists.\n"
 
 
 def vlan_brief(view: View) -> str:
@@ -224,7 +139,7 @@ def mac_table(view: View, vlans: str = "") -> str:
     """`show mac address-table [vlan N]`."""
     spanning = _switch(view)
     rows = [] if vlans else [(" All", address, "STATIC", "CPU") for address in CPU_ADDRESSES]
-    for vlan in _wanted(vlans) if vlans else sorted(spanning.vlans):
+    for vlan in vlan_list(vlans) if vlans else sorted(spanning.vlans):
         rows += [(f"{vlan:>4}", dotted(mac), "DYNAMIC", port) for mac, port in learned(view, vlan)]
         if f"Vlan{vlan}" in view.node.running.interfaces:
             rows.append((f"{vlan:>4}", dotted(spanning.mac), "STATIC", f"Vl{vlan}"))

@@ -152,7 +152,7 @@ class LiveNetwork:
             old = before.trees.get(vlan)
             for switch in tree.bridges:
                 count, when = self.tree_changes.get((switch, vlan), (0, self.started))
-                moved = old is not None and old.ports != tree.ports
+                moved = old is not None and old.shape != tree.shape
                 self.tree_changes[(switch, vlan)] = (count + 1, now) if moved else (count, when)
         for node in self.model.nodes.values():
             for interface in node.running.interfaces.values():

@@ -61,6 +61,8 @@ class Standing:
 
     role: Role
     forwarding: bool
+    designated: Vector
+    """The best that is said on its segment, by itself or by another."""
     why_blocked: Literal["", "ROOT_Inc", "PVID_Inc"] = ""
     """Beyond what the role alone says."""
 
@@ -82,6 +84,11 @@ class Tree:
 
     bridges: dict[str, BridgeStanding] = field(default_factory=dict)
     ports: dict[Key, Standing] = field(default_factory=dict)
+
+    @property
+    def shape(self) -> dict[Key, tuple[Role, bool]]:
+        """Who forwards where: what a topology change changes."""
+        return {key: (standing.role, standing.forwarding) for key, standing in self.ports.items()}
 
 
 def compute(bridges: Mapping[str, BridgeId], ports: Iterable[BridgePort], hears: Mapping[Key, Iterable[Key]]) -> Tree:
@@ -140,14 +147,15 @@ def _standing(
     hears: Mapping[Key, Iterable[Key]],
     believed: Mapping[str, BridgeStanding],
 ) -> Standing:
-    bridge = believed[port.bridge]
+    bridge, own = believed[port.bridge], _said(port, believed)
     heard = _heard(port, known, hears, believed)
+    best = min([own, *heard[:1]])
     if port.inconsistent:
-        return Standing(role="designated", forwarding=False, why_blocked="PVID_Inc")
+        return Standing(role="designated", forwarding=False, designated=own, why_blocked="PVID_Inc")
     if bridge.root_port == port.name:
-        return Standing(role="root", forwarding=True)
-    if not heard or _said(port, believed) < heard[0]:
-        return Standing(role="designated", forwarding=True)
-    if port.guarded and heard[0].sender != bridge.id:
-        return Standing(role="designated", forwarding=False, why_blocked="ROOT_Inc")
-    return Standing(role="backup" if heard[0].sender == bridge.id else "alternate", forwarding=False)
+        return Standing(role="root", forwarding=True, designated=best)
+    if best == own:
+        return Standing(role="designated", forwarding=True, designated=own)
+    if port.guarded and best.sender != bridge.id:
+        return Standing(role="designated", forwarding=False, designated=own, why_blocked="ROOT_Inc")
+    return Standing(role="backup" if best.sender == bridge.id else "alternate", forwarding=False, designated=best)
