@@ -10,7 +10,7 @@ from nocmesh_bridges.platforms.protocol import Parsed, told
 
 PROCESSES = "ps -eo pid,netns,stat,pcpu,rss,comm"
 FACTS = (
-    "cat /proc/uptime /proc/loadavg /proc/meminfo /etc/os-release /proc/net/snmp"
+    "cat /proc/uptime /proc/loadavg /proc/meminfo /etc/os-release /proc/net/snmp /proc/net/netstat"
     " /proc/sys/kernel/hostname /proc/sys/net/ipv4/ip_forward"
 )
 """The last is one digit: without it the answer was cut off."""
@@ -158,13 +158,16 @@ def _evidence(text: str) -> list[str]:
     for names, numbers in pairwise(text.splitlines()):
         if names.startswith("Ip: Forwarding ") and numbers.startswith("Ip: "):
             found.append(f"{names}\n{' '.join(numbers.split()[:2])}")
-        elif names.split(":")[0].lower() in wrong and "InCsumErrors" in names:
+        elif _protocol(names.split(" ")[0]) in wrong and "InCsumErrors" in names:
             found.append(f"{names}\n{numbers}")
     return found
 
 
 def _checksum_errors(text: str) -> dict[str, int]:
-    """`InCsumErrors` of each protocol: a line of names, then a line of numbers (net/ipv4/proc.c)."""
+    """`InCsumErrors` of each protocol: a line of names, then a line of numbers (net/ipv4/proc.c).
+
+    IP's own, of damaged headers, stands in /proc/net/netstat under `IpExt`.
+    """
     lines = text.splitlines()
     found: dict[str, int] = {}
     for names, numbers in pairwise(lines):
@@ -172,8 +175,12 @@ def _checksum_errors(text: str) -> dict[str, int]:
         if heads[0] == values[0] and "InCsumErrors" in heads and len(heads) == len(values):
             value = values[heads.index("InCsumErrors")]
             if value.isdecimal():
-                found[heads[0].rstrip(":").lower()] = int(value)
+                found[_protocol(heads[0])] = int(value)
     return found
+
+
+def _protocol(head: str) -> str:
+    return "ip" if head == "IpExt:" else head.rstrip(":").lower()
 
 
 _PACKAGE = re.compile(r"(?P<status>[a-z]{2}[ A-Z]?) +(?P<name>[a-z0-9][a-z0-9+.\-]*(?::\w+)?) (?P<version>[^\s]*)")

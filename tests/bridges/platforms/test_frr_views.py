@@ -342,7 +342,7 @@ def test_the_system_is_what_router_and_kernel_tell_together() -> None:
     assert (found.hostname, found.version, found.ip_forwarding) == ("r1", "8.4.4", True)
     assert found.packages["frr"] == "8.4.4-1.1~deb12u2"
     assert (found.services["ospfd"], found.services["snmpd"]) == (True, False)
-    assert found.checksum_errors == {"icmp": 0, "tcp": 0, "udp": 0, "udplite": 0}
+    assert found.checksum_errors == {"icmp": 0, "ip": 0, "tcp": 0, "udp": 0, "udplite": 0}
     assert (found.memory_total_kb or 0) > (found.memory_available_kb or 0) > 0
     assert found.uptime_seconds
 

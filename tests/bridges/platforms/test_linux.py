@@ -222,14 +222,14 @@ def test_the_system_says_what_it_is() -> None:
     assert found.services["sshd"] is False
 
 
-def test_a_wrong_checksum_is_counted_and_quoted() -> None:
+@pytest.mark.parametrize(("group", "protocol"), [("Udp:", "udp"), ("IpExt:", "ip"), ("Tcp:", "tcp")])
+def test_a_wrong_checksum_is_counted_and_quoted(group: str, protocol: str) -> None:
     text = text_of(S2, FACTS)
-    line = next(line for line in text.splitlines() if line.startswith("Udp: ") and line[5].isdigit())
+    names, line = (row for row in text.splitlines() if row.startswith(f"{group} "))
     words = line.split()
-    heads = next(row for row in text.splitlines() if row.startswith("Udp: I")).split()
-    words[heads.index("InCsumErrors")] = "7"
+    words[names.split().index("InCsumErrors")] = "7"
     found = system(with_text(S2, FACTS, text.replace(line, " ".join(words))))
-    assert found.checksum_errors["udp"] == 7
+    assert found.checksum_errors[protocol] == 7
     assert any(quote.text.endswith(" ".join(words)) for quote in found.quotes)
 
 

@@ -273,7 +273,7 @@ LINUX: dict[str, str | bytes] = {
     "ip -j route show": '[{"dst":"default","gateway":"10.0.0.1","dev":"e0","flags":[]}]\n',
     "nft list ruleset": "",
     "tc -j qdisc show": "[]\n",
-    "cat /proc/uptime /proc/loadavg /proc/meminfo /etc/os-release /proc/net/snmp"
+    "cat /proc/uptime /proc/loadavg /proc/meminfo /etc/os-release /proc/net/snmp /proc/net/netstat"
     " /proc/sys/kernel/hostname /proc/sys/net/ipv4/ip_forward": (
         "1.0 2.0\n0.1 0.2 0.3 1/2 3\nMemTotal: 1 kB\nVERSION_ID=12\nIp: Forwarding\nIp: 1\nh1\n1\n"
     ),
