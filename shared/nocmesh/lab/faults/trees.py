@@ -92,7 +92,8 @@ def _blocked(
     for node in everyone:
         for trunk in trunks(plan, node):
             other = far(plan, trunk)
-            if other is None or node.name not in distance or root_ports.get(node.name) == trunk:
+            cut = other is None or {node.name, other.node.name} - set(distance)
+            if other is None or cut or root_ports.get(node.name) == trunk:
                 continue
             mine, its = ((distance[one.node.name], bridge_id(one.node)) for one in (trunk, other))
             if its < mine:
