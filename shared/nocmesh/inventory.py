@@ -4,6 +4,7 @@ Secrets stay in ``Inventory``; ``Inventory.network()`` is what the mesh may know
 docs/reference/inventory.md; every mistake in it is reported at once, with its line.
 """
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import msgspec
 from pydantic import SecretStr
 
 from nocmesh import network
-from nocmesh.errors import NotFoundError
+from nocmesh.errors import NotFoundError, PreconditionError
 from nocmesh.inventory_checks import mistakes_across
 from nocmesh.inventory_form import CredentialEntry, DeviceEntry, IntentEntry, InventoryFile, NetBoxFile
 from nocmesh.log import logger
@@ -135,6 +136,19 @@ def gathered(document: Document) -> Document:
     for reason in found.left_out:
         logger(netbox=file.netbox.url).warning("device_left_out", reason=reason)
     return document_of(document.data, file.netbox, found)
+
+
+def check_keys(inventory: Inventory) -> None:
+    """Raise PreconditionError when a private key's file cannot be read: the bridge would find out only later."""
+    ways = [(device.name, credential) for device in inventory.devices for credential in _credentials(device)]
+    for name, credential in ways:
+        path = credential.private_key_file
+        if path is not None and not os.access(path, os.R_OK):
+            raise PreconditionError(f"{name}: its private key {path} cannot be read; correct private_key_file")
+
+
+def _credentials(device: InventoryDevice) -> list[Credential]:
+    return [device.credential, *([device.shell.credential] if device.shell else [])]
 
 
 def inventory_of(document: Document, folder: Path) -> Inventory:

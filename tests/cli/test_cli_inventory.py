@@ -1,5 +1,6 @@
 """`nocmesh inventory`: a file is checked, and NetBox is written out as one."""
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,6 +59,16 @@ def test_a_bad_file_ends_with_two_and_every_mistake_with_its_line(cli: Cli, tmp_
     assert f"{path}:6: links[0].b: no device 'r9'; expected one of: r1, r2" in said.err
 
 
+def test_a_key_file_that_cannot_be_read_is_found_before_the_bridge_needs_it(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "inventory.yaml"
+    path.write_text(GOOD.replace("password: secret", "private_key_file: id_none"))
+    said = cli("inventory", "check", str(path))
+    assert said.code == 3
+    assert f"r1: its private key {tmp_path / 'id_none'} cannot be read" in said.err
+    (tmp_path / "id_none").write_text("KEY")
+    assert cli("inventory", "check", str(path)).code == 0
+
+
 def test_a_file_that_is_not_there_ends_with_four(cli: Cli, tmp_path: Path) -> None:
     assert cli("inventory", "check", str(tmp_path / "none")).code == 4
 
@@ -83,6 +94,15 @@ def test_without_a_file_it_goes_to_standard_output(cli: Cli, netbox: NetBox) -> 
     assert said.code == 0, said.err
     assert said.out.startswith(f"# From {netbox.url}")
     assert "credential: ssh" in said.out
+
+
+def test_it_is_printed_as_asked(cli: Cli, netbox: NetBox) -> None:
+    def said(form: str) -> str:
+        return cli("inventory", "from-netbox", netbox.url, "-o", form, NETBOX_TOKEN=TOKEN).out
+
+    assert [one["name"] for one in json.loads(said("json"))["devices"]] == ["r1", "r2"]
+    assert said("name").split() == ["r1", "r2"]
+    assert said("table").split()[:3] == ["NAME", "PLATFORM", "ADDRESS"]
 
 
 def test_a_netbox_without_a_device_for_us_ends_with_one(cli: Cli, netbox: NetBox) -> None:

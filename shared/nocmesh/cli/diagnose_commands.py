@@ -1,7 +1,7 @@
 """``nocmesh diagnose``, ``nocmesh baseline`` and ``nocmesh config``: a network as it is, and as it was."""
 
-import asyncio
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -41,7 +41,7 @@ def diagnose(
     from nocmesh.cli.diagnose import diagnose as work
 
     wish = Wish(inventory=inventory, alert=alert, baseline=baseline, keep=keep, seconds=timeout, form=output)
-    sys.exit(asyncio.run(work(wish)))
+    sys.exit(_do(work(wish)))
 
 
 def baseline(
@@ -55,7 +55,7 @@ def baseline(
     """
     from nocmesh.cli.baseline import baseline as work
 
-    sys.exit(asyncio.run(work(inventory, out, output)))
+    sys.exit(_do(work(inventory, out, output)))
 
 
 @config.command("diff")
@@ -71,7 +71,7 @@ def config_diff(
     """What moved on a device, and between which two looks at it."""
     from nocmesh.cli.baseline import diff
 
-    asyncio.run(diff(_asked(data, url, user, output), device, since, to))
+    _do(diff(_asked(data, url, user, output), device, since, to))
 
 
 @config.command("versions")
@@ -81,7 +81,7 @@ def config_versions(
     """The versions of a device that are kept, and which of them is known good."""
     from nocmesh.cli.baseline import versions
 
-    asyncio.run(versions(_asked(data, url, user, output), device))
+    _do(versions(_asked(data, url, user, output), device))
 
 
 @config.command("accept")
@@ -95,7 +95,13 @@ def config_accept(
     """Take devices as they are now for known good: their baseline from here on."""
     from nocmesh.cli.baseline import accept
 
-    asyncio.run(accept(_asked(data, url, user, output), devices))
+    _do(accept(_asked(data, url, user, output), devices))
+
+
+def _do(work: Coroutine[Any, Any, Any]) -> Any:
+    import asyncio
+
+    return asyncio.run(work)
 
 
 def _asked(data: Path | None, url: str | None, user: str, form: Format) -> Any:

@@ -30,6 +30,7 @@ def from_netbox(
     token_env: Annotated[str, typer.Option(help="The variable that holds the token.")] = "NETBOX_TOKEN",  # noqa: S107
     credential: Annotated[str, typer.Option(help="What the devices' credential is called.")] = "default",
     out: Annotated[Path | None, typer.Option(help="The file to write; without it, standard output.")] = None,
+    output: Out = Format.YAML,
 ) -> None:
     """Write the inventory that NetBox knows; add the credential to it, then use it as any other.
 
@@ -37,4 +38,4 @@ def from_netbox(
     """
     from nocmesh.cli.inventory import from_netbox as work
 
-    sys.exit(work(address, token_env, credential, out))
+    sys.exit(work(address, token_env, credential, out, output))

@@ -23,13 +23,16 @@ _KINDS: Mapping[int, type[NocmeshError]] = {
 async def prepare(settings: Settings) -> dict[str, str]:
     """Check and make all that; gives a token for each user of the inventory that has none yet: shown only now.
 
-    Raises NotFoundError or InvalidInputError about the inventory, PreconditionError about the database.
+    Raises NotFoundError or InvalidInputError about the inventory, PreconditionError about the database or a key's file.
     """
-    from nocmesh.inventory import load_inventory
+    from nocmesh.inventory import Inventory, check_keys, load_inventory
     from nocmesh.store.database import Database
     from nocmesh.store.people import People
 
-    users = load_inventory(settings.inventory).users if settings.inventory else []
+    none = Inventory(devices=[], links=[], users=[])
+    inventory = load_inventory(settings.inventory) if settings.inventory else none
+    check_keys(inventory)
+    users = inventory.users
     async with await Database.open(settings.database_url) as database:
         people = People(database, SystemClock())
         if settings.inventory:
