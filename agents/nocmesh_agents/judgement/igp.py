@@ -155,8 +155,26 @@ def duplicate_ids(protocol: Protocol, fault: str) -> Rule:
         for identity, sights in owners.items():
             if len(sights) > 1:
                 yield from _twins(scene, protocol, fault, identity, sights)
+            elif (owner := _meant_for(scene, protocol, identity)) not in ("", sights[0].name):
+                yield _stolen(scene, protocol, fault, identity, sights[0], owner)
 
     return rule
+
+
+def _meant_for(scene: Scene, protocol: Protocol, identity: str) -> str:
+    """The device that the inventory gives the identity to; empty: nobody."""
+    for device in scene.facts.network.devices:
+        if protocol == "isis" and device.intent.isis and identity in device.intent.isis.net:
+            return device.name
+    owner = scene.facts.network.owner_of(identity) if protocol == "ospf" else None
+    return owner.device if owner else ""
+
+
+def _stolen(scene: Scene, protocol: Protocol, fault: str, identity: str, sight: Sight, owner: str) -> RootCause:
+    moved = _identity_before(sight, protocol) not in ("", identity)
+    summary = f"{_LABELS[protocol]}: {sight.name} has the identity {identity}, which is that of {owner}."
+    quotes = (sight.name, *_identity_quotes(sight, protocol, identity))
+    return at_node(scene, fault, sight.name, summary, MOVED if moved else AGAINST_INTENT, quotes)
 
 
 def _identity(sight: Sight, protocol: Protocol) -> str:

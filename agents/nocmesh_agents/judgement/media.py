@@ -10,6 +10,7 @@ from nocmesh.messages.state import Interface
 from nocmesh.network import End
 from nocmesh_agents.judgement.causes import cause, quoted
 
+LEAD = 0.4
 FLAPS = 4
 """Changes of carrier since all was well: a link that was pulled once has two when it is back."""
 
@@ -76,19 +77,34 @@ def _throttled(scene: Scene, cable: Cable, end: End) -> bool:
 
 
 def flapping(scene: Scene) -> Iterator[RootCause]:
-    """`link_flap`: carrier came and went again and again since all was well, at both ends, as far as they tell."""
+    """`link_flap`: carrier came and went again and again since all was well, at both ends, and still does.
+
+    A lead only where there was one look: the counter does not tell whether it is over.
+    """
     for cable in scene.cables:
         counts = [_changes(scene, cable, end) for end in cable.ends]
         known = [count for count in counts if count is not None]
-        if known and min(known) >= FLAPS:
+        if known and min(known) >= FLAPS and _still(scene, cable):
             ends = " and ".join(map(str, cable.ends))
+            sure = LEAD if scene.earlier is None else 0.95
             summary = f"The carrier of {ends} came or went {max(known)} times since all was well."
             quotes = [
                 (end.device, f'"carrier_changes":{seen.carrier_changes}', seen.quote)
                 for end in cable.ends
                 if (seen := cable.seen(end))
             ]
-            yield cause("link_flap", cable.link.resource, summary, 0.93, quoted(scene, *quotes))
+            yield cause("link_flap", cable.link.resource, summary, sure, quoted(scene, *quotes))
+
+
+def _still(scene: Scene, cable: Cable) -> bool:
+    """It came or went between two looks; where there was one look only, it may."""
+    if scene.earlier is None:
+        return True
+    for end in cable.ends:
+        then, now = scene.earlier.interface(end), cable.seen(end)
+        if then and now and then.carrier_changes is not None and (now.carrier_changes or 0) > then.carrier_changes:
+            return True
+    return False
 
 
 def _changes(scene: Scene, cable: Cable, end: End) -> int | None:

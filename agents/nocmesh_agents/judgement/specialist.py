@@ -38,9 +38,9 @@ def decide(case: Case, seen: Sequence[Observation]) -> Move:
     if deeper:
         thought = f"The protocols' own settings explain nothing; what lies deeper in {', '.join(deeper)}."
         return Act(thought=thought, calls=deeper_calls(case, seen, deeper))
-    if diagnosis.verdict == "uncertain" and len(looks) == 1 and signs_of(scene):
+    if len(looks) == 1 and time_tells(scene, diagnosis):
         wait = calls(case, len(seen), "wait", [{"seconds": SETTLE_SECONDS}])
-        return Act(thought="Something is wrong and nothing explains it; it may be on its way up.", calls=wait)
+        return Act(thought="Something is wrong and nothing explains it yet; some seconds will tell more.", calls=wait)
     return _finish(case, diagnosis, looks, seen)
 
 
@@ -58,7 +58,21 @@ def looks_of(seen: Sequence[Observation]) -> list[list[Observation]]:
 def scene_of(case: Case, look: Sequence[Observation], seen: Sequence[Observation]) -> Scene:
     """What one look shows beside the baselines that were read at any time, with what the alert asks for."""
     named = named_in(alert_of(case), case.network)
-    return Scene(Facts.gather(case.network, [*baselines(seen), *states(look)]), named.prefixes, named.words)
+    facts = Facts.gather(case.network, [*baselines(seen), *states(look)])
+    return Scene(facts, named.prefixes, named.words, _earlier(case, look, seen))
+
+
+def _earlier(case: Case, look: Sequence[Observation], seen: Sequence[Observation]) -> Facts | None:
+    present = {id(observation) for observation in look}
+    before = [observation for observation in states(seen) if id(observation) not in present]
+    return Facts.gather(case.network, before) if before and look else None
+
+
+def time_tells(scene: Scene, diagnosis: Diagnosis) -> bool:
+    """Whether looking again in some seconds may say more: nothing explains what is wrong, or a link may be flapping."""
+    if any(lead.fault_type == "link_flap" for lead in diagnosis.unproven) and not diagnosis.root_causes:
+        return True
+    return diagnosis.verdict == "uncertain" and bool(signs_of(scene))
 
 
 def suspects_of(case: Case) -> list[str]:

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nocmesh.agent.reasoner import Act, Case, Finish, Move
-from nocmesh.diagnosis.facts import Facts
 from nocmesh.diagnosis.find import Named, named_in
 from nocmesh.diagnosis.resources import device_of
 from nocmesh.diagnosis.scope import SMALL_NETWORK, next_look
@@ -16,8 +15,9 @@ from nocmesh.diagnosis.signs import Scene, Sign, signs_of, unclear
 from nocmesh.diagnosis.vocabulary import fault_type
 from nocmesh.messages.report import RootCause
 from nocmesh.messages.session import Observation
-from nocmesh_agents.dossier import alert_of
+from nocmesh_agents.dossier import alert_of, calls
 from nocmesh_agents.judgement.judge import judge
+from nocmesh_agents.judgement.specialist import SETTLE_SECONDS, looks_of, scene_of, time_tells
 from nocmesh_agents.looking import commands_of, deeper_calls, look_calls, unplumbed
 from nocmesh_agents.triage.topics import OF_FAMILY, SPECIALISTS, unjudged
 
@@ -31,22 +31,25 @@ def decide(case: Case, seen: Sequence[Observation]) -> Move:
     nowhere = _nowhere(case, named)
     if nowhere:
         return _escalated(alert, nowhere, [], seen)
-    scene = Scene(Facts.gather(case.network, seen), named.prefixes, named.words)
+    scene = scene_of(case, looks_of(seen)[-1], seen)
     unseen = [name for name in named.devices if name not in scene.facts.sights]
     if unseen:
         return _look(case, seen, unseen, "The alert names")
     signs = signs_of(scene)
     if signs:
         return _real(alert, named, scene, signs, seen)
-    causes = judge(scene, seen).root_causes
-    if causes:
-        return _caused(alert, named, causes, seen)
+    diagnosis = judge(scene, seen)
+    if diagnosis.root_causes:
+        return _caused(alert, named, diagnosis.root_causes, seen)
     further = next_look(scene, named.devices)
     if further:
         return _look(case, seen, further, "Nothing wrong there; before it is called healthy, everybody beside it:")
     deeper = unplumbed(scene.facts, seen, named.devices or list(scene.facts.sights))
     if deeper:
         return Act(thought=f"And what lies deeper in {', '.join(deeper)}.", calls=deeper_calls(case, seen, deeper))
+    if len(looks_of(seen)) == 1 and time_tells(scene, diagnosis):
+        wait = calls(case, len(seen), "wait", [{"seconds": SETTLE_SECONDS}])
+        return Act(thought="It may come and go: some seconds will tell.", calls=wait)
     return _clean(alert, named, scene, seen)
 
 

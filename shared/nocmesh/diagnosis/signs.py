@@ -51,6 +51,8 @@ class Scene:
     """Prefixes that the alert speaks of."""
     words: frozenset[str] = frozenset()
     """The alert's words, in lower case."""
+    earlier: Facts | None = None
+    """What the look before this one showed, some seconds ago."""
 
     @property
     def asks_about_configuration(self) -> bool:
