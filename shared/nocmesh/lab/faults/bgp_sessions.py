@@ -22,6 +22,7 @@ def _kind(
     /,
     places: Callable[[LabPlan], list[str]] = speakers,
     choose: Callable[[LabPlan, str, Params], Session] = session,
+    shown: Callable[[Session], Check] | None = None,
     **params: str,
 ) -> Kind:
     """A kind that costs one session, chosen by parameter `peer`."""
@@ -35,7 +36,7 @@ def _kind(
         fault_type=fault_type,
         places=places,
         steps=steps,
-        symptom=lambda plan, resource, given: lost(choose(plan, resource, given)),
+        symptom=lambda plan, resource, given: (shown or lost)(choose(plan, resource, given)),
         alarm=lambda plan, resource, given: lost_alarm(choose(plan, resource, given)),
         params={"peer": "", **params},
     )
@@ -46,6 +47,18 @@ def lost(one: Session) -> Check:
 
     async def check(lab: Ground) -> bool:
         return not await bgp_established(lab, one.far.name, one.back.address)
+
+    return check
+
+
+def _never_up(one: Session) -> Check:
+    """The node has no established session to the far end, though the far end may believe in one for a hold time.
+
+    FRR 8.4 demands the TTL of a connection that it has accepted, and the far end's OPEN may be in by then.
+    """
+
+    async def check(lab: Ground) -> bool:
+        return not await bgp_established(lab, one.node.name, one.peer.address)
 
     return check
 
@@ -141,7 +154,7 @@ SESSIONS: tuple[Kind, ...] = (
     _kind("bgp_neighbor_missing", _missing),
     _kind("bgp_neighbor_shutdown", _shutdown),
     _kind("bgp_auth_mismatch", _auth, password="another"),  # noqa: S106 - the fault is that it is wrong
-    _kind("bgp_ttl_misconfig", _ttl, places=external, hops="1"),
+    _kind("bgp_ttl_misconfig", _ttl, places=external, shown=_never_up, hops="1"),
     _kind("bgp_update_source_misconfig", _source, places=clients, choose=_awaited, source=""),
     _kind("bgp_address_family_missing", _family),
     _kind("bgp_max_prefix_exceeded", _limit, places=crowded, choose=_crowded, limit="1"),
