@@ -46,10 +46,9 @@ def _paragraphs(text: str) -> list[Block] | None:
 
 def _whole(block: Block) -> bool:
     """Say whether it reaches its last counters; what is not a port has none, and ends with since when it is so."""
-    inside = all(line.startswith(" ") for line in block.text.splitlines()[1:] if line.strip())
     counts = re.match(r"Ethernet|Port-Channel|Management", block["name"]) or "Last clearing of" in block.text
     last = "output errors" in block.text if counts else block.line(r"^ +(?:Up|Down) \d")
-    return inside and bool(last)
+    return block.indented() and bool(last)
 
 
 JUDGES: dict[str, Judge] = {INTERFACES: judge_of(_paragraphs), ARP: _ARP.judge, LLDP: _LLDP.judge}

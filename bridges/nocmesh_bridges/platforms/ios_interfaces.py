@@ -31,8 +31,7 @@ def interfaces_status(text: str) -> ViewStatus:
 def _whole(block: Block) -> bool:
     """Say whether a paragraph reaches its last counters and holds no line that is not its own."""
     subinterface = "." in block["name"] and "Last clearing of" in block.text  # it has no counters of its own
-    inside = all(line.startswith(" ") for line in block.text.splitlines()[1:] if line.strip())
-    return inside and ("output errors" in block.text or subinterface)
+    return block.indented() and ("output errors" in block.text or subinterface)
 
 
 def interfaces(answers: Sequence[Output], status: ViewStatus) -> Parsed:

@@ -62,7 +62,6 @@ def _interface_blocks(text: str) -> list[Block] | None:
 
 def _whole(block: Block) -> bool:
     """Say whether it reaches its neighbours; what is looped or down has none."""
-    inside = all(line.startswith(" ") for line in block.text.splitlines()[1:] if line.strip())
     ended = re.search(
         r"^ +(?:Neighbor Count is \d+, Adjacent neighbor count is \d+|Loopback interface is treated as a stub Host"
         r"|No Hellos \(Passive interface\))",
@@ -70,7 +69,7 @@ def _whole(block: Block) -> bool:
         re.MULTILINE,
     )
     down = re.search(r"State DOWN[^$]*Timer intervals configured", block.text)
-    return inside and "Process ID" in block.text and (ended is not None or down is not None)
+    return block.indented() and "Process ID" in block.text and (ended is not None or down is not None)
 
 
 def ospf(answers: Sequence[Output], status: ViewStatus) -> Parsed:

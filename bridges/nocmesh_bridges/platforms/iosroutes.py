@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from nocmesh.messages.state import Quote, Route, ViewStatus
 from nocmesh_bridges.platforms.parsing import TEMPLATES, Row, rows
+from nocmesh_bridges.platforms.tables import number
 
 ROUTES = "show ip route"
 _PROTOCOLS = {
@@ -63,5 +64,8 @@ def _route(prefix: str, paths: Sequence[Row], lines: Mapping[str, str]) -> Route
         protocol=_PROTOCOLS.get(paths[0]["protocol"], paths[0]["protocol"]),
         next_hops=[path["nexthop_ip"] for path in paths if path["nexthop_ip"]],
         interfaces=list(dict.fromkeys(interfaces)),
+        distance=number(paths[0]["distance"]),
+        metric=number(paths[0]["metric"]),
+        discards="Null0" in interfaces,
         quote=Quote(command=ROUTES, text=lines.get(prefix) or lines[paths[0]["network"]]),
     )

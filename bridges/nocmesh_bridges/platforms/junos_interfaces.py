@@ -9,7 +9,7 @@ from typing import Literal
 
 from nocmesh.messages.state import Interface, LldpNeighbor, NeighborEntry, Neighbors, Output, Quote, ViewStatus
 from nocmesh_bridges.platforms.protocol import Judge, Parsed, told
-from nocmesh_bridges.platforms.tables import STAMP, Block, Line, Table, blocks, judge_of, mac
+from nocmesh_bridges.platforms.tables import Block, Line, Table, blocks, judge_of, mac
 
 INTERFACES = "show interfaces"
 ARP = "show arp no-resolve"
@@ -49,10 +49,9 @@ def _paragraphs(text: str) -> list[Block] | None:
 
 
 def _whole(block: Block) -> bool:
-    inside = all(line.startswith("  ") or STAMP.match(line) for line in block.text.splitlines()[1:])
     if block["physical"]:
-        return inside and bool(block.line(r"^ +Device [Ff]lags +:") and block.line(r"\bMTU: \S"))
-    return inside and bool(block.line(r"^ +Flags: \S") and block.line(r"^ +(?:Input packets|Protocol \w+,)"))
+        return block.indented() and bool(block.line(r"^ +Device [Ff]lags +:") and block.line(r"\bMTU: \S"))
+    return block.indented() and bool(block.line(r"^ +Flags: \S") and block.line(r"^ +(?:Input packets|Protocol \w+,)"))
 
 
 JUDGES: dict[str, Judge] = {INTERFACES: judge_of(_paragraphs), ARP: _ARP.judge, LLDP: _LLDP.judge}

@@ -80,9 +80,10 @@ _STATES = {"2way": "two_way", "2Way": "two_way", "ExStart": "exstart"}
 def _peers(text: str) -> list[Line] | None:
     """The peers, as many as the device says."""
     found, count = _BGP.read(text), _PEERS.search(text)
-    if found == [] and count is None:
-        return found
-    return found if found is not None and count and int(count["count"]) == len(found) else None
+    if found is None or count is None:
+        return found if _BGP.none.search(text) else None
+    told = all(line["counts"] or line.more or not line["up"] for line in found)
+    return found if told and int(count["count"]) == len(found) else None
 
 
 JUDGES: dict[str, Judge] = {

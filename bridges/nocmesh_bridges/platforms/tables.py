@@ -15,6 +15,7 @@ NOTHING = re.compile(r"(?!)")
 """Matches no line."""
 STAMP = re.compile(r"\s*$|Load for (?:five|one) |Time source is |\{(?:master|backup|primary|secondary)[^}]*\}\s*$")
 """What may stand between any two lines: blanks, IOS's `exec prompt timestamp`, the member that answers on Junos."""
+_PAGER = re.compile(r"\s*-+ ?\(?more\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,11 @@ class Block:
     def number(self, pattern: str) -> int | None:
         """``find`` as a whole number."""
         return number(self.find(pattern))
+
+    def indented(self) -> bool:
+        """Say whether all lines but the first stand further right, and no pager's mark is among them."""
+        rest = [line for line in self.text.splitlines()[1:] if STAMP.match(line) is None]
+        return all(line.startswith(" ") and not _PAGER.match(line) for line in rest)
 
     def line(self, pattern: str) -> str:
         """The whole line that ``pattern`` is found in, without the blanks around it."""

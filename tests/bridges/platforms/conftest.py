@@ -1,4 +1,4 @@
-"""Recorded answers are a plain module beside these tests, `bridges.platforms.recorded`."""
+"""The tests here share modules of captured answers; they are found from the folder of all tests."""
 
 import sys
 from pathlib import Path
