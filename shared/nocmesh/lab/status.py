@@ -145,30 +145,39 @@ def _data(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError:
-        return {}
+        return None
+
+
+def _map(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[dict[str, Any]]:
+    """Its objects; what is none is left out."""
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 
 def _ospf(text: str) -> Iterator[str]:
-    for entries in _data(text).get("neighbors", {}).values():
-        for entry in entries:
+    for entries in _map(_map(_data(text)).get("neighbors")).values():
+        for entry in _list(entries):
             if str(entry.get("converged", entry.get("nbrState", ""))).startswith("Full"):
                 yield str(entry.get("ifaceName", "")).partition(":")[0]
 
 
 def _isis(text: str) -> set[str]:
-    areas = _data(text).get("areas", [])
-    circuits = [circuit for area in areas for circuit in area.get("circuits", [])]
+    areas = _list(_map(_data(text)).get("areas"))
+    circuits = [circuit for area in areas for circuit in _list(area.get("circuits"))]
     return {str(circuit.get("interface")) for circuit in circuits if circuit.get("state") == "Up"}
 
 
 def _bgp(text: str) -> Iterator[str]:
-    for address, peer in _data(text).get("peers", {}).items():
-        if peer.get("state") == "Established":
+    for address, peer in _map(_map(_data(text)).get("peers")).items():
+        if _map(peer).get("state") == "Established":
             yield address
 
 
 def _routes(text: str) -> Iterator[str]:
-    for route in _data(text) or []:
+    for route in _list(_data(text)):
         destination = str(route.get("dst", ""))
         if route.get("dev") or route.get("nexthops"):
             yield destination if "/" in destination else f"{destination}/32"
@@ -184,11 +193,12 @@ def _root(plan: LabPlan, text: str) -> str:
 
 
 def _ports(text: str) -> dict[str, str]:
-    return {
-        str(link["ifname"]): str(link.get("linkinfo", {}).get("info_slave_data", {}).get("state", ""))
-        for link in _data(text) or []
-        if "ifname" in link
-    }
+    links = _list(_data(text))
+    return {str(link.get("ifname")): str(_slave(link).get("state", "")) for link in links}
+
+
+def _slave(link: dict[str, Any]) -> dict[str, Any]:
+    return _map(_map(link.get("linkinfo")).get("info_slave_data"))
 
 
 def judged(node: Node, wanted: Expected, shown: Seen) -> NodeStatus:
