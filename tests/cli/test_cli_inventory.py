@@ -12,6 +12,8 @@ sys.path.append(str(Path(__file__).parents[1]))
 
 from shared.netbox_server import TOKEN, NetBox, cable, device, interface, serving
 
+pytestmark = pytest.mark.real
+
 GOOD = """\
 version: 1
 credentials: {default: {username: admin, password: secret}}

@@ -29,6 +29,8 @@ sys.path.append(str(Path(__file__).parents[1]))
 
 from shared.netbox_server import TOKEN, NetBox, cable, device, interface, ip_address, nested, said, serving
 
+pytestmark = pytest.mark.real
+
 FILE = """
 version: 1
 netbox:
