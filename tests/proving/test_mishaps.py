@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from functools import cache
 from pathlib import Path
 
@@ -35,16 +34,10 @@ COMMANDS = {
 """Whose answers do not depend on the time or on how long something has lasted."""
 
 
-@cache
-def begun() -> LiveNetwork:
-    """Five minutes after its start; for copying."""
+def campus() -> LiveNetwork:
     live = live_network(CAMPUS)
     later(live, 300)
     return live
-
-
-def campus() -> LiveNetwork:
-    return deepcopy(begun())
 
 
 def everything(live: LiveNetwork) -> dict[str, str]:
@@ -92,8 +85,13 @@ def carried(live: LiveNetwork, device: str, interface: str) -> str:
     return "\n".join(lines)
 
 
+@cache
+def healthy(device: str, interface: str) -> str:
+    return carried(campus(), device, interface)
+
+
 def vlans_shown(live: LiveNetwork, place: Place) -> bool:
-    return carried(live, place.device, place.interface) != carried(begun(), place.device, place.interface)
+    return carried(live, place.device, place.interface) != healthy(place.device, place.interface)
 
 
 def duplex_shown(live: LiveNetwork, place: Place) -> bool:
@@ -341,6 +339,34 @@ def test_routing_faults_take_a_resource_too() -> None:
     assert not any(session.established for session in live.sessions.values())
     node = breakage(live, "bgp_asn_misconfig", at="node/gw2")
     assert node.expect == {"resource": "node/gw2", "fault_type": "bgp_asn_misconfig"}
+
+
+@pytest.mark.parametrize(
+    ("name", "resource"),
+    [
+        ("link_down", "link/access1:GigabitEthernet1/0/1--dist1:GigabitEthernet1/0/1"),
+        ("link_down", "link/dist1:GigabitEthernet1/0/11--gw1:eth2"),
+        ("interface_admin_down", "interface/dist2/GigabitEthernet1/0/24"),
+    ],
+)
+def test_cables_of_switches_break_too(name: str, resource: str) -> None:
+    live = campus()
+    before, fault = everything(live), breakage(live, name, at=resource)
+    assert fault.expect == {"resource": resource, "fault_type": name}
+    fault.inject(live)
+    assert fault.shows(live)
+    assert "state to down" in "".join(ask(live, device, "show logging") for device in live.model.nodes)
+    assert everything(live) != before
+    fault.heal(live)
+    assert not fault.shows(live)
+    assert everything(live) == before
+
+
+def test_a_pulled_cable_makes_the_tree_go_the_other_way() -> None:
+    live = campus()
+    breakage(live, "link_down", "access1", "dist1").inject(live)
+    assert "Gi1/0/2             Root FWD" in ask(live, "access1", "show spanning-tree")
+    assert "10.10.0.1 " in ask(live, "access1", "show ip arp")
 
 
 def test_each_network_lists_what_can_happen_in_it() -> None:

@@ -1,30 +1,14 @@
-"""A simulated network as others use it: kept by a process, or left alone with a socket."""
+"""A simulated network as others use it: of any topology, broken at any place."""
 
-import asyncio
-import contextlib
-import os
-import signal
 from pathlib import Path
 
 import pytest
 
-from nocmesh.errors import NotFoundError, PreconditionError
+from nocmesh.errors import NotFoundError
 from nocmesh.inventory import load_inventory
-from nocmesh.launch.simulation import Detached, ask_at, detach, simulation
+from nocmesh.launch.simulation import simulation
 
 pytestmark = [pytest.mark.real, pytest.mark.mesh]
-
-WAIT = 30.0
-
-
-async def until_gone(left: Detached) -> None:
-    """Until nobody answers any more."""
-    async with asyncio.timeout(WAIT):
-        while left.control.exists():
-            with contextlib.suppress(PreconditionError):
-                await ask_at(left.control, do="who")
-    with pytest.raises(PreconditionError, match="no simulated network answers"):
-        await ask_at(left.control, do="who")
 
 
 async def test_a_kept_one_is_of_the_topology_and_broken_where_it_is_told(tmp_path: Path) -> None:
@@ -40,27 +24,3 @@ async def test_a_kept_one_is_of_the_topology_and_broken_where_it_is_told(tmp_pat
         assert expected["resource"] == "interface/dist1/GigabitEthernet1/0/24"
         with pytest.raises(NotFoundError, match="cannot happen at"):
             await network.break_it("stp_disabled", at="node/gw1")
-
-
-async def test_a_detached_one_stays_until_it_is_stopped(tmp_path: Path) -> None:
-    left = await detach(tmp_path, "campus")
-    assert len(load_inventory(left.inventory).devices) == 6
-    done = await ask_at(left.control, do="inject", fault="stp_root_moved")
-    assert (await ask_at(left.control, do="shows"))["showing"] == [done["expect"]]
-    with pytest.raises(NotFoundError, match="unknown request"):
-        await ask_at(left.control, do="dance")
-    assert (await ask_at(left.control, do="stop"))["stopping"]
-    await until_gone(left)
-
-
-async def test_a_detached_one_that_is_terminated_takes_its_socket_away(tmp_path: Path) -> None:
-    left = await detach(tmp_path, "pair")
-    os.kill(left.pid, signal.SIGTERM)
-    await until_gone(left)
-    assert not left.control.exists()
-
-
-async def test_one_that_cannot_start_says_where_it_says_why(tmp_path: Path) -> None:
-    with pytest.raises(PreconditionError, match=r"simulation\.log says why"):
-        await detach(tmp_path, "nowhere")
-    assert "no topology 'nowhere'" in (tmp_path / "simulation.log").read_text()

@@ -1,11 +1,10 @@
-"""A simulated network in a process of its own, kept or detached: told what to do by JSON lines."""
+"""A simulated network in a process of its own: told what to do by JSON lines."""
 
 import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -101,58 +100,6 @@ async def simulation(folder: Path, fault: str = "none", topology: str = "demo") 
         yield network
     finally:
         await network.stop()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Detached:
-    """A simulated network that outlives whoever began it; it takes orders at its socket."""
-
-    pid: int
-    inventory: Path
-    control: Path
-
-
-async def detach(folder: Path, topology: str = "demo") -> Detached:
-    """Begin a simulated network that stays until `ask_at(control, do="stop")` or SIGTERM, its files in ``folder``.
-
-    Raises PreconditionError when it does not start; what it said then is in `simulation.log` there.
-    """
-    inventory, control, log = (folder / name for name in ("inventory.yaml", "control.sock", "simulation.log"))
-    command = ["-m", "nocmesh.proving.simulated", "--topology", topology]
-    command += ["--inventory-out", str(inventory), "--control-socket", str(control)]
-    with log.open("ab") as said:
-        starter = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *command,
-            "--detach",
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=said,
-            stderr=said,
-        )
-    if await starter.wait():
-        raise PreconditionError(f"the simulated network did not start; {log} says why")
-    return Detached(pid=int((await ask_at(control, do="who"))["pid"]), inventory=inventory, control=control)
-
-
-async def ask_at(control: Path, **request: Any) -> dict[str, Any]:
-    """One request to the network behind the socket ``control``, one answer.
-
-    Raises NotFoundError when it is refused, PreconditionError when nobody answers there.
-    """
-    try:
-        return _accepted(await _exchanged(control, json.dumps(request).encode() + b"\n"))
-    except OSError as gone:
-        raise PreconditionError(f"no simulated network answers at {control}; start one") from gone
-
-
-async def _exchanged(control: Path, line: bytes) -> bytes:
-    reader, writer = await asyncio.open_unix_connection(str(control), limit=MAX_ANSWER)
-    try:
-        writer.write(line)
-        await writer.drain()
-        return await reader.readline()
-    finally:
-        writer.close()
 
 
 def _accepted(line: bytes) -> dict[str, Any]:

@@ -9,16 +9,14 @@ for a line, on standard input, or with --control-socket on a Unix socket from an
     {"do": "heal"}, {"do": "shows"}, {"do": "sessions"}, {"do": "faults"}
     {"do": "log", "device": D, "by": ""}, {"do": "config", "device": D}
 
-It ends when its input does; with a socket at `{"do": "stop"}` or SIGTERM. With --detach the command ends as soon as the
-network is ready, and the network stays.
+It ends when its input does; with a socket at `{"do": "stop"}` or SIGTERM.
 """
 
 import argparse
 import asyncio
 import json
-import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from nocmesh.errors import NocmeshError
@@ -30,15 +28,14 @@ from nocmesh.proving.simulated.synthetic import topology_of
 from nocmesh.proving.simulated.topology import TOPOLOGIES
 
 
-async def serve(arguments: argparse.Namespace, ready: Callable[[], None]) -> None:
-    """Run until the input ends, or with a control socket until somebody stops it; ``ready`` is called in between."""
+async def serve(arguments: argparse.Namespace) -> None:
+    """Run until the input ends, or with a control socket until somebody stops it."""
     topology = topology_of(arguments.topology)
     async with SimulatedNetwork.running(topology) as network:
         desk = Desk(network)
         if arguments.control_socket:
             async with controlled(Path(arguments.control_socket), desk) as stopped:
                 _begin(arguments, network, desk)
-                ready()
                 await stopped.wait()
         else:
             await _on_input(arguments, network, desk)
@@ -86,39 +83,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--topology", default="demo", help=f"one of: {known}")
     parser.add_argument("--fault", default="", choices=["", *NAMES], help="inject this at once")
     parser.add_argument("--control-socket", default="", metavar="PATH", help="take orders there")
-    parser.add_argument("--detach", action="store_true", help="end once the network is ready, and leave it alone")
     chosen = parser.parse_args(arguments)
     try:
         topology_of(chosen.topology)
     except NocmeshError as wrong:
         parser.error(wrong.message)
-    if chosen.detach and not chosen.control_socket:
-        parser.error("--detach needs --control-socket: nobody could stop it otherwise")
-    ready = _left_alone() if chosen.detach else _nobody_waits
     try:
-        asyncio.run(serve(chosen, ready))
+        asyncio.run(serve(chosen))
     except NocmeshError as wrong:
         parser.exit(1, f"{wrong.message}\n")
-
-
-def _nobody_waits() -> None:
-    """Nobody is told."""
-
-
-def _left_alone() -> Callable[[], None]:
-    """Go on in a process of its own; the first one ends when the result is called, with 1 if it never is."""
-    reading, writing = os.pipe()
-    if os.fork():
-        os.close(writing)
-        sys.exit(0 if os.read(reading, 1) else 1)
-    os.close(reading)
-    os.setsid()
-    return lambda: _told(writing)
-
-
-def _told(writing: int) -> None:
-    os.write(writing, b"1")
-    os.close(writing)
 
 
 if __name__ == "__main__":

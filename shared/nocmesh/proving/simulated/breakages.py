@@ -1,11 +1,12 @@
 """All that can be broken in a simulated network, whatever its kind, by one name and one place."""
 
+import re
 from typing import Any, Protocol
 
 from nocmesh.errors import InvalidInputError, NotFoundError
 from nocmesh.proving.simulated.faults import fault_named
 from nocmesh.proving.simulated.live import LiveNetwork
-from nocmesh.proving.simulated.mishap_kinds import MISHAPS
+from nocmesh.proving.simulated.mishap_kinds import CABLES, MISHAPS
 from nocmesh.proving.simulated.mishaps import mishap_named
 from nocmesh.proving.simulated.mistakes import KINDS
 
@@ -37,7 +38,7 @@ def breakage(live: LiveNetwork, name: str, device: str = "", target: str = "", a
 
     Raises NotFoundError for an unknown name or device, InvalidInputError when it cannot happen there.
     """
-    if name in MISHAPS:
+    if name in MISHAPS or (name in CABLES and _switched(live, device, at)):
         return mishap_named(live, name, device, target, at)
     if name not in KINDS:
         raise NotFoundError(f"no fault {name!r}; there are {', '.join(NAMES)}", fault=name)
@@ -47,6 +48,13 @@ def breakage(live: LiveNetwork, name: str, device: str = "", target: str = "", a
     if found.expect is not None and found.expect["resource"] != at:
         raise InvalidInputError(f"{name} cannot happen at {at}; there it would be {found.expect['resource']}")
     return found
+
+
+def _switched(live: LiveNetwork, device: str, at: str) -> bool:
+    """Whether a switch is meant: it has no sessions whose fall would tell of it."""
+    named = re.split(r"[/:]|--", at)
+    switches = {node.name for node in live.model.nodes.values() if node.running.spanning is not None}
+    return device in switches or bool(switches & set(named))
 
 
 def possible(live: LiveNetwork) -> list[str]:

@@ -7,12 +7,19 @@ A pattern is words and places: `neighbor {ip} remote-as {asn}`. `{rest}` takes w
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
 from typing import Generic, Literal, TypeVar
 
 A = TypeVar("A")
 
 Problem = Literal["unknown", "ambiguous", "incomplete"]
+
+
+@lru_cache(maxsize=4096)
+def _words(pattern: str) -> list[str]:
+    """Split once: every line is held against every rule."""
+    return pattern.split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +32,7 @@ class Rule(Generic[A]):
     @property
     def words(self) -> list[str]:
         """Its words and places."""
-        return self.pattern.split()
+        return _words(self.pattern)
 
 
 @dataclass(eq=False)

@@ -156,6 +156,17 @@ def guarded(live: LiveNetwork, place: Place) -> bool:
     return any(standing is not None and standing.why_blocked == "ROOT_Inc" for standing in found)
 
 
+def pull(live: LiveNetwork, place: Place) -> None:
+    """The cable is pulled out."""
+    assert place.cable is not None
+    place.cable.up = False
+
+
+def no_carrier(live: LiveNetwork, place: Place) -> bool:
+    """The port is down."""
+    return not phy(live.model, _node(live, place), _interface(live, place)).up
+
+
 def hog(live: LiveNetwork, place: Place) -> None:
     """One process takes the whole processor."""
     _node(live, place).hog = "SNMP ENGINE"

@@ -197,4 +197,29 @@ _DEVICE = (
     ),
 )
 
+_CABLES = (
+    MishapKind(
+        name="link_down",
+        on="link",
+        where=places.cabled,
+        act=acts.pull,
+        shows=acts.no_carrier,
+        alertname="InterfaceDown",
+        summary="interface down",
+        labels=acts.port_label,
+    ),
+    MishapKind(
+        name="interface_admin_down",
+        on="interface",
+        where=places.cabled,
+        lines=acts.at_port("shutdown"),
+        shows=acts.no_carrier,
+        alertname="InterfaceDown",
+        summary="interface down",
+        labels=acts.port_label,
+    ),
+)
+
 MISHAPS: Mapping[str, MishapKind] = {kind.name: kind for kind in (*_LAYER_2, *_TREE, *_DEVICE)}
+CABLES: Mapping[str, MishapKind] = {kind.name: kind for kind in _CABLES}
+"""What happens on routers' cables too: there the routing faults of that name know which session it costs."""

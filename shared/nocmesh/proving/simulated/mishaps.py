@@ -7,7 +7,7 @@ from typing import Any
 from nocmesh.errors import InvalidInputError, NotFoundError
 from nocmesh.proving.simulated.alerts import webhook
 from nocmesh.proving.simulated.live import LiveNetwork
-from nocmesh.proving.simulated.mishap_kinds import MISHAPS, MishapKind
+from nocmesh.proving.simulated.mishap_kinds import CABLES, MISHAPS, MishapKind
 from nocmesh.proving.simulated.model import Node
 from nocmesh.proving.simulated.places import Place
 
@@ -19,6 +19,7 @@ class Mishap:
     kind: MishapKind
     plan: Place
     _before: Node | None = field(default=None, init=False)
+    _plugged: bool = field(default=True, init=False)
 
     @property
     def expect(self) -> dict[str, str] | None:
@@ -33,6 +34,7 @@ class Mishap:
     def inject(self, live: LiveNetwork) -> None:
         """Make it happen."""
         self._before = deepcopy(live.model.node(self.plan.device))
+        self._plugged = self.plan.cable is None or self.plan.cable.up
         lines = self.kind.lines(live, self.plan)
         self.kind.act(live, self.plan)
         if lines:
@@ -52,6 +54,7 @@ class Mishap:
         node.packages, node.daemons = before.packages, before.daemons
         if self.plan.cable is not None:
             self.plan.cable.noise.pop(self.plan.port, None)
+            self.plan.cable.up = self._plugged
         self._before = None
         live.settle(self.plan.device)
 
@@ -62,9 +65,9 @@ def mishap_named(live: LiveNetwork, name: str, device: str = "", target: str = "
     ``device`` is where; ``target`` an interface, the neighbouring device, or what else there is to choose; ``at`` a
     resource id. Raises NotFoundError for an unknown name, InvalidInputError when it cannot happen there.
     """
-    if name not in MISHAPS:
-        raise NotFoundError(f"no fault {name!r}; there are {', '.join(MISHAPS)}", fault=name)
-    kind = MISHAPS[name]
+    kind = MISHAPS.get(name) or CABLES.get(name)
+    if kind is None:
+        raise NotFoundError(f"no fault {name!r}; there are {', '.join((*MISHAPS, *CABLES))}", fault=name)
     if device:
         live.model.node(device)
     every = list(kind.where(live))
