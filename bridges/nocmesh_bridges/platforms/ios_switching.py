@@ -53,8 +53,8 @@ _MACS = Table(
 _PORT = re.compile(r"^Name: *(?P<name>\S+)\s*$", re.MULTILINE)
 _ABSENT = re.compile(r"^Administrative Mode: .*\S\s*\Z", re.MULTILINE)
 _KEYS = (
-    "Name|Switchport|Administrative|Operational|Negotiation|Access Mode|Trunking|Voice|Pruning|Capture|Protected|Unknown"
-    "|Vepa|Appliance|App Interface"
+    "Name|Switchport|Administrative|Operational|Negotiation|Access Mode|Trunking|Voice|Pruning|Capture|Protected"
+    "|Unknown|Vepa|Appliance|App Interface"
 )
 _LINE = re.compile(rf"(?:{_KEYS})(?: [^:]*)?:|Capture Mode (?:Dis|En)abled\s*$|\s+[\d,-]+\s*$|\s*$")
 

@@ -36,7 +36,8 @@ QUIET: dict[tuple[str, str], str] = {
     ("cisco_iosxe", "show ip arp"): "Protocol  Address  Age (min)  Hardware Addr   Type   Interface\n",
     ("arista_eos", "show running-config"): "hostname r\nrouter ospf 1\n   router-id 10.0.0.9\nend\n",
     ("arista_eos", "show ip ospf interface brief"): (
-        "   Interface  Instance VRF  Area  IP Address  Cost  State  Nbrs\n   Et9  1  red  0.0.0.0  10.0.0.1/24  10  P2P  1\n"
+        "   Interface  Instance VRF  Area  IP Address  Cost  State  Nbrs\n"
+        "   Et9  1  red  0.0.0.0  10.0.0.1/24  10  P2P  1\n"
     ),
     ("arista_eos", "show vlan"): VLAN_HEAD,
     ("arista_eos", "show port-channel summary"): EOS_BUNDLES,
@@ -57,60 +58,61 @@ class Use:
     view: View
 
 
+_TABLE: tuple[tuple[str, str, tuple[tuple[str, str, View], ...]], ...] = (
+    (
+        "cisco_ios",
+        "cisco_iosxe",
+        (
+            ("show_interfaces", "show interfaces", "interfaces"),
+            ("show_arp", "show ip arp", "neighbors"),
+            ("show_lldp_neighbors", "show lldp neighbors", "neighbors"),
+            ("show_ip_route", "show ip route", "routes"),
+            ("show_ip_access-lists", "show ip access-lists", "filters"),
+            ("show_ip_bgp_neighbors", "show ip bgp neighbors", "bgp"),
+            ("show_ip_ospf_neighbor", "show ip ospf neighbor", "ospf"),
+            ("show_isis_neighbors", "show isis neighbors", "isis"),
+            ("show_mac-address-table", "show mac address-table", "mac_table"),
+            ("show_interfaces_switchport", "show interfaces switchport", "switching"),
+            ("show_etherchannel_summary", "show etherchannel summary", "switching"),
+            ("show_processes_cpu", "show processes cpu", "processes"),
+            ("show_processes_memory_sorted", "show processes memory sorted", "system"),
+            ("show_version", "show version", "system"),
+        ),
+    ),
+    (
+        "arista_eos",
+        "arista_eos",
+        (
+            ("show_interfaces", "show interfaces", "interfaces"),
+            ("show_ip_route", "show ip route", "routes"),
+            ("show_ip_bgp_summary", "show ip bgp summary", "bgp"),
+            ("show_ip_ospf_interface_brief", "show ip ospf interface brief", "ospf"),
+            ("show_ip_ospf_neighbor", "show ip ospf neighbor", "ospf"),
+            ("show_mac_address-table", "show mac address-table", "mac_table"),
+            ("show_interfaces_status", "show interfaces status", "switching"),
+            ("show_vlan", "show vlan", "switching"),
+            ("show_port-channel_summary", "show port-channel summary", "switching"),
+            ("show_processes_top_once", "show processes top once", "processes"),
+            ("show_version", "show version", "system"),
+        ),
+    ),
+    (
+        "juniper_junos",
+        "juniper_junos",
+        (
+            ("show_interfaces", "show interfaces", "interfaces"),
+            ("show_lldp_neighbors", "show lldp neighbors", "neighbors"),
+            ("show_bgp_summary", "show bgp summary", "bgp"),
+            ("show_ospf_neighbor", "show ospf neighbor", "ospf"),
+            ("show_isis_adjacency", "show isis adjacency", "isis"),
+            ("show_system_processes_brief", "show system processes brief", "system"),
+            ("show_version", "show version", "system"),
+        ),
+    ),
+)
 USES = [
     Use(f"{short}/{folder}", platform, command, view)
-    for short, platform, rows in (
-        (
-            "cisco_ios",
-            "cisco_iosxe",
-            (
-                ("show_interfaces", "show interfaces", "interfaces"),
-                ("show_arp", "show ip arp", "neighbors"),
-                ("show_lldp_neighbors", "show lldp neighbors", "neighbors"),
-                ("show_ip_route", "show ip route", "routes"),
-                ("show_ip_access-lists", "show ip access-lists", "filters"),
-                ("show_ip_bgp_neighbors", "show ip bgp neighbors", "bgp"),
-                ("show_ip_ospf_neighbor", "show ip ospf neighbor", "ospf"),
-                ("show_isis_neighbors", "show isis neighbors", "isis"),
-                ("show_mac-address-table", "show mac address-table", "mac_table"),
-                ("show_interfaces_switchport", "show interfaces switchport", "switching"),
-                ("show_etherchannel_summary", "show etherchannel summary", "switching"),
-                ("show_processes_cpu", "show processes cpu", "processes"),
-                ("show_processes_memory_sorted", "show processes memory sorted", "system"),
-                ("show_version", "show version", "system"),
-            ),
-        ),
-        (
-            "arista_eos",
-            "arista_eos",
-            (
-                ("show_interfaces", "show interfaces", "interfaces"),
-                ("show_ip_route", "show ip route", "routes"),
-                ("show_ip_bgp_summary", "show ip bgp summary", "bgp"),
-                ("show_ip_ospf_interface_brief", "show ip ospf interface brief", "ospf"),
-                ("show_ip_ospf_neighbor", "show ip ospf neighbor", "ospf"),
-                ("show_mac_address-table", "show mac address-table", "mac_table"),
-                ("show_interfaces_status", "show interfaces status", "switching"),
-                ("show_vlan", "show vlan", "switching"),
-                ("show_port-channel_summary", "show port-channel summary", "switching"),
-                ("show_processes_top_once", "show processes top once", "processes"),
-                ("show_version", "show version", "system"),
-            ),
-        ),
-        (
-            "juniper_junos",
-            "juniper_junos",
-            (
-                ("show_interfaces", "show interfaces", "interfaces"),
-                ("show_lldp_neighbors", "show lldp neighbors", "neighbors"),
-                ("show_bgp_summary", "show bgp summary", "bgp"),
-                ("show_ospf_neighbor", "show ospf neighbor", "ospf"),
-                ("show_isis_adjacency", "show isis adjacency", "isis"),
-                ("show_system_processes_brief", "show system processes brief", "system"),
-                ("show_version", "show version", "system"),
-            ),
-        ),
-    )
+    for short, platform, rows in _TABLE
     for folder, command, view in rows
 ]
 VERSIONS = {

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct, structs
 
-from nocmesh.messages.state import Output, Quote
+from nocmesh.messages.state import Output, Quote, ViewStatus
 from nocmesh_bridges.platforms import PLATFORMS, VIEWS, asks, commands, judged
 from nocmesh_bridges.ssh.guard import check_show
 
@@ -136,7 +136,7 @@ def test_a_line_that_does_not_belong_makes_a_table_unparsed(use: Use, path: Path
     assert [output.status for output in answers] == ["unparsed"]
 
 
-def cut_facts(use: Use, path: Path) -> list[tuple[int, str, set[Fact]]]:
+def cut_facts(use: Use, path: Path) -> list[tuple[int, ViewStatus, set[Fact]]]:
     """What is typed of an answer that ends after each of its lines."""
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     found = []
