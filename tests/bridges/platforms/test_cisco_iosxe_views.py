@@ -228,7 +228,8 @@ def test_a_simulated_switch_is_understood_in_the_views_that_a_switch_has() -> No
         assert found.switching is not None
         assert {port.name for port in found.switching.ports} <= names
         assert {m.interface for lag in found.switching.lags for m in lag.members} <= names
-        assert {n.interface for n in found.neighbors.lldp if found.neighbors} <= names if found.neighbors else True
+        assert found.neighbors is not None
+        assert {n.interface for n in found.neighbors.lldp} <= names
 
 
 def test_the_root_of_a_tree_has_no_root_port_and_another_has() -> None:
