@@ -8,7 +8,6 @@ from typing import Any
 from msgspec.structs import replace
 
 from nocmesh.clock import Clock
-from nocmesh.diagnosis.resources import device_of
 from nocmesh.errors import NocmeshError
 from nocmesh.evaluation.alerts import filled, resolved
 from nocmesh.evaluation.case import Case, Sent
@@ -52,8 +51,8 @@ class _Seen:
     """Sources and bodies as they were sent."""
     told: bool = False
     """The case's own alert was."""
-    touched: set[str] = field(default_factory=set)
-    """Devices that were broken or changed: the mesh must see that they are well, and forget its own making."""
+    broken: bool = False
+    """Something was: counters have moved anywhere, and what the mesh takes for known good may be of its own making."""
 
 
 class Trial:
@@ -63,6 +62,7 @@ class Trial:
         self, ground: Ground, talk: Conversation, clock: Clock, log: Log, patience: Patience, *, repair: bool
     ) -> None:
         self._ground = ground
+        self._network = load_inventory(ground.inventory).network()
         self._talk = talk
         self._clock = clock
         self._log = log
@@ -88,7 +88,7 @@ class Trial:
 
     async def _judge(self, case: Case, seen: _Seen, took: dict[str, float]) -> CaseResult:
         started = self._time()
-        seen.touched |= {device_of(fault.at) for fault in case.faults}
+        seen.broken = bool(case.faults)
         await self._break(case)
         took["breaking"] = self._time() - started
         before = await self._talk.known_incidents()
@@ -99,7 +99,7 @@ class Trial:
         incidents = await self._talk.incidents_of(alerts, before)
         followed = await self._talk.follow(incidents, accepted, repair=self._repair, seconds=self._patience.case)
         took["incident"] = self._time() - accepted
-        seen.touched |= {change.device for report in followed.reports for change in report.proposals}
+        seen.broken |= any(report.proposals for report in followed.reports)
         return await self._told(case, followed)
 
     async def _send(self, alert: Sent, seen: _Seen) -> list[str]:
@@ -154,8 +154,11 @@ class Trial:
         quiet = await until(self._talk.quiet, self._patience.closing)
         for source, body in seen.sent:
             await self._talk.post(source, resolved(body, self._clock.now()))
-        accepted = await self._talk.accept(sorted(seen.touched), self._patience.accepting)
+        accepted = not seen.broken or await self._talk.accept(self._devices(), self._patience.accepting)
         return rested and quiet and accepted
+
+    def _devices(self) -> list[str]:
+        return [device.name for device in self._network.devices]
 
     async def _rest(self) -> bool:
         """Heal, and wait until the network is as it was."""
@@ -169,8 +172,7 @@ class Trial:
         return not await self._ground.settled()
 
     def _address_of(self, device: str, interface: str) -> str:
-        network = load_inventory(self._ground.inventory).network()
-        known = network.device(device)
+        known = self._network.device(device)
         port = next((one for one in known.interfaces if one.name == interface), None) if known else None
         if port is None or not port.addresses:
             raise InvalidCaseError(f"the network has no address on {device}/{interface}, which the alert names")

@@ -47,9 +47,17 @@ async def test_a_fault_is_injected_seen_told_approved_and_healed(world: World) -
     assert world.told[-1].startswith("[1/1] wrong-as: right: true_positive, bgp_asn_misconfig on node/core1; 0.")
 
 
-async def test_what_the_mesh_has_changed_is_known_good_again_only_once_it_is_healed(world: World) -> None:
-    world.mesh.report = {**FOUND, "proposals": [{"change_id": "c", "device": "core2"}]}
+async def test_once_it_is_healed_the_mesh_is_told_that_all_is_well(world: World) -> None:
     await world.runner().run([case()])
+    assert world.mesh.accepted == [["core1", "core2"]]
+
+
+async def test_where_nothing_was_broken_nothing_needs_to_be_told(world: World) -> None:
+    world.mesh.report = WELL
+    await world.runner().run([healthy()])
+    assert world.mesh.accepted == []
+    world.mesh.report = {**FOUND, "proposals": [{"change_id": "c", "device": "core2"}]}
+    await world.runner().run([healthy()])
     assert world.mesh.accepted == [["core1", "core2"]]
 
 
@@ -188,9 +196,7 @@ async def test_a_crash_is_a_result(world: World, monkeypatch: pytest.MonkeyPatch
     assert (other.status, other.reason) == ("invalid", "a defect")
 
 
-async def test_an_address_that_the_network_does_not_have_makes_no_alert(world: World, tmp_path: Path) -> None:
-    world.network.inventory = tmp_path / "inventory.yaml"
-    world.network.inventory.write_text("version: 1\ndevices: []\n")
+async def test_an_address_that_the_network_does_not_have_makes_no_alert(world: World) -> None:
     body = {"status": "firing", "alerts": [{"labels": {"peer": "{address:r1/e0}"}}]}
     [one] = await world.runner().run([case(alert={"body": body})])
     assert one.reason == "the network has no address on r1/e0, which the alert names"

@@ -14,6 +14,13 @@ from nocmesh.evaluation.run import Runner, Surroundings
 from nocmesh.evaluation.trial import Patience
 from nocmesh.log import logger
 
+INVENTORY = """\
+version: 1
+credentials: {lab: {username: admin, password: secret}}
+devices:
+  - {name: core1, platform: frr, address: 192.0.2.1, credential: lab}
+  - {name: core2, platform: frr, address: 192.0.2.2, credential: lab}
+"""
 NOW = "2026-03-01T12:00:00Z"
 QUICK = Patience(showing=0.05, case=0.2, mending=0.05, settling=0.05, closing=0.05, accepting=0.05)
 
@@ -22,7 +29,7 @@ QUICK = Patience(showing=0.05, case=0.2, mending=0.05, settling=0.05, closing=0.
 class Network:
     """Shows every fault at once, and is well after healing, unless told otherwise."""
 
-    inventory: Path = Path("none.yaml")
+    inventory: Path
     hidden: set[str] = field(default_factory=set)
     """Types that never show."""
     refused: set[str] = field(default_factory=set)
@@ -150,7 +157,7 @@ class World:
     """Networks and meshes as they are asked for; what is set holds for all of them."""
 
     folder: Path
-    network: Network = field(default_factory=Network)
+    network: Network = field(init=False)
     mesh: Mesh = field(init=False)
     people: tuple[str, ...] = ("nina", "omar")
     fails: int = 0
@@ -160,6 +167,9 @@ class World:
     told: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        inventory = self.folder / "inventory.yaml"
+        inventory.write_text(INVENTORY)
+        self.network = Network(inventory)
         self.mesh = Mesh(self.network)
 
     @asynccontextmanager
