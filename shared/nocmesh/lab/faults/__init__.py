@@ -2,7 +2,10 @@
 
 kinds        what a kind of fault is
 journal      what is injected, written down first
-bgp, ospf, isis, …   a family each: its kinds
+segments, trees      who shares a network with whom; the spanning tree (pure)
+asking, values       what nodes say when asked; parameters in their bounds
+bgp, ospf, isis, links, addressing, filters, stp, layer2, device, drift
+                     a family each, in one file or a few: its kinds
 catalogue    all kinds by name
 injecting    making a fault, seeing it show, healing
 alerts       what monitoring would say of it
