@@ -133,6 +133,7 @@ def _down(running: Output, entries: dict[str, Span], config: IgpConfig) -> Itera
             yield OspfInterface(
                 name=name,
                 area=area,
+                address=section.value("ip address") or "",
                 network_type=igpconfig.ospf_network_type(section),
                 state="down",
                 cost=igpconfig.number(section.value("ip ospf cost")),

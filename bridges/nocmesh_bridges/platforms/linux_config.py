@@ -17,7 +17,8 @@ from nocmesh_bridges.platforms.protocol import Parsed
 from nocmesh_bridges.platforms.spans import Span, read_spans
 from nocmesh_bridges.platforms.telling import items, texts
 
-_BRIDGE = ("stp_state", "priority", "forward_delay", "hello_time", "max_age", "ageing_time", "vlan_filtering")
+_BRIDGE = ("stp_state", "priority", "vlan_filtering")
+"""Not its timers: while it is not the root it shows the root's, and ages faster after a change of the topology."""
 _PORT = ("cost", "priority", "guard", "root_block", "isolated")
 
 

@@ -220,6 +220,7 @@ def test_later_versions_nest_what_belongs_to_an_address() -> None:
 def test_an_interface_that_is_down_is_told_from_the_configuration(said: str) -> None:
     found = ospf_on("r1-e0", with_text(R1, "show ip ospf interface json", said))
     assert (found.state, found.area, found.hello_interval, found.cost) == ("down", "0.0.0.0", 2, 30)
+    assert found.address == "10.0.12.1/30"
     assert (found.network_type, found.authentication, found.neighbor_count) == ("point_to_point", "md5", 0)
     assert found.quote is not None
     assert found.quote.text == "ip ospf area 0.0.0.0"

@@ -308,7 +308,7 @@ for link in counted:
 STAYS = {
     "counters": with_text(S2, LINKS, json.dumps(counted)),
     "state": data_of("s2-p0", "info_slave_data", state="blocking", message_age_timer=1.5),
-    "root": data_of("br0", "info_data", root_port=2, topology_change=1),
+    "root": data_of("br0", "info_data", root_port=2, topology_change=1, forward_delay=1500, ageing_time=400),
     "packets": with_text(S2, "nft list ruleset", text_of(S2, "nft list ruleset").replace("packets 0", "packets 9")),
     "uptime": with_text(S2, FACTS, "1" + text_of(S2, FACTS)),
     "learned route": changed(ROUTES, at="10.9.0.0/24", protocol="bgp"),
