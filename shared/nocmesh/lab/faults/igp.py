@@ -69,12 +69,12 @@ def detours(plan: LabPlan, node: Node) -> list[Adjacency]:
 
 
 def _best(plan: LabPlan, one: Adjacency) -> bool:
-    shortest = distance(plan, one.node, one.far)
+    shortest = distance(plan, one)
     return shortest is not None and cost(one.port) <= shortest
 
 
 def _redundant(plan: LabPlan, one: Adjacency) -> bool:
-    return distance(plan, one.node, one.far, without=one) is not None
+    return distance(plan, one, around=True) is not None
 
 
 def detoured(plan: LabPlan, igp: Igp) -> list[str]:
@@ -96,18 +96,28 @@ def cost(port: Port) -> int:
     return port.cost if port.cost is not None else DEFAULT_COST
 
 
-def distance(plan: LabPlan, start: Node, goal: Node, without: Adjacency | None = None) -> int | None:
-    """The cost of the shortest path (Dijkstra), leaving out one of the start's links; None: there is no path."""
+def area(port: Port, node: Node) -> str:
+    """The OSPF area of an interface."""
+    return port.area or node.area
+
+
+def distance(plan: LabPlan, link: Adjacency, *, around: bool = False) -> int | None:
+    """The cost of the shortest path between a link's ends (Dijkstra), or of the one around it; None: there is none.
+
+    With OSPF inside the link's own area: a path through another is not taken as long as this one is there.
+    """
+    inside = area(link.port, link.node) if plan.options.igp == "ospf" else ""
     settled: set[str] = set()
-    queue = [(0, start.name)]
+    queue = [(0, link.node.name)]
     while queue:
         far, name = heapq.heappop(queue)
-        if name == goal.name:
+        if name == link.far.name:
             return far
         if name in settled:
             continue
         settled.add(name)
         for one in adjacencies(plan, node_of(plan, f"node/{name}")):
-            if without is None or (one.node.name, one.port.name) != (without.node.name, without.port.name):
+            skipped = around and (one.node.name, one.port.name) == (link.node.name, link.port.name)
+            if not skipped and inside in ("", area(one.port, one.node)):
                 heapq.heappush(queue, (far + cost(one.port), one.far.name))
     return None

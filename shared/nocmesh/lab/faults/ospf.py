@@ -4,8 +4,9 @@ What an adjacency demands of its two ends: RFC 2328 §10.5 (area, mask, timers, 
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
-from nocmesh.lab.faults.igp import Adjacency, adjacencies, adjacency, adjacent, detour, detoured
+from nocmesh.lab.faults.igp import Adjacency, adjacencies, adjacency, adjacent, area, detour, detoured
 from nocmesh.lab.faults.kinds import (
     Alarm,
     Check,
@@ -33,9 +34,14 @@ def _places(plan: LabPlan) -> list[str]:
     return adjacent(plan, "ospf")
 
 
-def _on_interface(
-    fault_type: str, lines: Lines, symptom: Callable[[Adjacency], Check], /, *, moved: bool = False, **params: str
-) -> Kind:
+class _Sign(NamedTuple):
+    """What is seen of a fault on an interface: by the routers, and by monitoring."""
+
+    symptom: Callable[[Adjacency], Check]
+    alarm: Callable[[Adjacency], Alarm]
+
+
+def _on_interface(fault_type: str, lines: Lines, sign: _Sign, /, *, moved: bool = False, **params: str) -> Kind:
     """A kind that is some lines on one interface, chosen by parameter `interface`."""
     choose = detour if moved else adjacency
 
@@ -53,8 +59,8 @@ def _on_interface(
         fault_type=fault_type,
         places=(lambda plan: detoured(plan, "ospf")) if moved else _places,
         steps=steps,
-        symptom=lambda plan, resource, given: symptom(choose(plan, resource, given)),
-        alarm=lambda plan, resource, given: (_moved_alarm if moved else _lost_alarm)(choose(plan, resource, given)),
+        symptom=lambda plan, resource, given: sign.symptom(choose(plan, resource, given)),
+        alarm=lambda plan, resource, given: sign.alarm(choose(plan, resource, given)),
         params={"interface": "", **params},
         seconds=LOST_SECONDS,
     )
@@ -99,6 +105,15 @@ def _lost_alarm(one: Adjacency) -> Alarm:
     )
 
 
+def _unused_alarm(one: Adjacency) -> Alarm:
+    return Alarm(
+        name="RouteMissing",
+        instance=one.far.name,
+        summary=f"{one.far.name}: no route over {one.far_port.name} any more, though {one.node.name} is still adjacent",
+        labels={"interface": one.far_port.name},
+    )
+
+
 def _moved_alarm(one: Adjacency) -> Alarm:
     return Alarm(
         name="TrafficShifted",
@@ -109,17 +124,13 @@ def _moved_alarm(one: Adjacency) -> Alarm:
     )
 
 
-def _area_of(one: Adjacency) -> str:
-    return one.port.area or one.node.area
-
-
 def _area(plan: LabPlan, one: Adjacency, params: Params) -> tuple[list[str], list[str], str]:
-    right = f"ip ospf area {_area_of(one)}"
+    right = f"ip ospf area {area(one.port, one.node)}"
     return ["no ip ospf area", f"ip ospf area {params['area']}"], ["no ip ospf area", right], f"area {params['area']}"
 
 
 def _missing(plan: LabPlan, one: Adjacency, params: Params) -> tuple[list[str], list[str], str]:
-    return ["no ip ospf area"], [f"ip ospf area {_area_of(one)}"], "not in OSPF"
+    return ["no ip ospf area"], [f"ip ospf area {area(one.port, one.node)}"], "not in OSPF"
 
 
 def _timers(plan: LabPlan, one: Adjacency, params: Params) -> tuple[list[str], list[str], str]:
@@ -190,34 +201,40 @@ def _unknown_id(plan: LabPlan, resource: str, params: Params) -> Check:
 
 def _stub(plan: LabPlan, resource: str, params: Params) -> Injection:
     one = _beyond(plan, resource, params)
-    area, line = _area_of(one), f"area {_area_of(one)} stub"
-    right = area in one.node.stub_areas
+    own = area(one.port, one.node)
+    line, right = f"area {own} stub", own in one.node.stub_areas
     wrong, back = (f"no {line}", line) if right else (line, f"no {line}")
     return Injection(
         steps=[configure(one.node.name, "router ospf", wrong)],
         undo=[configure(one.node.name, "router ospf", back)],
-        summary=f"{one.node.name} says that area {area} is {'no' if right else 'a'} stub",
+        summary=f"{one.node.name} says that area {own} is {'no' if right else 'a'} stub",
     )
 
 
 def _beyond(plan: LabPlan, resource: str, params: Params) -> Adjacency:
     """The first adjacency outside the backbone, which cannot be a stub (RFC 2328 §3.6)."""
-    return next(one for one in adjacencies(plan, node_of(plan, resource)) if _area_of(one) != BACKBONE)
+    return next(one for one in adjacencies(plan, node_of(plan, resource)) if area(one.port, one.node) != BACKBONE)
 
 
 def _outside_backbone(plan: LabPlan) -> list[str]:
     return [
-        at for at in _places(plan) if any(_area_of(one) != BACKBONE for one in adjacencies(plan, node_of(plan, at)))
+        at
+        for at in _places(plan)
+        if any(area(one.port, one.node) != BACKBONE for one in adjacencies(plan, node_of(plan, at)))
     ]
 
 
+_LOSS = _Sign(_lost, _lost_alarm)
+_IDLE = _Sign(_unused, _unused_alarm)
+_SHIFT = _Sign(_avoided, _moved_alarm)
+
 KINDS: tuple[Kind, ...] = (
-    _on_interface("ospf_area_misconfiguration", _area, _lost, area="0.0.0.9"),
-    _on_interface("ospf_neighbor_missing", _missing, _lost),
-    _on_interface("ospf_timer_mismatch", _timers, _lost, hello="7", dead="28"),
-    _on_interface("ospf_auth_mismatch", _auth, _lost, key="another"),
-    _on_interface("ospf_network_type_mismatch", _network_type, _unused, type="broadcast"),
-    _on_interface("ospf_passive_interface", _passive, _lost),
+    _on_interface("ospf_area_misconfiguration", _area, _LOSS, area="0.0.0.9"),
+    _on_interface("ospf_neighbor_missing", _missing, _LOSS),
+    _on_interface("ospf_timer_mismatch", _timers, _LOSS, hello="7", dead="28"),
+    _on_interface("ospf_auth_mismatch", _auth, _LOSS, key="another"),
+    _on_interface("ospf_network_type_mismatch", _network_type, _IDLE, type="broadcast"),
+    _on_interface("ospf_passive_interface", _passive, _LOSS),
     Kind(
         fault_type="ospf_duplicate_router_id",
         places=_places,
@@ -233,5 +250,5 @@ KINDS: tuple[Kind, ...] = (
         symptom=lambda plan, resource, params: _lost(_beyond(plan, resource, params)),
         alarm=lambda plan, resource, params: _lost_alarm(_beyond(plan, resource, params)),
     ),
-    _on_interface("ospf_cost_misconfig", _cost, _avoided, moved=True, cost="1000"),
+    _on_interface("ospf_cost_misconfig", _cost, _SHIFT, moved=True, cost="1000"),
 )
