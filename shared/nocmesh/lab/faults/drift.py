@@ -1,5 +1,6 @@
 """Drift: a service that does not run, a configuration that is not its template's. Nothing breaks by it at once."""
 
+from nocmesh.errors import InvalidInputError
 from nocmesh.lab.faults import asking
 from nocmesh.lab.faults.igp import adjacencies
 from nocmesh.lab.faults.kinds import (
@@ -17,6 +18,9 @@ from nocmesh.lab.faults.kinds import (
 )
 from nocmesh.lab.plan import LabPlan
 
+WEB = "httpd"
+PORTS = {"snmpd": ("-u", 161), "sshd": ("-t", 22), WEB: ("-t", 80)}
+"""Services by the names of their processes, with where they listen."""
 DRIFT = "ip prefix-list UNUSED seq 5 permit 192.0.2.0/24"
 """Named by nothing, for addresses that nobody has (RFC 5737)."""
 
@@ -34,34 +38,41 @@ def all_nodes(plan: LabPlan) -> list[str]:
     return [node_id(node) for node in sorted(plan.nodes, key=lambda node: node.kind != "router")]
 
 
+def _service(plan: LabPlan, resource: str, params: Params) -> tuple[str, str]:
+    """The node and the service that parameter `service` names. Raises: InvalidInputError."""
+    node, service = node_of(plan, resource), params["service"]
+    known = [name for name in PORTS if name != WEB or "http" in node.services]
+    if service not in known:
+        raise InvalidInputError(f"service: expected one of {', '.join(known)}, got {service[:80]!r}", field="service")
+    return node.name, service
+
+
 def _service_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
-    name = node_of(plan, resource).name
+    name, service = _service(plan, resource, params)
     return Injection(
-        steps=[Step(node=name, door="stop", lines=["snmpd"])],
-        undo=[Step(node=name, door="start", lines=["snmpd"])],
-        summary=f"snmpd of {name} does not run",
+        steps=[Step(node=name, door="stop", lines=[service])],
+        undo=[Step(node=name, door="start", lines=[service])],
+        summary=f"{service} of {name} does not run",
     )
 
 
 def _service_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
-    name = node_of(plan, resource).name
+    name, service = _service(plan, resource, params)
+    family, port = PORTS[service]
 
     async def check(lab: Ground) -> bool:
-        """Nobody listens where the agent should."""
-        answer = await lab.exec(name, "ss", "-H", "-l", "-n", "-u", "sport", "=", ":161", check=False)
+        """Nobody listens where the service should."""
+        answer = await lab.exec(name, "ss", "-H", "-l", "-n", family, "sport", "=", f":{port}", check=False)
         return answer.code == 0 and not answer.stdout.strip()
 
     return check
 
 
-def _agent_silent(plan: LabPlan, resource: str, params: Params) -> Alarm:
-    name = node_of(plan, resource).name
-    return Alarm(
-        name="SnmpTargetDown",
-        instance=name,
-        summary=f"{name} answers no SNMP requests",
-        severity="warning",
-    )
+def _service_silent(plan: LabPlan, resource: str, params: Params) -> Alarm:
+    name, service = _service(plan, resource, params)
+    names = {"snmpd": "SnmpTargetDown", "sshd": "SshProbeFailed", WEB: "HttpProbeFailed"}
+    said = f"{name} does not answer on port {PORTS[service][1]}"
+    return Alarm(name=names[service], instance=name, summary=said, severity="warning")
 
 
 # configuration_drift
@@ -103,7 +114,8 @@ KINDS: tuple[Kind, ...] = (
         places=all_nodes,
         steps=_service_steps,
         symptom=_service_symptom,
-        alarm=_agent_silent,
+        alarm=_service_silent,
+        params={"service": "snmpd"},
     ),
     Kind(
         fault_type="configuration_drift",
