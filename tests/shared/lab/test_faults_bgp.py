@@ -128,7 +128,6 @@ def test_a_limit_matters_only_where_more_is_told() -> None:
     places = kind("bgp_max_prefix_exceeded").places
     assert places(EBGP) == ["node/r1", "node/r2", "node/r3", "node/r4"]
     assert places(IBGP) == ["node/r2", "node/r3"]  # both LANs are elsewhere
-    assert places(kite(Options(igp="isis", bgp="ibgp_rr", hosts=0))) == []
     chosen = worked_out(EBGP, "bgp_max_prefix_exceeded", "node/r1", {"peer": "r3"}).injection
     assert "neighbor 10.0.0.10" in lines(chosen.steps)[0]
 
