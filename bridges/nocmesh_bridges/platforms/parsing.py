@@ -3,6 +3,7 @@
 A template that matches nothing gives no rows and no error, so callers count what must be there themselves.
 """
 
+from functools import lru_cache
 from importlib.resources import files
 
 from textfsm import TextFSM, TextFSMError
@@ -17,15 +18,21 @@ def rows(platform: str, command: str, text: str) -> list[Row]:
 
     ``platform`` is the ntc-templates' name: `cisco_ios`. Raises FileNotFoundError for a command without a template.
     """
+    return list(_rows(platform, command, text))
+
+
+@lru_cache(maxsize=4)
+def _rows(platform: str, command: str, text: str) -> tuple[Row, ...]:
+    """A judge and a reader ask for the same text one after the other: it is parsed once."""
     template = files("ntc_templates").joinpath("templates", f"{platform}_{command.replace(' ', '_')}.textfsm")
     with template.open(encoding="utf-8") as source:
         machine = TextFSM(source)  # type: ignore[no-untyped-call]
     try:
         found = machine.ParseText(text)  # type: ignore[no-untyped-call]
     except TextFSMError:
-        return []
+        return ()
     names = [str(name).lower() for name in machine.header]
-    return [{name: _flat(value) for name, value in zip(names, row, strict=True)} for row in found]
+    return tuple({name: _flat(value) for name, value in zip(names, row, strict=True)} for row in found)
 
 
 def _flat(value: str | list[str]) -> str:

@@ -168,6 +168,23 @@ def test_an_access_list_is_read_where_it_is_bound() -> None:
     assert (standard.interface, standard.hook, standard.source) == ("", "", "10.2.0.0/16")
 
 
+def test_what_is_no_wildcard_stays_as_it_is_written() -> None:
+    odd = "Extended IP access list X\n    10 permit ip 300.1.1.1 0.0.0.255 any\n"
+    assert [rule.source for rule in filters(lists=odd)] == ["300.1.1.1 0.0.0.255"]
+
+
+def test_a_port_that_is_not_routed_by_negotiation_and_one_that_is_routed() -> None:
+    text = "Name: Gi0/1\nSwitchport: Disabled\n\nName: Gi0/2\nSwitchport: Enabled\nAdministrative Mode: trunk\n"
+    both = {"show interfaces switchport": text + "Operational Mode: down\nPruning VLANs Enabled: 2-1001\n"}
+    brief = {"show vlan brief": "VLAN Name Status Ports\n1    default   active\n"}
+    bundles = {
+        "show etherchannel summary": "Number of channel-groups in use: 0\nGroup  Port-channel  Protocol    Ports\n"
+    }
+    switching = seen("switching", both | brief | bundles).switching
+    assert switching is not None
+    assert [p.mode for p in switching.ports] == ["routed", "trunk"]
+
+
 def test_a_list_bound_twice_has_each_rule_twice_and_none_is_empty() -> None:
     both = filters(CONFIG.replace("group EDGE in", "group EDGE in\n ip access-group EDGE out"))
     assert len([rule for rule in both if rule.name == "EDGE"]) == 8
