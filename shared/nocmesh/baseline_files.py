@@ -16,6 +16,8 @@ from nocmesh.messages.state import DeviceState
 from nocmesh.subjects import token
 
 CONFIG, STATE, META = "config.txt", "state.json", "meta.json"
+MASKING_KEY = "masking.key"
+"""The key of the masks in the configurations: who compares with them must mask with the same one."""
 MOST_DEVICES = 20_000
 
 
@@ -48,6 +50,20 @@ def read_snapshots(folder: Path) -> Sequence[Snapshot]:
     if not metas:
         raise NotFoundError(f"{folder} holds no baseline: expected a folder per device with {META} in it")
     return [_read(meta.parent) for meta in metas]
+
+
+def copy_key(source: Path, target: Path) -> None:
+    """Put the masking key of the folder ``source`` into ``target``, for its owner alone, where it is there.
+
+    Raises PreconditionError when it cannot be read or written.
+    """
+    try:
+        if (source / MASKING_KEY).is_file():
+            target.mkdir(parents=True, exist_ok=True)
+            (target / MASKING_KEY).touch(0o600)
+            (target / MASKING_KEY).write_bytes((source / MASKING_KEY).read_bytes())
+    except OSError as wrong:
+        raise PreconditionError(f"{target / MASKING_KEY} cannot be written: {wrong.strerror}") from wrong
 
 
 def _read(where: Path) -> Snapshot:

@@ -156,6 +156,23 @@ def test_a_baseline_then_a_diagnosis_that_knows_it_and_nothing_is_changed(
 
 
 @pytest.mark.mesh
+def test_secrets_are_masked_alike_then_and_now(cli: Cli, network: Network, tmp_path: Path) -> None:
+    """Else every line with a password would seem to have moved."""
+    base = tmp_path / "base"
+    for _ in range(2):
+        assert cli("baseline", "--inventory", str(network.inventory), "--out", str(base)).code == 0
+    assert (base / "masking.key").stat().st_mode & 0o777 == 0o600
+
+    async def looked() -> Any:
+        async with passing_mesh(network.inventory, Stop(), baselines=base) as mesh:
+            return await mesh.client.get("/api/devices/{}/config/diff", "edge1")
+
+    found = asyncio.run(looked())
+    assert "<redacted:" in (base / "edge1" / "config.txt").read_text()
+    assert (found["equal"], found["diff"]) == (True, "")
+
+
+@pytest.mark.mesh
 def test_without_a_baseline_it_lives_from_both_ends(cli: Cli, network: Network, tmp_path: Path) -> None:
     alert, expected = network.break_it("bgp_asn_misconfig")
     found = cli(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from nocmesh.baseline_files import read_snapshots, write_snapshot
+from nocmesh.baseline_files import copy_key, read_snapshots, write_snapshot
 from nocmesh.diagnosis.baseline import Snapshot, Taken
 from nocmesh.errors import InvalidInputError, NotFoundError, PreconditionError
 from nocmesh.messages.state import DeviceState, Interface
@@ -80,6 +80,19 @@ def test_a_folder_that_was_renamed_is_refused(tmp_path: Path) -> None:
     write_snapshot(tmp_path, ONE).rename(tmp_path / "r2")
     with pytest.raises(InvalidInputError, match="is of 'r1', not of r2"):
         read_snapshots(tmp_path)
+
+
+def test_the_key_of_the_masks_goes_along_where_there_is_one(tmp_path: Path) -> None:
+    copy_key(tmp_path / "from", tmp_path / "to")
+    assert not (tmp_path / "to").exists()
+    (tmp_path / "from").mkdir()
+    (tmp_path / "from" / "masking.key").write_bytes(b"key")
+    copy_key(tmp_path / "from", tmp_path / "to")
+    assert (tmp_path / "to" / "masking.key").read_bytes() == b"key"
+    assert (tmp_path / "to" / "masking.key").stat().st_mode & 0o777 == 0o600
+    (tmp_path / "file").write_text("")
+    with pytest.raises(PreconditionError, match=r"masking\.key cannot be written"):
+        copy_key(tmp_path / "from", tmp_path / "file")
 
 
 def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from nocmesh import __version__
 from nocmesh.agent.network import publish_network
 from nocmesh.agent.presence import Presence, card_of
+from nocmesh.baseline_files import MASKING_KEY, copy_key
 from nocmesh.errors import PreconditionError
 from nocmesh.inventory import Credential, Inventory, InventoryDevice, Shell, load_inventory
 from nocmesh.messages.agent import ToolRequest
@@ -88,10 +89,15 @@ def _presence(context: Context, reader: Reader, pool: DevicePool) -> Presence:
 
 
 def masking_key(settings: Settings) -> bytes:
-    """The key of the masks: CREDENTIAL_ENCRYPTION_KEY where it is set, else one made in the data folder."""
+    """The key of the masks: CREDENTIAL_ENCRYPTION_KEY where it is set, else the one in the data folder.
+
+    A new one is that of the baselines that the settings name: masks of before must be the masks of now.
+    """
     if settings.credential_encryption_key:
         return settings.credential_encryption_key.get_secret_value().encode()
-    path = Path(settings.data) / "masking.key"
+    path = Path(settings.data) / MASKING_KEY
+    if not path.exists() and settings.baselines:
+        copy_key(settings.baselines, path.parent)
     if not path.exists():
         _make_key(path)
     return path.read_bytes()

@@ -30,7 +30,7 @@ async def baseline(inventory: Path, out: Path, form: Format) -> int:
     Raises NocmeshError when the mesh cannot be started or a file cannot be written.
     """
     stop = Stop.on_signals()
-    async with passing_mesh(inventory, stop, trust=True) as mesh:
+    async with passing_mesh(inventory, stop, trust=True, masks=out) as mesh:
         devices = [row["name"] for row in (await mesh.client.get("/api/devices"))["items"]]
         room = asyncio.Semaphore(AT_ONCE)
         taken = await asyncio.gather(*(_taken(mesh.client, room, device, out) for device in devices))

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from nocmesh.baseline_files import copy_key
 from nocmesh.cli.client import Client
 from nocmesh.cli.output import say
 from nocmesh.cli.stopping import Stop
@@ -31,16 +32,25 @@ class Passing:
 
 @asynccontextmanager
 async def passing_mesh(
-    inventory: Path, stop: Stop, *, baselines: Path | None = None, trust: bool = False, keep: Path | None = None
+    inventory: Path,
+    stop: Stop,
+    *,
+    baselines: Path | None = None,
+    trust: bool = False,
+    keep: Path | None = None,
+    masks: Path | None = None,
 ) -> AsyncIterator[Passing]:
     """A mesh over the devices of ``inventory`` that is ready; it writes to none of them, whoever approves.
 
     ``baselines``: what the devices were like when well. ``trust``: the state in which they are now is their baseline.
+    ``masks``: a folder whose masking key is used, where it has one, and gets it otherwise.
     Raises PreconditionError when it does not become ready, TooLateError when it was stopped before, NocmeshError.
     """
     with tempfile.TemporaryDirectory(prefix="nocmesh-passing-") as temporary:
         settings = _settings(keep or Path(temporary), inventory, baselines, trust)
         configure(settings.log_level, settings.log_format)
+        if masks is not None:
+            copy_key(masks, settings.data)
         try:
             async with prepared_mesh(settings, logger(role="passing"), say) as running:
                 stop.hurry = running.mesh.supervisor.hurry
@@ -52,6 +62,8 @@ async def passing_mesh(
                     raise PreconditionError(f"the mesh did not become ready within {READY_SECONDS:g} s: {missing}")
                 async with Client(url) as client:
                     yield Passing(client=client, url=url)
+                if masks is not None:
+                    copy_key(settings.data, masks)
         except NocmeshError:
             tell_logs(settings.data)
             raise

@@ -254,6 +254,16 @@ def test_whoever_comes_second_takes_the_key_of_the_first(tmp_path: Path) -> None
     assert (tmp_path / "masking.key").read_bytes() == b"first"
 
 
+def test_a_new_mesh_masks_as_the_baselines_that_it_is_given(tmp_path: Path) -> None:
+    (tmp_path / "base").mkdir()
+    (tmp_path / "base" / "masking.key").write_bytes(b"of before")
+    settings = Settings(data=tmp_path / "data", baselines=tmp_path / "base")
+    assert role.masking_key(settings) == b"of before"
+    (tmp_path / "base" / "masking.key").write_bytes(b"of another")
+    assert role.masking_key(settings) == b"of before", "its own, once it has one"
+    assert len(role.masking_key(Settings(data=tmp_path / "other", baselines=tmp_path / "none"))) == 32
+
+
 def test_a_private_key_that_cannot_be_read_stops_the_bridge_with_its_name(tmp_path: Path) -> None:
     (tmp_path / "inventory.yaml").write_text(
         "version: 1\n"
