@@ -6,6 +6,7 @@ normal). Every mistake in it is reported with its line.
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Annotated, Literal
@@ -96,6 +97,11 @@ def named(topology: str, options: Options | None = None) -> Graph:
         return clos(chosen.spines, chosen.leaves)
     if topology not in names():
         raise NotFoundError(f"there is no topology {topology[:60]!r}; {nearest(topology[:60], names())}")
+    return _kept(topology)
+
+
+@cache
+def _kept(topology: str) -> Graph:
     with as_file(_FOLDER.joinpath(f"{topology}.yaml")) as path:
         return load_graph(path)
 

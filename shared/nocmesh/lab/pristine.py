@@ -14,6 +14,8 @@ from nocmesh.lab.plan import Node
 from nocmesh.messages.base import Message
 
 MARK = "=-=-="
+PATIENCE = 5
+"""Seconds that a CLI may take: it waits for ever for a daemon that is halted."""
 SETTINGS = ("net/ipv4/ip_forward", "net/ipv4/conf/all/rp_filter", "net/ipv4/icmp_echo_ignore_all")
 _LEARNED = {"kernel", "bgp", "ospf", "isis", "zebra", "redirect"}
 _OWN_QDISCS = {"noqueue", "pfifo_fast", "fq_codel"}
@@ -70,7 +72,10 @@ def looking(node: Node | None, names: Names) -> str:
     asks.append("ps -eo ppid=,pid=,comm=" if node is not None else "true")
     if node is not None and node.kind == "router":
         space = names.namespace(node.name)
-        asks += [f"vtysh -N {space} -c 'show running-config'", f"cat {names.config(node.name)}/frr.conf"]
+        asks += [
+            f"timeout {PATIENCE} vtysh -N {space} -c 'show running-config'",
+            f"cat {names.config(node.name)}/frr.conf",
+        ]
     return "\n".join(f"{ask} 2> /dev/null; echo '{MARK}'" for ask in asks)
 
 

@@ -14,8 +14,11 @@ from typing import Any
 from nocmesh.errors import NotFoundError, PreconditionError, TooLateError
 from nocmesh.lab import runs
 from nocmesh.lab.ground import Tell
+from nocmesh.lab.process import ran
 
-SOCKET, LOG, INVENTORY = "control.sock", "simulated.log", "inventory.yaml"
+SOCKET, LOG, ENDED, INVENTORY = "control.sock", "simulated.log", "ended", "inventory.yaml"
+_APART = '{ "$@" < /dev/null > "$0/simulated.log" 2>&1; echo $? > "$0/ended"; } > /dev/null 2>&1 &'
+"""Runs on when the command that began it has ended; tells when it has ended itself."""
 START_SECONDS, STOP_SECONDS = 30.0, 10.0
 LOOK_AGAIN = 0.05
 LONGEST = 100
@@ -62,19 +65,14 @@ async def up(topology: str, root: Path, tell: Tell) -> Path:
 async def _start(topology: str, folder: Path) -> None:
     command = [sys.executable, "-m", "nocmesh.proving.simulated", "--control-socket", str(socket_of(folder))]
     command += ["--inventory-out", str(folder / INVENTORY), "--topology", topology]
-    with (folder / LOG).open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            *command, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-        )
+    await ran("sh", "-c", _APART, str(folder), *command)
     try:
         async with asyncio.timeout(START_SECONDS):
             while not (folder / INVENTORY).exists():  # written when all is ready
-                if process.returncode is not None:
+                if (folder / ENDED).exists():
                     raise PreconditionError(f"the simulation did not start: {_last(folder / LOG)}")
                 await asyncio.sleep(LOOK_AGAIN)
     except TimeoutError as late:
-        process.kill()
-        await process.wait()
         raise TooLateError(f"the simulation did not start within {START_SECONDS:g} s; see {folder / LOG}") from late
 
 

@@ -10,6 +10,8 @@ from nocmesh.lab.plan import LabPlan, Node
 from nocmesh.lab.render import daemons
 from nocmesh.messages.base import Message
 
+PATIENCE = 5
+"""Seconds that a CLI may take: it waits for ever for a daemon that is halted."""
 MARK = "=-=-="
 """Between the answers of one look."""
 
@@ -112,7 +114,7 @@ def _next_host(plan: LabPlan, node: Node) -> str:
 def looking(plan: LabPlan, node: Node, names: Names) -> str:
     """The shell script that asks the node, run inside it; `seen` reads what it prints."""
     if node.kind == "router":
-        cli = f"vtysh -N {names.namespace(node.name)}"
+        cli = f"timeout {PATIENCE} vtysh -N {names.namespace(node.name)}"
         igp = "show isis neighbor json" if plan.options.igp == "isis" else "show ip ospf neighbor json"
         asks = ["show daemons", igp, *(["show bgp ipv4 unicast summary json"] if node.bgp else [])]
         lines = [f"{cli} -c '{ask}' 2>/dev/null; echo '{MARK}'" for ask in asks]

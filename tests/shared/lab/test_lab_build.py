@@ -47,7 +47,7 @@ OPTIONS = st.builds(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(graphs(), OPTIONS)
 def test_nothing_is_given_twice_and_names_fit_the_kernel(graph: Graph, options: Options) -> None:
     plan = build(graph, options)
@@ -61,7 +61,7 @@ def test_nothing_is_given_twice_and_names_fit_the_kernel(graph: Graph, options: 
         assert _twice([node.bgp.asn for node in plan.nodes if node.bgp]) == []
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(graphs(), OPTIONS)
 def test_the_ends_of_a_cable_agree(graph: Graph, options: Options) -> None:
     plan = build(graph, options)
@@ -78,7 +78,7 @@ def test_the_ends_of_a_cable_agree(graph: Graph, options: Options) -> None:
             assert bool(port.addresses) == (kinds[end] != "switch")
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(graphs(), OPTIONS)
 def test_every_session_has_its_other_end(graph: Graph, options: Options) -> None:
     plan = build(graph, options)
@@ -93,7 +93,7 @@ def test_every_session_has_its_other_end(graph: Graph, options: Options) -> None
     assert all(count % 2 == 0 for count in seen.values())
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(graphs(), OPTIONS)
 def test_every_lan_with_hosts_is_carried_once(graph: Graph, options: Options) -> None:
     plan = build(graph, options)
@@ -109,7 +109,7 @@ def test_every_lan_with_hosts_is_carried_once(graph: Graph, options: Options) ->
             assert (str(lan) in igp, str(lan) in originated) == (options.bgp == "none", options.bgp != "none")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(graphs(), OPTIONS)
 def test_the_same_input_gives_the_same_plan_and_a_configuration(graph: Graph, options: Options) -> None:
     plan = build(graph, options)

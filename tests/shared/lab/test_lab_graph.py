@@ -106,7 +106,7 @@ def test_a_node_with_more_cables_than_interface_names_is_refused(tmp_path: Path)
         load_graph(_file(tmp_path, f"nodes: [{{name: a}}, {{name: b}}]\nlinks:\n{links}\n"))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.text(max_size=200) | st.sampled_from([SOUND[:n] for n in range(len(SOUND))]))
 def test_whatever_the_file_holds_it_is_a_graph_or_a_clear_refusal(
     tmp_path_factory: pytest.TempPathFactory, text: str
