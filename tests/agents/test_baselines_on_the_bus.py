@@ -12,12 +12,12 @@ import pytest
 from nocmesh.agent.baselines import SNAPSHOTS, book_key, load_book, load_books, load_snapshot, snapshot_key
 from nocmesh.agent.network import BUCKET, publish_network
 from nocmesh.baseline_files import write_snapshot
-from nocmesh.bus import Bus, Mesh, Received
+from nocmesh.bus import Bus, Mesh, Objects, Received
 from nocmesh.bus.bucket import Bucket
 from nocmesh.clock import SystemClock
 from nocmesh.diagnosis.baseline import Book, Snapshot, Taken
 from nocmesh.diagnosis.configtext import sha256_of
-from nocmesh.errors import BusError, InvalidInputError, NotFoundError
+from nocmesh.errors import BusError, InvalidInputError, LostRaceError, NotFoundError
 from nocmesh.messages.agent import ToolReply, ToolRequest
 from nocmesh.messages.change import DeviceResult
 from nocmesh.messages.incident import IncidentEvent
@@ -168,6 +168,19 @@ async def test_a_device_that_shows_no_configuration_has_a_baseline_of_its_state(
     await world.until(good(1))
     snapshot = await load_snapshot(world.mesh.agents, "r1")
     assert (snapshot.config, snapshot.taken.problems) == ("", {"config": "half a configuration"})
+
+
+async def test_a_configuration_that_is_not_in_the_store_is_a_problem_of_that_view(
+    host: Any, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lost(self: Objects, sha256: str) -> bytes:
+        raise NotFoundError("backups holds no such object")
+
+    monkeypatch.setattr(Objects, "get", lost)
+    await host(Monitor)
+    await world.until(good(1))
+    snapshot = await load_snapshot(world.mesh.agents, "r1")
+    assert (snapshot.config, snapshot.taken.problems) == ("", {"config": "backups holds no such object"})
 
 
 async def test_a_device_of_which_nothing_can_be_read_says_why(host: Any, world: World) -> None:
@@ -360,6 +373,20 @@ async def test_the_end_of_long_ago_proves_nothing_about_now(
     assert (await world.until(latest(2))).good == 1
 
 
+async def test_a_change_on_what_nobody_knows_stops_nothing(host: Any, world: World) -> None:
+    await host(Monitor)
+    await world.until(good(1))
+    where = subject("ai.devices.results.<target>", target="r9")
+    strange = DeviceResult(command_id="c9", change_id="x", device="r9", outcome="confirmed", run_id="change-9")
+    await world.mesh.core.publish(where, strange, id="c9")
+    await world.mesh.agents.bucket(BUCKET).put("network", b"rubbish")
+    await changed(world, "confirmed", command_id="c1")
+    await publish_network(world.mesh.agents, NETWORK)
+    world.configs["r1"] = "hostname new\n"
+    await changed(world, "confirmed", command_id="c2")
+    await world.until(good(2))
+
+
 # --- asked, and from before
 
 
@@ -403,6 +430,40 @@ async def test_baselines_of_before_are_what_counts_as_well(host: Any, world: Wor
     assert (book.good, book.versions[0].why) == (1, "asked")
     assert (await load_snapshot(world.mesh.agents, "r1")).config == "hostname well\n"
     assert (await world.until(latest(1), "r2")).good == 0
+
+
+async def test_a_baseline_of_before_that_cannot_be_kept_stops_nobody(
+    host: Any, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noon = SystemClock().now()
+    taken = Taken(number=1, slot=0, at=noon, until=noon, why="start")
+    write_snapshot(tmp_path / "base", Snapshot(device="r1", taken=taken, config="hostname well\n"))
+    put, refusals = Bucket.put, ["full"]
+
+    async def putting(self: Bucket, key: str, value: bytes, **more: Any) -> int:
+        if key == snapshot_key("r1", 0) and refusals:
+            raise BusError(refusals.pop())
+        return await put(self, key, value, **more)
+
+    monkeypatch.setattr(Bucket, "put", putting)
+    await host(Monitor, baselines=tmp_path / "base")
+    await world.until(good(1))
+    assert (await load_snapshot(world.mesh.agents, "r1")).config == "hostname r1\n"
+
+
+async def test_a_book_that_others_always_write_first_is_given_up(
+    host: Any, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[str] = []
+
+    async def first(self: Bucket, key: str, value: bytes, revision: int) -> int:
+        tries.append(key)
+        raise LostRaceError("another was first")
+
+    monkeypatch.setattr(Bucket, "update", first)
+    await host(Monitor)
+    await eventually(lambda: tries.count(book_key("r1")) >= 5, within=20)
+    assert await world.book("r1") is None
 
 
 async def test_a_folder_without_baselines_stops_nobody(host: Any, world: World, tmp_path: Path) -> None:
