@@ -28,6 +28,9 @@ STUCK_SECONDS = 1.0
 FIRST_SECONDS = 5.0
 """So long we wait for the first byte after the login: a busy device is slow to start its command line."""
 
+LEARNING = 7
+"""So often we try to learn the prompt: on a busy machine an echo may be late by seconds."""
+
 STEM = 16
 """IOS cuts a long host name in its configuration prompts, never below 16 characters."""
 
@@ -64,7 +67,7 @@ class Dialogue:
 
         Each try has twice the patience of the one before: a dozen routers that are asked at once are slow.
         """
-        for attempt in range(4):
+        for attempt in range(LEARNING):
             before, answer, after = await self._try_comment(STUCK_SECONDS * 2**attempt)
             self._marks = not answer
             if before and before.rstrip() == after.rstrip() and (self._marks or attempt > 1):

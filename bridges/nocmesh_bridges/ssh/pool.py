@@ -13,6 +13,9 @@ from nocmesh_bridges.ssh.hostkeys import HostKeys
 from nocmesh_bridges.ssh.session import DeviceSession
 from nocmesh_bridges.ssh.target import Target
 
+OPENING = 12
+"""So many sessions are opened at once: all of a large network's at the same time would all be too late."""
+
 
 @dataclass(slots=True)
 class _Idle:
@@ -57,6 +60,7 @@ class DevicePool:
         self._host_keys = host_keys
         self._limit = limit
         self._room = asyncio.Semaphore(limit)
+        self._opening = asyncio.Semaphore(OPENING)
         self._idle_seconds = idle_seconds
         self._failures = failures
         self._pause = timedelta(seconds=pause)
@@ -148,7 +152,8 @@ class DevicePool:
 
     async def _open(self, held: _Device) -> DeviceSession:
         try:
-            session = await DeviceSession.open(held.target, host_keys=self._host_keys)
+            async with self._opening:
+                session = await DeviceSession.open(held.target, host_keys=self._host_keys)
         except DeviceUnreachableError:
             held.failures += 1
             if held.failures >= self._failures:

@@ -32,7 +32,7 @@ class Target:
     """Also offer SHA-1 key exchanges, CBC ciphers and ssh-rsa signatures: for old devices only."""
     max_sessions: int = 2
     """How many of the device's vtys we may hold at once."""
-    open_timeout: float = 12.0
+    open_timeout: float = 20.0
     """Seconds for everything up to the first usable prompt: connect, log in, enable, paging off."""
 
 
