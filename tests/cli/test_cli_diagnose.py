@@ -107,6 +107,16 @@ def test_an_alert_that_is_not_there_ends_with_four(cli: Cli, tmp_path: Path) -> 
     assert (said.code, said.out) == (4, "")
 
 
+def test_a_baseline_that_is_none_ends_before_anything_starts(cli: Cli, tmp_path: Path) -> None:
+    alert = str(written(tmp_path, FIRING))
+    missing = cli("diagnose", "--inventory", "x", "--alert", alert, "--baseline", str(tmp_path / "none"))
+    assert (missing.code, "is no folder" in missing.err) == (4, True)
+    (tmp_path / "base" / "r1").mkdir(parents=True)
+    (tmp_path / "base" / "r1" / "meta.json").write_text("{")
+    broken = cli("diagnose", "--inventory", "x", "--alert", alert, "--baseline", str(tmp_path / "base"))
+    assert (broken.code, "meta.json: cannot be read" in broken.err) == (2, True)
+
+
 def test_a_report_is_told_to_people() -> None:
     cause = {"fault_type": "link_down", "resource": "link/a--b", "summary": "it is cut"}
     lines = told(

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx2
 
+from nocmesh.baseline_files import read_snapshots
 from nocmesh.cli.client import Client, error_of
 from nocmesh.cli.output import Format, put, say, show_one
 from nocmesh.cli.passing import passing_mesh
@@ -36,10 +37,12 @@ class Wish:
 async def diagnose(wish: Wish, clock: Clock | None = None) -> int:
     """Start what it needs, post the alert, print the report, stop; gives the exit code.
 
-    Raises InvalidInputError about the alert, TooLateError when no diagnosis comes in time, NocmeshError.
+    Raises InvalidInputError and NotFoundError about the alert and the baseline, TooLateError when no diagnosis comes in time, NocmeshError.
     """
     stop = Stop.on_signals()
     source, body = alert_in(wish.alert, (clock or SystemClock()).now().isoformat())
+    if wish.baseline is not None:
+        read_snapshots(wish.baseline)  # before anything starts: a mesh without them would diagnose something else
     async with passing_mesh(wish.inventory, stop, baselines=wish.baseline, keep=wish.keep) as mesh:
         taken = await post(mesh.url, source, body)
         say(f"the alert is in: {taken}; diagnosing")
