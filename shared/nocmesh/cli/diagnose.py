@@ -37,7 +37,8 @@ class Wish:
 async def diagnose(wish: Wish, clock: Clock | None = None) -> int:
     """Start what it needs, post the alert, print the report, stop; gives the exit code.
 
-    Raises InvalidInputError and NotFoundError about the alert and the baseline, TooLateError when no diagnosis comes in time, NocmeshError.
+    Raises InvalidInputError and NotFoundError about the alert and the baseline, TooLateError when no diagnosis comes
+    in time, NocmeshError.
     """
     stop = Stop.on_signals()
     source, body = alert_in(wish.alert, (clock or SystemClock()).now().isoformat())
