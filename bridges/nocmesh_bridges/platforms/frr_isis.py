@@ -5,7 +5,7 @@ show_isis_neighbor_common): of two levels, or of two neighbours on a LAN, only t
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from nocmesh.diagnosis.configtext import sections
 from nocmesh.messages.state import Isis, IsisAdjacency, IsisInterface, Output, Quote, ViewStatus
@@ -19,6 +19,9 @@ INTERFACES = "show isis interface detail json"
 NEIGHBORS = "show isis neighbor detail"
 _LEVELS = {"L1": "level-1", "L2": "level-2", "L1L2": "level-1-2"}
 _ADJACENCY_LEVELS = {"1": "level-1", "2": "level-2", "3": "level-1-2"}
+_SETS = {"level-1": {1}, "level-2": {2}, "level-1-2": {1, 2}}
+_CIRCUIT_TYPE = re.compile(r"^ +Circuit type: (?P<it>L1L2|L1|L2),", re.MULTILINE)
+_AREAS = re.compile(r"^ {6}(\d\d(?:\.[0-9a-f]{4})*)$", re.MULTILINE | re.IGNORECASE)
 _TYPES = {"p2p": "point_to_point", "lan": "broadcast", "loopback": "loopback"}
 _STATES = {"config": "down", "init": "initializing"}
 """A circuit whose interface is down is in state `Config` (isisd/isis_csm.h)."""
@@ -54,6 +57,7 @@ def isis(answers: Sequence[Output], status: ViewStatus) -> Parsed:
     config = igpconfig.igp_config(sections(running.text))
     if config.isis is None and circuits.status == "empty":
         return Parsed(status="empty", value=Isis())
+    own = {circuit.name: circuit for circuit in _circuits(circuits, config)}
     return Parsed(
         status="parsed",
         value=Isis(
@@ -61,8 +65,8 @@ def isis(answers: Sequence[Output], status: ViewStatus) -> Parsed:
             net=_net(config),
             system_id=".".join(_net(config).split(".")[-4:-1]),
             level=igpconfig.isis_level(config.isis),
-            interfaces=list(_circuits(circuits, config)),
-            adjacencies=[_adjacency(neighbors, match) for match in _ADJACENCY.finditer(neighbors.text)],
+            interfaces=list(own.values()),
+            adjacencies=[_adjacency(neighbors, match, own, config) for match in _ADJACENCY.finditer(neighbors.text)],
             quote=_net_quote(running, config),
         ),
     )
@@ -129,16 +133,33 @@ def neighbors_status(text: str) -> ViewStatus:
     return "empty"
 
 
-def _adjacency(output: Output, match: re.Match[str]) -> IsisAdjacency:
+def _adjacency(
+    output: Output, match: re.Match[str], own: Mapping[str, IsisInterface], config: IgpConfig
+) -> IsisAdjacency:
     line = match[0].split("\n")[1]
     state = match["state"].lower()
     return IsisAdjacency(
         system_id=match["name"],
         interface=match["interface"],
-        level=_ADJACENCY_LEVELS[match["level"]],
+        level=_usage(match[0], own.get(match["interface"]), config) or _ADJACENCY_LEVELS[match["level"]],
         state=_STATES.get(state, state),
         quote=Quote(command=output.command, text=line.split(", Expires")[0].strip()),
     )
+
+
+def _usage(block: str, circuit: IsisInterface | None, config: IgpConfig) -> str:
+    """The levels that a point-to-point adjacency serves (ISO 10589 §8.2.5.2); empty when that cannot be told.
+
+    There is one adjacency for both, and FRR 8.4 prints level 1 for it.
+    """
+    theirs = _CIRCUIT_TYPE.search(block)
+    if circuit is None or circuit.network_type != "point_to_point" or theirs is None:
+        return ""
+    ours = _SETS[circuit.level] & _SETS[igpconfig.isis_level(config.isis)]
+    shared = ours & _SETS[_LEVELS[theirs["it"]]]
+    if ".".join(_net(config).split(".")[:-4]) not in _AREAS.findall(block):
+        shared -= {1}  # level 1 stays within its area
+    return next((name for name, levels in _SETS.items() if levels == shared), "")
 
 
 JUDGES: dict[str, Judge] = {INTERFACES: interfaces_status, NEIGHBORS: neighbors_status}

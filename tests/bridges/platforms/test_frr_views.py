@@ -1,5 +1,7 @@
 """A router with both IGPs, filters and a shell: every view of it, as recorded from FRR 8.4."""
 
+import re
+
 import pytest
 from bridges.platforms.recorded import quotes, recorded, seen, text_of, through, with_text
 
@@ -296,6 +298,29 @@ def test_adjacencies_on_one_circuit_are_told_apart() -> None:
         ("r3", "r1-e1", "level-1", "up"),
         ("r3", "r1-e1", "level-2", "up"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "area", "shown", "level"),
+    [
+        ("L1L2", "L1L2", "49.0001", "1", "level-1-2"),
+        ("L1L2", "L2", "49.0001", "2", "level-2"),
+        ("L1L2", "L1L2", "49.0002", "1", "level-2"),
+        ("L1", "L1L2", "49.0001", "1", "level-1"),
+        ("L1", "L2", "49.0001", "2", "level-2"),
+    ],
+)
+def test_a_point_to_point_adjacency_serves_the_levels_that_both_ends_speak(
+    ours: str, theirs: str, area: str, shown: str, level: str
+) -> None:
+    circuits, neighbors = "show isis interface detail json", "show isis neighbor detail"
+    first, rest = text_of(R1, neighbors).split("\n\n", 1)
+    first = first.replace("Circuit type: L2", f"Circuit type: {theirs}").replace("Level: 2", f"Level: {shown}")
+    told = with_text(R1, neighbors, f"{first.replace('49.0001', area)}\n\n{rest}")
+    told = with_text(
+        told, circuits, re.sub(r'"level":"L2",(?=\s+"levels")', f'"level":"{ours}",', text_of(R1, circuits))
+    )
+    assert isis(told).adjacencies[0].level == level
 
 
 def test_a_circuit_whose_interface_is_down_is_down() -> None:
