@@ -61,6 +61,8 @@ def endings(run: Run) -> list[str]:
     if score.total.unanswered:
         lines.append(f"no diagnosis in time: {score.total.unanswered}")
     lines.append(f"joint_f1_macro {_cell(score.joint_f1_macro)}; evidence found {_cell(score.total.evidence)}")
+    if score.total.unread:
+        lines.append(f"quotes of outputs that are too long for the timeline, not looked up: {score.total.unread}")
     if score.total.handed_over is not None:
         lines.append(f"handed to a person, with the right cause: {_cell(score.total.handed_over)}")
     return lines

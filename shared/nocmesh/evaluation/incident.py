@@ -13,7 +13,7 @@ from nocmesh.diagnosis.evidence import stands
 from nocmesh.errors import NocmeshError, NotFoundError, TooLateError
 from nocmesh.evaluation.result import Evidenced
 from nocmesh.messages.base import Message
-from nocmesh.messages.report import Report
+from nocmesh.messages.report import Evidence, Report
 from nocmesh.messages.session import Observation
 
 OVER = frozenset({"closed", "escalated"})
@@ -152,16 +152,19 @@ class Conversation:
 
     async def evidence(self, followed: Followed) -> Evidenced:
         """The quotes of the reports' causes, each looked up in what was recorded of its incident."""
-        found, missing = 0, []
+        found, unread, missing = 0, 0, []
         for report in followed.reports:
             timeline = (await self._api.get("/api/incidents/{}/timeline", report.incident_id))["items"]
-            seen = observations(timeline)
+            recorded = observations(timeline)
             for quote in (quote for cause in report.root_causes for quote in cause.evidence):
-                if any(stands(quote, observation) for observation in seen.get(quote.observation_id, [])):
+                seen = recorded.get(quote.observation_id, [])
+                if any(stands(quote, observation) for observation in seen):
                     found += 1
+                elif any(_is_elsewhere(quote, observation) for observation in seen):
+                    unread += 1
                 else:
                     missing.append(f"{quote.device}: {quote.command}: {quote.quote[:200]}")
-        return Evidenced(quotes=found + len(missing), found=found, missing=missing)
+        return Evidenced(quotes=found + unread + len(missing), found=found, unread=unread, missing=missing)
 
     async def _look(self, incidents: Sequence[str]) -> Followed:
         reports = []
@@ -199,6 +202,11 @@ def observations(timeline: Sequence[Mapping[str, Any]]) -> dict[str, list[Observ
             observation = msgspec.convert(raw, Observation)
             seen.setdefault(observation.observation_id, []).append(observation)
     return seen
+
+
+def _is_elsewhere(quote: Evidence, observation: Observation) -> bool:
+    """Whether the output was too long for the timeline, which names only the object that holds it."""
+    return any(output.command == quote.command and output.object for output in observation.outputs)
 
 
 def _is_diagnosed(report: Report) -> bool:

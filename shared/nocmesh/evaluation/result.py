@@ -26,6 +26,8 @@ class Evidenced(Message, frozen=True, kw_only=True):
     quotes: int = 0
     found: int = 0
     """Letter for letter."""
+    unread: int = 0
+    """The output is recorded, and too long for the timeline that was read: nobody has looked."""
     missing: list[str] = []
 
 

@@ -68,7 +68,9 @@ class Scores(Message, frozen=True, kw_only=True):
     handed_over: float | None
     """Single faults that only a person can mend: found, and the report says what to do."""
     evidence: float | None
-    """Quotes that stand in what was recorded."""
+    """Quotes that stand in what was recorded, of those that were looked up."""
+    unread: int
+    """Quotes that were not: their outputs are too long for the timeline."""
     unanswered: int
     """Cases without a diagnosis in time; they count as missed."""
 
@@ -121,6 +123,7 @@ def scores(judged: Sequence[CaseResult]) -> Scores:
         repaired=share(is_repaired(one) for one in judged if one.repairs and _single(one) and not _by_hand(one)),
         handed_over=share(is_handed_over(one) for one in judged if _single(one) and _by_hand(one)),
         evidence=_evidence(judged),
+        unread=sum(one.evidence.unread for one in judged),
         unanswered=sum(one.seconds is None for one in judged),
     )
 
@@ -220,10 +223,10 @@ def _by_hand(result: CaseResult) -> bool:
 
 
 def _evidence(judged: Iterable[CaseResult]) -> float | None:
-    quotes = found = 0
+    looked = found = 0
     for one in judged:
-        quotes, found = quotes + one.evidence.quotes, found + one.evidence.found
-    return found / quotes if quotes else None
+        looked, found = looked + one.evidence.quotes - one.evidence.unread, found + one.evidence.found
+    return found / looked if looked else None
 
 
 def _sum(counts: Iterable[Counts]) -> Counts:

@@ -82,6 +82,13 @@ async def test_a_quote_that_was_never_seen_is_told(world: World) -> None:
     assert one.evidence.missing == ["core1: show run: remote-as 65010"]
 
 
+async def test_a_quote_of_an_output_that_is_kept_elsewhere_is_not_called_missing(world: World) -> None:
+    world.mesh.observations = [{**SEEN, "outputs": [{**OUTPUT, "text": "", "object": "observations/1"}]}]
+    [one] = await world.runner().run([case()])
+    assert (one.evidence.quotes, one.evidence.found, one.evidence.unread, one.evidence.missing) == (1, 0, 1, [])
+    assert (score([one]).total.evidence, score([one]).total.unread) == (None, 1)
+
+
 async def test_a_fault_that_never_shows_is_no_case(world: World) -> None:
     world.network.hidden = {"bgp_asn_misconfig"}
     [one] = await world.runner().run([case()])
