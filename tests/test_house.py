@@ -39,6 +39,7 @@ DOORS: dict[str, tuple[str, ...]] = {
         "nocmesh.inventory",
         "nocmesh.inventory_form",
         "nocmesh.evaluation.case",
+        "nocmesh.lab.graph",
         "nocmesh.yamlfile",
     ),
     "pydantic_settings": ("nocmesh.settings", "nocmesh.setting_sources"),

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -44,19 +44,13 @@ def up(
     from nocmesh.cli.laboratory import Wish
     from nocmesh.cli.laboratory import up as work
 
-    chosen = {
-        "igp": igp,
-        "bgp": bgp,
-        "spines": spines,
-        "leaves": leaves,
-        "hosts": hosts,
-        "seed": seed,
-        "authentication": authentication,
-    }
+    options = _given(
+        igp=igp, bgp=bgp, spines=spines, leaves=leaves, hosts=hosts, seed=seed, authentication=authentication
+    )  # fmt: skip
     wish = Wish(
         name=name,
         graph=graph,
-        options={key: value for key, value in chosen.items() if value is not None},
+        options=options,
         alertmanager=alertmanager,
         inventory_out=inventory_out,
         simulated=simulated,
@@ -70,6 +64,10 @@ def up(
 
         say("stopped; `nocmesh lab status` tells whether a lab is up")
         sys.exit(130)
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
 
 
 @group.command("down")

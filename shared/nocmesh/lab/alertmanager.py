@@ -4,14 +4,15 @@ It runs in the root namespace, on free ports, without a cluster; its files lie i
 """
 
 import asyncio
+import json
 import os
 import shutil
 import signal
 import socket
+import urllib.error
+import urllib.request
 from pathlib import Path
 from typing import Any
-
-import httpx2
 
 from nocmesh.errors import PreconditionError, TooLateError
 from nocmesh.lab.process import ran
@@ -19,7 +20,7 @@ from nocmesh.yamlfile import dumped
 
 PROGRAMS = ("prometheus-alertmanager", "alertmanager")
 FOLDER = "alertmanager"
-START_SECONDS, STOP_SECONDS = 15.0, 10.0
+START_SECONDS, STOP_SECONDS, ANSWER_SECONDS = 30.0, 10.0, 5.0
 LOOK_AGAIN = 0.05
 
 
@@ -66,15 +67,25 @@ def _free_port() -> int:
 
 async def _ready(url: str, own: Path) -> None:
     try:
-        async with asyncio.timeout(START_SECONDS), httpx2.AsyncClient(trust_env=False, verify=False) as http:
-            while True:
-                try:
-                    if (await http.get(f"{url}/-/ready")).status_code == 200:
-                        return
-                except httpx2.TransportError:
-                    await asyncio.sleep(LOOK_AGAIN)  # it does not listen yet
+        async with asyncio.timeout(START_SECONDS):
+            while await asyncio.to_thread(_asked, f"{url}/-/ready") != 200:  # noqa: ASYNC110 - another process
+                await asyncio.sleep(LOOK_AGAIN)
     except TimeoutError as late:
         raise TooLateError(f"Alertmanager did not start within {START_SECONDS:g} s; see {own / 'log'}") from late
+
+
+def _asked(url: str, body: bytes | None = None) -> int:
+    """The status that it answers with; 0: nobody answers."""
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 - ours, http
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with direct.open(request, timeout=ANSWER_SECONDS) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code
+    except OSError:
+        return 0
 
 
 def address(folder: Path) -> str:
@@ -89,13 +100,11 @@ async def post(folder: Path, body: dict[str, Any]) -> None:
     """Post the alerts of a webhook body, as Prometheus would: they start now. Raises: PreconditionError."""
     alerts = [{"labels": alert["labels"], "annotations": alert.get("annotations", {})} for alert in body["alerts"]]
     url = address(folder)
-    try:
-        async with httpx2.AsyncClient(trust_env=False, verify=False) as http:
-            answer = await http.post(f"{url}/api/v2/alerts", json=alerts)
-    except httpx2.TransportError as error:
-        raise PreconditionError(f"Alertmanager at {url} does not answer ({error}); take the lab down and up") from error
-    if answer.status_code != 200:
-        raise PreconditionError(f"Alertmanager refused the alert ({answer.status_code}): {answer.text[:300]}")
+    status = await asyncio.to_thread(_asked, f"{url}/api/v2/alerts", json.dumps(alerts).encode())
+    if status == 0:
+        raise PreconditionError(f"Alertmanager at {url} does not answer; take the lab down and up again")
+    if status != 200:
+        raise PreconditionError(f"Alertmanager at {url} refused the alert ({status}); see {folder / FOLDER / 'log'}")
 
 
 async def stop(folder: Path) -> None:
