@@ -1,7 +1,8 @@
-"""Faults of BGP: sessions that do not come up (`bgp_sessions`), and routes that are wrong over those that do."""
+"""Faults of BGP: sessions that do not come up, routes that are not told on, policies that tell them wrongly."""
 
+from nocmesh.lab.faults.bgp_policies import POLICIES
 from nocmesh.lab.faults.bgp_routes import ROUTES
 from nocmesh.lab.faults.bgp_sessions import SESSIONS
 from nocmesh.lab.faults.kinds import Kind
 
-KINDS: tuple[Kind, ...] = (*SESSIONS, *ROUTES)
+KINDS: tuple[Kind, ...] = (*SESSIONS, *ROUTES, *POLICIES)

@@ -3,7 +3,6 @@
 Everything here is data and pure functions, but for a symptom's check, which asks a running lab.
 """
 
-import shlex
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -130,11 +129,6 @@ def vtysh(node: str, *commands: str) -> Step:
 def shell(node: str, *commands: str) -> Step:
     """Shell commands inside the namespace, one after another."""
     return Step(node=node, door="sh", lines=list(commands))
-
-
-def words(command: str) -> list[str]:
-    """A shell command's words, when no shell is needed."""
-    return shlex.split(command)
 
 
 def node_of(plan: LabPlan, resource: str) -> Node:
