@@ -1,13 +1,14 @@
 """Platforms: which commands show a view, and what the answers mean as typed state.
 
 protocol     what a platform is, and the verdict on an answer
-frr          FRRouting: JSON and running configuration
+frr          FRRouting; frr_* read its answers, igpconfig its configuration of OSPF and IS-IS
+linux        a Linux system, and the second door of a router; linux_* and nftables read its answers
 cisco_iosxe  Cisco IOS and IOS-XE; ios_* and iosroutes read its answers
 arista_eos   Arista EOS; eos_* read its answers
 juniper_junos  Juniper Junos; junos_* read its answers
 tables       text tables of which every line must be understood
 bgpconfig    BGP as configured; bgpmerge joins it with the sessions
-spans        JSON that can be quoted; parsing is the door to TextFSM
+spans        JSON that can be quoted; telling holds it against its shape; parsing is the door to TextFSM
 """
 
 from collections.abc import Sequence
