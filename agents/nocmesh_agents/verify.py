@@ -66,7 +66,7 @@ def _results(
 ) -> list[dict[str, Any]]:
     seen = {o.state.device: o for o in states(look) if o.state is not None}
     found = [_check(check, seen.get(change.device)) for change in changes for check in change.verify]
-    scene = Scene(Facts.gather(case.network, look), named_in(alert_of(case), case.network).prefixes)
+    scene = Scene(Facts.gather(case.network, look), named_in(alert_of(case), case.network).missed)
     now = judge(scene, look)
     healed = treated(diagnosis.root_causes, changes)
     return found + [_gone(cause, [*now.root_causes, *now.unproven], scene) for cause in healed]

@@ -307,6 +307,8 @@ class World:
         if call.tool == "wait":
             self.blocked = max(self.blocked - 1, 0)
             return Observation(**base)
+        if call.tool == "device_baseline":
+            return Observation(**base, device=device, status="error", error=f"{device} has no baseline")
         if not self.routers[device].answers:
             return Observation(**base, device=device, status="unreachable", error=f"{device}: no route to host")
         outputs, state = self.state(device)

@@ -10,6 +10,7 @@ from nocmesh.messages.report import Diagnosis, Recovered, RootCause, RuledOut, V
 from nocmesh.messages.session import Observation
 from nocmesh_agents.bgp.identity import missing_neighbors, wrong_addresses, wrong_asns
 from nocmesh_agents.bgp.origination import missing_routes, suspected_routes
+from nocmesh_agents.bgp.policies import dead_next_hops, filtered_routes, hijacked, leaked_blackholes, lost_clients
 from nocmesh_agents.bgp.settings import (
     different_passwords,
     exceeded_limits,
@@ -103,6 +104,11 @@ RULES: Sequence[tuple[str, Rule, str]] = (
     ("bgp_ttl_misconfig", wrong_ttls, "multihop and TTL security fit on every session"),
     ("bgp_max_prefix_exceeded", exceeded_limits, "no session was closed for a prefix limit"),
     ("bgp_address_family_missing", missing_families, "both ends activated the same address families"),
+    ("bgp_route_filtered", filtered_routes, "no list denies what neighbours should learn"),
+    ("bgp_next_hop_unreachable", dead_next_hops, "every next hop that is told is somebody's"),
+    ("bgp_route_reflector_misconfig", lost_clients, "every reflector has the clients that it had"),
+    ("bgp_blackhole_community_leak", leaked_blackholes, "nothing is told with the blackhole community"),
+    ("bgp_hijacking", hijacked, "nobody originates what is another's"),
     ("bgp_missing_route_advertisement", missing_routes, "every prefix that is asked for is originated"),
 )
 """The rules in the order of the layers, each with what it means when it finds nothing."""

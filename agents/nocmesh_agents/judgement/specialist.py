@@ -59,7 +59,7 @@ def scene_of(case: Case, look: Sequence[Observation], seen: Sequence[Observation
     """What one look shows beside the baselines that were read at any time, with what the alert asks for."""
     named = named_in(alert_of(case), case.network)
     facts = Facts.gather(case.network, [*baselines(seen), *states(look)])
-    return Scene(facts, named.prefixes, named.words, _earlier(case, look, seen))
+    return Scene(facts, named.missed, named.words, _earlier(case, look, seen))
 
 
 def _earlier(case: Case, look: Sequence[Observation], seen: Sequence[Observation]) -> Facts | None:

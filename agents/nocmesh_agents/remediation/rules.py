@@ -21,7 +21,7 @@ def decide(case: Case, seen: Sequence[Observation]) -> Move:
     patients = _patients(diagnosis)
     if patients and not seen:
         return _look(case, diagnosis, patients)
-    scene = Scene(Facts.gather(case.network, seen), named_in(alert_of(case), case.network).prefixes)
+    scene = Scene(Facts.gather(case.network, seen), named_in(alert_of(case), case.network).missed)
     plan = plan_of(scene, diagnosis.root_causes, _backups(seen, patients), case.task)
     person = " ".join(text for text in (diagnosis.needs_person, plan.needs_person) if text)
     devices = ", ".join(change.device for change in plan.changes)

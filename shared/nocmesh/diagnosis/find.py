@@ -37,6 +37,8 @@ class Named:
     """What the source calls the device, where the inventory knows no such thing."""
     prefixes: tuple[Prefix, ...] = ()
     """Prefixes and addresses that it speaks of."""
+    missed: tuple[Prefix, ...] = ()
+    """Those with their length written: routes. An address alone is whom it is about, not what is missing."""
     words: frozenset[str] = field(default=frozenset(), repr=False)
     """Every word, in lower case."""
 
@@ -53,7 +55,8 @@ def named_in(alert: Mapping[str, Any], network: Network) -> Named:
     unknown = tuple(dict.fromkeys(name[:200] for name in direct if not index.devices(name)))
     prefixes = tuple(dict.fromkeys(p for p in map(_prefix, words) if p is not None))
     lowered = frozenset(part for word in words for part in _parts(word))
-    return Named(devices=tuple(found), unknown=unknown, prefixes=prefixes, words=lowered)
+    missed = tuple(dict.fromkeys(p for word in words if "/" in word and (p := _prefix(word)) is not None))
+    return Named(devices=tuple(found), unknown=unknown, prefixes=prefixes, missed=missed, words=lowered)
 
 
 class _Index:

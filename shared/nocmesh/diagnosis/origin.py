@@ -35,7 +35,9 @@ def lacking(facts: Facts, asked: Sequence[Prefix] = ()) -> list[Lacking]:
         intent = sight.intent.bgp
         if _redistributes(sight):
             continue
-        if intent is not None and intent.networks:
+        if sight.config_before:
+            found += _against_past(sight)
+        elif intent is not None and intent.networks:
             found += _against_intent(sight, intent.networks)
         else:
             found += _against_others(facts, sight, asked, alone=silent == {sight.name} and usual > 1)
@@ -71,6 +73,15 @@ def _prefix_text(line: str) -> str:
 
 def _redistributes(sight: Sight) -> bool:
     return any(line.text.startswith(_REDISTRIBUTED) for line in process_lines(sight))
+
+
+def _against_past(sight: Sight) -> Iterable[Lacking]:
+    have = originated(sight)
+    for line in sight.config_before:
+        if line.section.startswith("router bgp ") and line.text.startswith("network "):
+            text = _prefix_text(line.text)
+            if as_prefix(text) is not None and as_prefix(text) not in have:
+                yield Lacking(sight.name, text, certain=True, because=f"it did when all was well: {line.text}")
 
 
 def _against_intent(sight: Sight, wanted: Sequence[str]) -> Iterable[Lacking]:

@@ -244,7 +244,7 @@ def test_a_habit_alone_is_a_lead_and_the_alerts_word_makes_it_a_cause() -> None:
     quiet = diagnosed(world)
     assert not quiet.root_causes
     assert [c.fault_type for c in quiet.unproven] == ["bgp_missing_route_advertisement"]
-    loud = diagnosed(world, summary=f"{world.loopback('r2')} cannot be reached")
+    loud = diagnosed(world, summary=f"{world.loopback('r2')}/32 cannot be reached")
     assert named(loud) == {("node/r2", "bgp_missing_route_advertisement")}
 
 
