@@ -1,6 +1,7 @@
 """Arista EOS's interfaces, and who is next to them. Pure.
 
-Source: Arista EOS User Manual, `show interfaces`, `show ip arp`, `show lldp neighbors`.
+Reads `show interfaces`, `show ip arp`, `show lldp neighbors`.
+Untried on a device: `show ip arp`, `show lldp neighbors`.
 """
 
 import re

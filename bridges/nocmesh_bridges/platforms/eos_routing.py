@@ -1,6 +1,7 @@
 """Arista EOS's routing: table, BGP and OSPF. Pure.
 
-Source: Arista EOS User Manual, `show ip route`, `show ip bgp summary`, `show ip ospf interface brief`, `… neighbor`.
+Reads `show ip route`, `show ip bgp summary`, `show ip ospf interface brief`, `… neighbor`.
+Untried on a device: routes that take two lines.
 """
 
 import re

@@ -1,6 +1,6 @@
 """An Arista switch: VLANs, ports, bundles and addresses. Pure.
 
-Source: Arista EOS User Manual, `show vlan`, `show interfaces status`, `show port-channel summary`,
+Reads `show vlan`, `show interfaces status`, `show port-channel summary`,
 `show mac address-table`.
 """
 

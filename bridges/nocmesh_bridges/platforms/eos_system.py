@@ -1,6 +1,6 @@
 """What Arista EOS says of itself: version, memory and processes. Pure.
 
-Source: Arista EOS User Manual, `show version`, `show processes top once` (procps' top(1)).
+Reads `show version`, `show processes top once` (procps' top(1)).
 """
 
 import re

@@ -1,6 +1,6 @@
 """Cisco IOS's access lists and the interfaces that they are bound to. Pure.
 
-Source: Cisco IOS Security Command Reference, `show ip access-lists` and `ip access-group`.
+Reads `show ip access-lists` and `ip access-group`.
 """
 
 import re

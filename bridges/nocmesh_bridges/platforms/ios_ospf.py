@@ -1,6 +1,7 @@
 """Cisco IOS's OSPF: its own account, joined with what only the running configuration tells. Pure.
 
-Source: Cisco IOS IP Routing: OSPF Command Reference, `show ip ospf`, `show ip ospf interface`, `show ip ospf neighbor`.
+Reads `show ip ospf`, `show ip ospf interface`, `show ip ospf neighbor`.
+Untried on a device: `show ip ospf`, `show ip ospf interface`.
 """
 
 import re

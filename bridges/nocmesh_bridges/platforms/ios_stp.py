@@ -1,6 +1,7 @@
 """Spanning tree as Cisco IOS shows it. Pure.
 
-Source: Cisco IOS LAN Switching Command Reference, `show spanning-tree`.
+Reads `show spanning-tree`.
+Untried on a device; tried on the simulated one.
 """
 
 import re

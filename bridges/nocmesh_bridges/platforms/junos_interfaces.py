@@ -1,6 +1,7 @@
 """Junos's interfaces, physical and logical, and who is next to them. Pure.
 
-Source: Junos CLI Reference, `show interfaces`, `show arp`, `show lldp neighbors`.
+Reads `show interfaces`, `show arp`, `show lldp neighbors`.
+Untried on a device: `show arp`.
 """
 
 import re

@@ -1,6 +1,7 @@
 """Junos's BGP, OSPF and IS-IS. Pure.
 
-Source: Junos CLI Reference, `show bgp summary`, `show ospf interface`, `show ospf neighbor`, `show isis adjacency`.
+Reads `show bgp summary`, `show ospf interface`, `show ospf neighbor`, `show isis adjacency`.
+Untried on a device: `show ospf interface`.
 """
 
 import re

@@ -1,7 +1,8 @@
 """Junos's routing table, held against the counts in its heading. Pure.
 
-Source: Junos CLI Reference, `show route`: `inet.0: 12 destinations, 13 routes (12 active, 0 holddown, 0 hidden)`;
+Reads `show route`: `inet.0: 12 destinations, 13 routes (12 active, 0 holddown, 0 hidden)`;
 hidden routes are counted and not shown.
+Untried on a device.
 """
 
 import re

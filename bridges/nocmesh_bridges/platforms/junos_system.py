@@ -1,6 +1,6 @@
 """What Junos says of itself: version, load and memory. Pure.
 
-Source: Junos CLI Reference, `show version`, `show system processes brief` (the heading of FreeBSD's top(1)).
+Reads `show version`, `show system processes brief` (the heading of FreeBSD's top(1)).
 """
 
 import re
