@@ -225,3 +225,15 @@ def test_privilege_needs_the_secret() -> None:
 )
 def test_times_are_written_as_ios_does(seconds: int, text: str) -> None:
     assert short_time(seconds) == text
+
+
+def test_the_neighbours_on_a_wire_answer_to_arp() -> None:
+    live = live_network()
+    rows = {row["ip_address"]: row for row in parsed(live, "r2", "show ip arp")}
+    assert set(rows) == {"10.0.12.1", "10.0.12.2", "10.2.0.1"}
+    assert (rows["10.0.12.2"]["age"], rows["10.0.12.1"]["interface"]) == ("-", "GigabitEthernet1")
+    own = {row["interface"]: row for row in parsed(live, "r2", "show interfaces")}["GigabitEthernet1"]
+    assert rows["10.0.12.2"]["mac_address"] == own["mac_address"]
+    assert rows["10.0.12.1"]["mac_address"] != own["mac_address"]
+    live.configure("r1", ["interface eth1", "shutdown"])
+    assert {row["ip_address"] for row in parsed(live, "r2", "show ip arp")} == {"10.2.0.1"}

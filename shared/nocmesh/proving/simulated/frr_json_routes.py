@@ -96,7 +96,7 @@ def _interface(view: View, interface: Interface, record: InterfaceRecord, index:
         "type": "Loopback" if interface.loopback else "Ethernet",
     }
     if not interface.loopback:
-        out["hardwareAddress"] = interface.mac or f"02:00:00:00:{sum(view.name.encode()) % 256:02x}:{index:02x}"
+        out["hardwareAddress"] = view.hardware(interface)
     out["ipAddresses"] = [{"address": a, "secondary": False, "unnumbered": False} for a in interface.addresses]
     out |= {"interfaceType": "Other" if interface.loopback else "Veth", "interfaceSlaveType": "None"}
     return out | {"lacpBypass": False, "evpnMh": {}, "protodown": "off"}

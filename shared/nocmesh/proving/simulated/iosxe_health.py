@@ -77,9 +77,9 @@ def ip_arp(view: View) -> str:
     """`show ip arp`: one's own addresses, and everybody who is heard."""
     out = "Protocol  Address          Age (min)  Hardware Addr   Type   Interface\n"
     for interface, record, _ in view.interfaces():
-        if record.up and interface.addresses and interface.mac:
+        if record.up and interface.addresses and not interface.loopback:
             own = interface.addresses[0].split("/")[0]
-            rows = [(own, "-", interface.mac)]
+            rows = [(own, "-", view.hardware(interface))]
             rows += [(address, "0", mac) for address, mac in neighbours(view, interface) if address != own]
             for address, age, mac in rows:
                 out += f"Internet  {address:<15} {age:>9}   {dotted(mac)}  ARPA   {interface.name}\n"
@@ -97,7 +97,8 @@ def neighbours(view: View, interface: Interface) -> Iterator[tuple[str, str]]:
     if far is None or not phy(live.model, view.node, interface).up:
         return
     if far[1].switchport is None:
-        yield from ((a.split("/")[0], far[1].mac) for a in far[1].addresses if far[1].mac)
+        mac = View(live, far[0].name).hardware(far[1])
+        yield from ((address.split("/")[0], mac) for address in far[1].addresses)
         return
     heard = live.bridging.heard_by.get(Port(device=far[0].name, interface=far[1].name), {})
     yield from sorted((address, station.mac) for address, station in heard.items())

@@ -34,7 +34,7 @@ def switch_interface(view: View, interface: Interface, record: InterfaceRecord) 
     up = "up" if record.up else "down"
     admin = "up" if running.up or record.up else "down"
     admin = admin if interface.enabled else "administratively down"
-    mac, kind = dotted(interface.mac or "02:00:00:00:00:00"), kind_of(interface)
+    mac, kind = dotted(view.hardware(interface)), kind_of(interface)
     load = LOADED if stormed(view, interface) else 1
     out = f"{interface.name} is {admin}, line protocol is {up}{connection(view, interface, record)}\n"
     out += f"  Hardware is {HARDWARE.get(kind, kind)}, address is {mac} (bia {mac})\n"

@@ -133,8 +133,8 @@ def interface_brief(view: View) -> str:
 def interfaces(view: View, name: str = "") -> str:
     """`show interfaces [X]`."""
     return "".join(
-        _interface(view, interface, record, index)
-        for interface, record, index in view.interfaces()
+        _interface(view, interface, record)
+        for interface, record, _ in view.interfaces()
         if name in ("", interface.name)
     )
 
@@ -148,12 +148,12 @@ def interface_descriptions(view: View) -> str:
     return out
 
 
-def _interface(view: View, interface: Interface, record: InterfaceRecord, index: int) -> str:
+def _interface(view: View, interface: Interface, record: InterfaceRecord) -> str:
     if view.node.running.spanning is not None:
         return switch_interface(view, interface, record)
     up = "up" if record.up else "down"
     admin = up if interface.enabled else "administratively down"
-    mac = dotted(interface.mac) if interface.mac else f"0200.00{sum(view.name.encode()) % 256:02x}.{index:04x}"
+    mac = dotted(view.hardware(interface))
     out = f"{interface.name} is {admin}, line protocol is {up}\n"
     out += (
         "  Hardware is Loopback\n" if interface.loopback else f"  Hardware is CSR vNIC, address is {mac} (bia {mac})\n"

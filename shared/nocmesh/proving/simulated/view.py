@@ -159,6 +159,15 @@ class View:
         """How many went each way: two a second while up."""
         return 2 * (self.uptime if record.up else max(0, self.uptime - self.since(record.changed)))
 
+    def hardware(self, interface: Interface) -> str:
+        """Its hardware address, with colons: the given one, or one made of names, so that it is always the same."""
+        if interface.mac:
+            return interface.mac
+        index = next(index for other, _, index in self.interfaces() if other.name == interface.name)
+        whose = sum(self.name.encode()) % 256
+        frr = self.node.dialect == "frr"
+        return f"02:00:00:00:{whose:02x}:{index:02x}" if frr else f"02:00:00:{whose:02x}:00:{index:02x}"
+
     def rates(self, interface: Interface) -> Rates:
         """How fast the counters of ``interface`` rise now, a minute."""
         return self.live.meters[Port(device=self.name, interface=interface.name)].rates
