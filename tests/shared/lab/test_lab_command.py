@@ -2,6 +2,7 @@
 
 import asyncio
 import http.server
+import io
 import json
 import os
 import queue
@@ -11,12 +12,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from nocmesh.errors import PreconditionError
+from nocmesh.cli.app import app
+from nocmesh.errors import NocmeshError, PreconditionError
 from nocmesh.inventory import load_inventory
 from nocmesh.lab import alertmanager, ground, runs, simulated
 from nocmesh.lab.names import FRR_CONFIG, FRR_STATE, LINKS, NAMESPACES, run_of
@@ -30,38 +33,47 @@ links: [[a1, b1]]
 class Shell:
     """The command line, with labs of its own."""
 
-    def __init__(self, folder: Path) -> None:
-        self.labs = folder / "labs"
-        self._environment = {**os.environ, "NOCMESH_LABS": str(self.labs), "COLUMNS": "200"}
+    def __init__(self, labs: Path) -> None:
+        self.labs = labs
 
     def begin(self, *words: str) -> subprocess.Popen[str]:
-        """A command that runs on."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "nocmesh.cli", "lab", *words],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=self._environment,
-        )
+        """A command as a process of its own, that can be killed."""
+        command = [sys.executable, "-m", "nocmesh.cli", "lab", *words]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def run(self, *words: str, code: int = 0) -> tuple[str, str]:
         """What it printed and what it said."""
-        with self.begin(*words) as process:
-            out, err = process.communicate(timeout=100)
-        assert process.returncode == code, err
-        return out, err
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            ended = _ended("lab", *words)
+        assert ended == code, err.getvalue()
+        return out.getvalue(), err.getvalue()
 
     def json(self, *words: str, code: int = 0) -> Any:
         """What it printed, read."""
         return json.loads(self.run(*words, "-o", "json", code=code)[0])
 
 
+def _ended(*words: str) -> int:
+    """The exit code of a command that is run here."""
+    try:
+        app(list(words), standalone_mode=False)
+    except SystemExit as end:
+        return int(end.code or 0)
+    except NocmeshError as wrong:
+        sys.stderr.write(wrong.message)
+        return wrong.exit_code
+    return 0
+
+
 @pytest.fixture
-def shell(tmp_path: Path) -> Iterator[Shell]:
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
     """Whatever a test leaves up is taken down."""
-    shell = Shell(tmp_path)
+    shell = Shell(tmp_path / "labs")
+    monkeypatch.setenv("NOCMESH_LABS", str(shell.labs))
     yield shell
-    shell.run("down", "--all")
+    if runs.kept(shell.labs):
+        shell.run("down", "--all")
 
 
 def test_topologies_and_faults_are_listed_without_a_lab(shell: Shell) -> None:
