@@ -2,37 +2,39 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cli.calling import started, wait_for
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(600)]
 
 RING = """\
 name: ring
-nodes: [{name: a1}, {name: b1}, {name: c1}]
-links: [[a1, b1], [b1, c1], [a1, c1]]
+nodes: [{name: ringa}, {name: ringb}, {name: ringc}]
+links: [[ringa, ringb], [ringb, ringc], [ringa, ringc]]
 """
 CASES = """\
 - name: own-cable
   graph: ring.yaml
   options: {igp: isis, hosts: 0, seed: 5}
-  faults: [{type: link_down, at: "link/a1:a1-e1--c1:c1-e1"}]
-  alert: {body: {alerts: [{labels: {alertname: InterfaceDown, instance: a1}, annotations: {summary: a1-e1 is down}}]}}
+  faults: [{type: link_down, at: "link/ringa:ringa-e1--ringc:ringc-e1"}]
+  alert: {body: {alerts: [{labels: {alertname: LinkDown, instance: ringa}, annotations: {summary: ringa-e1 is down}}]}}
   expect:
     verdict: true_positive
-    root_causes: [{resource: "link/a1:a1-e1--c1:c1-e1", fault_type: link_down}]
+    root_causes: [{resource: "link/ringa:ringa-e1--ringc:ringc-e1", fault_type: link_down}]
 - name: own-nowhere
   graph: ring.yaml
   options: {igp: isis, hosts: 0, seed: 5}
-  faults: [{type: link_down, at: "link/a1:a1-e9--c1:c1-e9"}]
-  alert: {body: {alerts: [{labels: {alertname: InterfaceDown, instance: a1}}]}}
+  faults: [{type: link_down, at: "link/ringa:ringa-e9--ringc:ringc-e9"}]
+  alert: {body: {alerts: [{labels: {alertname: InterfaceDown, instance: ringa}}]}}
   expect:
     verdict: true_positive
-    root_causes: [{resource: "link/a1:a1-e9--c1:c1-e9", fault_type: link_down}]
+    root_causes: [{resource: "link/ringa:ringa-e9--ringc:ringc-e9", fault_type: link_down}]
 """
 
 
@@ -44,8 +46,9 @@ def evaluated(*words: str, home: Path) -> Any:
     return json.loads(done.stdout)
 
 
-def namespaces() -> set[str]:
-    return {path.name for path in Path("/run/netns").glob("*")}
+def left_behind() -> list[str]:
+    """Namespaces of our ring: other labs may come and go meanwhile."""
+    return [path.name for path in Path("/run/netns").glob("*ring[abc]*")]
 
 
 @pytest.fixture(scope="module")
@@ -75,10 +78,21 @@ def test_a_healthy_network_is_called_so_and_a_wrong_as_is_found_and_mended(smoke
 def test_a_network_of_ones_own_needs_no_code_and_nothing_of_it_stays(tmp_path: Path) -> None:
     (tmp_path / "ring.yaml").write_text(RING)
     (tmp_path / "cases.yaml").write_text(CASES)
-    before = namespaces()
     run = evaluated("--case", str(tmp_path / "cases.yaml"), "--no-repair", home=tmp_path / "runs")
     own, nowhere = run["results"]
     assert own["status"] == "judged"
     assert nowhere["status"] == "invalid"
     assert "cannot be injected" in nowhere["reason"]
-    assert namespaces() <= before
+    assert left_behind() == []
+
+
+def test_a_run_that_is_stopped_takes_its_network_down(tmp_path: Path) -> None:
+    (tmp_path / "ring.yaml").write_text(RING)
+    (tmp_path / "cases.yaml").write_text(CASES)
+    said = tmp_path / "errors"
+    words = ("--case", str(tmp_path / "cases.yaml"), "--out", str(tmp_path / "runs"))
+    process = started("eval", "run", *words, errors=said)
+    wait_for(lambda: left_behind() or process.poll() is not None)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130, said.read_text()
+    assert left_behind() == []
