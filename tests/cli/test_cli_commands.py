@@ -168,7 +168,7 @@ def test_a_wrong_setting_names_its_variable(cli: Cli) -> None:
 
 
 def test_a_role_that_there_is_not_names_those_that_there_are(cli: Cli) -> None:
-    one_line(cli("agent", "run", "ospf"), 4, "'ospf'", "triage")
+    one_line(cli("agent", "run", "eigrp"), 4, "'eigrp'", "triage")
     one_line(cli("bridge", "run", "telnet"), 4, "'telnet'", "ssh")
 
 

@@ -1,6 +1,5 @@
 """``nocmesh db``: what was recorded, straight from the database; no mesh needs to run."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,6 +26,8 @@ def show(
     data: Annotated[Path | None, typer.Option("--data", help="The data folder.")] = None,
 ) -> None:
     """Look into the database of a data folder (or NOCMESH_DATABASE_URL): every table, or the rows of one."""
+    import asyncio
+
     asyncio.run(_show(table, limit, output, data))
 
 
