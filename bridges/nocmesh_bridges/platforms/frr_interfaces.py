@@ -1,6 +1,6 @@
 """FRR's interfaces (zebra/interface.c, if_dump_vty_json), and what only the kernel knows of them. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -28,9 +28,16 @@ def interfaces(answers: Sequence[Output], status: ViewStatus) -> Parsed:
     if not told(cli.status):  # zebra does not answer: the kernel still does, where there is a shell
         return linux_interfaces([links, shapers], links.status) if told(links.status) else Parsed(status=cli.status)
     kernel, rates = links_of(links), rates_of(shapers)
-    found = [_interface(cli, name, entry) for name, entry in read_spans(cli.text).members.items()]
+    entries = read_spans(cli.text).members
+    there = {name: e for name, e in entries.items() if not _gone(name, e, kernel if told(links.status) else None)}
+    found = [_interface(cli, name, entry) for name, entry in there.items()]
     joined = [with_link(plain, kernel[plain.name]) if plain.name in kernel else plain for plain in found]
     return Parsed(status=cli.status, value=[replace(each, rate_limit_bps=rates.get(each.name)) for each in joined])
+
+
+def _gone(name: str, entry: Span, kernel: Mapping[str, Span] | None) -> bool:
+    """Say whether the interface is but configured: zebra keeps what has been taken out (if_dump_vty_json says so)."""
+    return entry.flag("pseudoInterface") or (kernel is not None and name not in kernel)
 
 
 def _interface(output: Output, name: str, entry: Span) -> Interface:
