@@ -59,12 +59,9 @@ class CaseResult(Message, frozen=True, kw_only=True):
 
     @property
     def predicted(self) -> list[Named]:
-        """What the reports name."""
-        return [
-            Named(resource=cause.resource, fault_type=cause.fault_type)
-            for report in self.reports
-            for cause in report.root_causes
-        ]
+        """What the reports name, each once."""
+        causes = (cause for report in self.reports for cause in report.root_causes)
+        return list(dict.fromkeys(Named(resource=c.resource, fault_type=c.fault_type) for c in causes))
 
     @property
     def verdict(self) -> Verdict | None:

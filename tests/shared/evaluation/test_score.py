@@ -215,6 +215,10 @@ def test_several_incidents_of_one_alert_are_one_answer() -> None:
     assert result([], report(), report(("node/a", "bgp_hijacking"))).verdict == "true_positive"
 
 
+def test_what_two_reports_say_is_named_once() -> None:
+    assert result([], report(pairs(CAUSES)[0]), report(pairs(CAUSES)[0])).predicted == [CAUSES[0]]
+
+
 def test_right_is_nothing_more_and_nothing_less() -> None:
     expected = named(("node/a", "bgp_asn_misconfig"))
     assert not is_right(result(expected, report(*pairs(expected), ("node/b", "bgp_hijacking"))))
