@@ -61,9 +61,9 @@ class Lab:
     def open(cls, run_id: str | None = None, *, root: Path | None = None) -> "Lab":
         """The lab of that id; without id the only one. Raises: NotFoundError, PreconditionError (damaged)."""
         folder = runs.found(root or runs.labs_folder(), run_id)
+        if runs.run_at(folder).simulated:
+            raise PreconditionError(f"lab {folder.name} is simulated; it has no real routers to enter")
         run, plan = runs.read(folder)
-        if run.simulated:
-            raise PreconditionError(f"lab {run.run_id} is simulated; it has no real routers to enter")
         return cls(run.run_id, plan, folder)
 
     async def down(self) -> None:

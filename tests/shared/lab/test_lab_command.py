@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -154,7 +154,7 @@ class Hook:
     """A webhook receiver, as the mesh's alerts bridge is one."""
 
     def __init__(self) -> None:
-        self.bodies: queue.Queue[Mapping[str, Any]] = queue.Queue()
+        self.bodies: queue.Queue[Any] = queue.Queue()
         bodies = self.bodies
 
         class Door(http.server.BaseHTTPRequestHandler):
@@ -255,6 +255,31 @@ def test_an_alertmanager_posts_every_alert_at_once() -> None:
     text = alertmanager.config("http://127.0.0.1:1/x")
     assert "group_wait: 0s" in text
     assert "url: http://127.0.0.1:1/x" in text
+
+
+async def test_an_alertmanager_that_refuses_is_told(tmp_path: Path, hook: Hook) -> None:
+    (tmp_path / alertmanager.FOLDER).mkdir()
+    (tmp_path / alertmanager.FOLDER / "url").write_text(hook.url)
+    with pytest.raises(PreconditionError, match=r"refused the alert \(202\)"):
+        await alertmanager.post(tmp_path, {"alerts": [{"labels": {"alertname": "X"}}]})
+    assert hook.bodies.get(timeout=5) == [{"labels": {"alertname": "X"}, "annotations": {}}]
+
+
+def test_only_root_takes_real_routers_down(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = shell.labs / "0000"
+    folder.mkdir(parents=True)
+    runs.save(folder / runs.RUN_FILE, runs.Run(run_id="0000", topology="clos", subnet=1))
+    with monkeypatch.context() as patched:
+        patched.setattr("nocmesh.lab.ending.os.geteuid", lambda: 1000)
+        assert "only root can take it down" in shell.run("down", code=3)[1]
+    runs.forget_folder(folder)
+
+
+@pytest.mark.lab
+def test_a_folder_that_was_only_begun_is_taken_down_too(shell: Shell) -> None:
+    (shell.labs / "0000").mkdir(parents=True)
+    assert shell.json("down", "--all")["items"][0] == {"run_id": "0000"}
+    assert runs.kept(shell.labs) == []
 
 
 async def test_an_alertmanager_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nocmesh.errors import DeviceError, DeviceRejectedError, NotFoundError, PreconditionError
+from nocmesh.errors import DeviceError, DeviceRejectedError, NotFoundError, PreconditionError, TooLateError
 from nocmesh.inventory import load_inventory
 from nocmesh.lab import inside, runs
 from nocmesh.lab.build import build
@@ -206,6 +206,37 @@ async def test_a_lab_that_cannot_come_up_leaves_nothing(tmp_path: Path, monkeypa
         await Lab.up(build(named("clos", Options(spines=1, leaves=1))), root=tmp_path)
     assert runs.kept(tmp_path) == []
     assert not [entry for entry in set(runs.REGISTRY.iterdir()) - before if str(tmp_path) in str(entry.readlink())]
+
+
+async def test_a_lab_that_does_not_converge_says_what_is_missing(tmp_path: Path) -> None:
+    lab = await Lab.up(build(named("clos", Options(spines=1, leaves=1)), Options(hosts=0)), root=tmp_path)
+    try:
+        await lab.stop_daemon("leaf1", "ospfd")
+        with pytest.raises(TooLateError, match="leaf1: not running ospfd"):
+            await lab.converged(timeout=0)
+    finally:
+        await lab.down()
+
+
+async def test_where_real_routers_cannot_be_had_it_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nocmesh.lab.ground.unavailable", lambda: "real routers need root")
+    with pytest.raises(PreconditionError, match="need root; or use simulated devices"):
+        await Lab.up(build(named("clos")), root=tmp_path)
+    run, _ = runs.claim_simulated(tmp_path, "demo")
+    with pytest.raises(PreconditionError, match="is simulated"):
+        Lab.open(run.run_id, root=tmp_path)
+
+
+async def test_a_cut_cable_is_drawn_anew_from_either_of_its_sides(small_lab: Lab) -> None:
+    await small_lab.exec("r1", "ip", "link", "del", "r1-e0")
+    await small_lab.exec(PATCH, "ip", "link", "del", "w3b")
+    found = await small_lab.deviations()
+    assert {"r1", PATCH} < set(found)
+    await small_lab.reset(PATCH)
+    for node in await small_lab.deviations():
+        await small_lab.reset(node)
+    assert await small_lab.deviations() == {}
+    await small_lab.converged()
 
 
 async def test_a_lab_that_has_never_converged_has_no_healthy_state(tmp_path: Path) -> None:
