@@ -108,3 +108,13 @@ async def test_what_somebody_repaired_halfway_is_healed_without_harm(labs: tuple
         await injecting.heal(campus)
         assert await campus.deviations() == {}, fault_type
     await campus.converged()
+
+
+async def test_a_bgp_daemon_that_does_not_run_is_missed_by_its_neighbours(labs: tuple[Lab, Lab]) -> None:
+    clos = labs[1]
+    fault = await injecting.inject(clos, "frr_service_down", "node/leaf1", {"daemon": "bgpd"})
+    assert await injecting.showing(clos, fault)
+    await injecting.heal(clos)
+    assert await injecting.becomes(clos, fault, shown=False)
+    assert await clos.deviations() == {}
+    await clos.converged()
