@@ -131,7 +131,7 @@ def inventory(
 @group.command("topologies")
 def topologies(output: Out = Format.TABLE) -> None:
     """The networks that can be brought up by name."""
-    from nocmesh.cli.laboratory import topologies as work
+    from nocmesh.cli.lab_rows import topologies as work
 
     work(output)
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import msgspec
 
+from nocmesh.cli.lab_rows import fault_rows, node_row
 from nocmesh.cli.output import Format, put, say, show_done, show_list
 from nocmesh.errors import InvalidInputError, NotFoundError, TooLateError
 from nocmesh.lab import alertmanager, ending, ground, runs, simulated
 from nocmesh.lab.build import build
-from nocmesh.lab.graph import Graph, load_graph, named, names
+from nocmesh.lab.graph import Graph, load_graph, named
 from nocmesh.lab.lab import Lab
-from nocmesh.lab.plan import LabPlan, Options
-from nocmesh.lab.status import NodeStatus
+from nocmesh.lab.plan import Options
 from nocmesh.settings import Settings
 
 
@@ -136,31 +136,10 @@ async def status(run_id: str | None, form: Format) -> int:
     if runs.run_at(folder).simulated:
         return await _simulated_status(folder, form)
     state = await Lab.open(run_id, root=root()).status()
-    rows = [_row(node) for node in state.nodes]
+    rows = [node_row(node) for node in state.nodes]
     show_list(rows, ["node", "kind", "neighbours", "sessions", "routes", "daemons", "state"], "node", form)
     say(f"lab {state.run_id}, {state.topology}: {'converged' if state.converged else 'not converged'}")
     return 0 if state.converged else 1
-
-
-def _row(node: NodeStatus) -> dict[str, Any]:
-    wanted, seen = node.expected, node.seen
-
-    def share(name: str) -> str | None:
-        expected = getattr(wanted, name)
-        return f"{sum(item in getattr(seen, name) for item in expected)}/{len(expected)}" if expected else None
-
-    return {
-        "node": node.node,
-        "kind": node.kind,
-        "neighbours": share("adjacencies"),
-        "sessions": share("sessions"),
-        "routes": share("prefixes"),
-        "daemons": share("daemons"),
-        "answers": share("pings"),
-        "ports": seen.ports,
-        "root": seen.root,
-        "state": "; ".join(node.wrong) or "ok",
-    }
 
 
 async def _simulated_status(folder: Path, form: Format) -> int:
@@ -247,17 +226,6 @@ def inventory(run_id: str | None, out: Path | None) -> None:
         out.write_text(text, "utf-8")
 
 
-def topologies(form: Format) -> None:
-    """Print the named topologies."""
-    rows = []
-    for name in names():
-        graph = named(name)
-        kinds = [node.kind for node in graph.nodes]
-        counts = {f"{kind}s" if kind != "switch" else "switches": kinds.count(kind) for kind in sorted(set(kinds))}
-        rows.append({"name": name, "links": len(graph.links), **counts})
-    show_list(rows, ["name", "routers", "switches", "hosts", "links"], "name", form)
-
-
 async def faults(run_id: str | None, form: Format) -> None:
     """Print what can be broken; on a lab that is up, where."""
     try:
@@ -271,16 +239,4 @@ async def faults(run_id: str | None, form: Format) -> None:
         show_list([{"fault_type": name} for name in known], ["fault_type"], "fault_type", form)
         return
     plan = runs.read(folder)[1] if folder is not None else None
-    show_list(_faults(plan), ["fault_type", *(["fits", "first"] if plan else [])], "fault_type", form)
-
-
-def _faults(plan: LabPlan | None) -> list[dict[str, Any]]:
-    """Every kind; with a plan, where it fits."""
-    from nocmesh.lab.faults.catalogue import kinds
-
-    rows: list[dict[str, Any]] = []
-    for name, kind in kinds().items():
-        places = kind.places(plan) if plan else []
-        fits = {"fits": len(places), "first": places[0] if places else None, "places": places} if plan else {}
-        rows.append({"fault_type": name, "params": dict(kind.params), **fits})
-    return rows
+    show_list(fault_rows(plan), ["fault_type", *(["fits", "first"] if plan else [])], "fault_type", form)
