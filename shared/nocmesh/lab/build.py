@@ -11,7 +11,7 @@ from random import Random
 import msgspec
 
 from nocmesh.errors import InvalidInputError
-from nocmesh.lab.graph import BACKBONE, Graph, GraphNode, reachable
+from nocmesh.lab.graph import BACKBONE, Graph, GraphNode, reachable, with_hosts
 from nocmesh.lab.plan import BgpPlan, Cable, LabPlan, Node, Options, Peer, Port
 
 IBGP_ASN = 65000
@@ -43,25 +43,6 @@ def moved(plan: LabPlan, subnet: int) -> LabPlan:
 def management(subnet: int, index: int) -> str:
     """The management address of the node of that place in the plan."""
     return f"172.31.{subnet}.{index + 11}"
-
-
-def with_hosts(graph: Graph, wanted: int) -> Graph:
-    """`graph`, and hosts behind its edge when it has none of its own: leaves first, then the least cabled routers."""
-    if wanted <= 0 or any(node.kind == "host" for node in graph.nodes):
-        return graph
-    routers = [node for node in graph.nodes if node.kind == "router"]
-    degree = {node.name: len(graph.neighbours(node.name)) for node in routers}
-    edge = [node for node in routers if node.role not in {"spine", "core"}] or routers
-    edge.sort(key=lambda node: degree[node.name])
-    taken = {node.name for node in graph.nodes}
-    labels = [name for n in range(1, wanted + len(taken) + 1) if (name := f"h{n}") not in taken][:wanted]
-    behind = [edge[i % len(edge)] for i in range(wanted)]
-    hosts = [
-        GraphNode(name=label, kind="host", role="host", site=router.site)
-        for label, router in zip(labels, behind, strict=True)
-    ]
-    links = [(label, router.name) for label, router in zip(labels, behind, strict=True)]
-    return graph.model_copy(update={"nodes": [*graph.nodes, *hosts], "links": [*graph.links, *links]})
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,3 +196,22 @@ def reachable(graph: Graph, start: str, through: Iterable[str] | None = None) ->
         seen |= fresh
         waiting += sorted(fresh)
     return seen
+
+
+def with_hosts(graph: Graph, wanted: int) -> Graph:
+    """`graph`, and hosts behind its edge when it has none of its own: leaves first, then the least cabled routers."""
+    if wanted <= 0 or any(node.kind == "host" for node in graph.nodes):
+        return graph
+    routers = [node for node in graph.nodes if node.kind == "router"]
+    degree = {node.name: len(graph.neighbours(node.name)) for node in routers}
+    edge = [node for node in routers if node.role not in {"spine", "core"}] or routers
+    edge.sort(key=lambda node: degree[node.name])
+    taken = {node.name for node in graph.nodes}
+    labels = [name for n in range(1, wanted + len(taken) + 1) if (name := f"h{n}") not in taken][:wanted]
+    behind = [edge[i % len(edge)] for i in range(wanted)]
+    hosts = [
+        GraphNode(name=label, kind="host", role="host", site=router.site)
+        for label, router in zip(labels, behind, strict=True)
+    ]
+    links = [(label, router.name) for label, router in zip(labels, behind, strict=True)]
+    return graph.model_copy(update={"nodes": [*graph.nodes, *hosts], "links": [*graph.links, *links]})

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nocmesh.errors import InvalidInputError
-from nocmesh.lab.build import build, moved, with_hosts
-from nocmesh.lab.graph import Graph, GraphNode, named, names
+from nocmesh.lab.build import build, moved
+from nocmesh.lab.graph import Graph, GraphNode, named, names, with_hosts
 from nocmesh.lab.plan import LabPlan, NodeKind, Options
 from nocmesh.lab.render import frr_conf
 
