@@ -120,7 +120,7 @@ CERTAIN = 0.5
 def judge(scene: Scene, observations: Sequence[Observation]) -> Diagnosis:
     """What is wrong in ``scene``, with evidence that stands in ``observations``."""
     found = {fault: list(rule(scene)) for fault, rule, _ in RULES}
-    causes = merged([cause for causes in found.values() for cause in causes])
+    causes = _steady(merged([cause for causes in found.values() for cause in causes]))
     leads = [*_by_exclusion(scene, causes), *suspected_routes(scene)]
     leads += drift(scene, causes) if scene.asks_about_configuration else ()
     every = [check_root_cause(cause, scene.facts.network) for cause in merged([*causes, *leads])]
@@ -138,6 +138,12 @@ def judge(scene: Scene, observations: Sequence[Observation]) -> Diagnosis:
         needs_person=_for_a_person(certain),
     )
     return verify_evidence(diagnosis, observations)
+
+
+def _steady(causes: Sequence[RootCause]) -> list[RootCause]:
+    """A link that flaps was seen in one of its bad moments: it is not down besides."""
+    flapping = {cause.resource for cause in causes if cause.fault_type == "link_flap" and cause.confidence >= CERTAIN}
+    return [cause for cause in causes if cause.fault_type != "link_down" or cause.resource not in flapping]
 
 
 def recovered(before: Sequence[Sign], after: Sequence[Sign], how: str) -> Recovered | None:

@@ -34,7 +34,7 @@ def decide(case: Case, seen: Sequence[Observation]) -> Move:
     if further:
         return _look(case, seen, further)
     diagnosis = judge(scene, seen)
-    deeper = _deeper(scene, diagnosis, seen)
+    deeper = _deeper(scene, diagnosis, suspects_of(case), seen)
     if deeper:
         thought = f"The protocols' own settings explain nothing; what lies deeper in {', '.join(deeper)}."
         return Act(thought=thought, calls=deeper_calls(case, seen, deeper))
@@ -70,7 +70,8 @@ def _earlier(case: Case, look: Sequence[Observation], seen: Sequence[Observation
 
 def time_tells(scene: Scene, diagnosis: Diagnosis) -> bool:
     """Whether looking again in some seconds may say more: nothing explains what is wrong, or a link may be flapping."""
-    if any(lead.fault_type == "link_flap" for lead in diagnosis.unproven) and not diagnosis.root_causes:
+    flapping = {lead.resource for lead in diagnosis.unproven if lead.fault_type == "link_flap"}
+    if flapping and all(cause.resource in flapping for cause in diagnosis.root_causes):
         return True
     return diagnosis.verdict == "uncertain" and bool(signs_of(scene))
 
@@ -87,12 +88,12 @@ def _look(case: Case, seen: Sequence[Observation], devices: Sequence[str]) -> Ac
     return Act(thought=thought, calls=look_calls(case, seen, devices))
 
 
-def _deeper(scene: Scene, diagnosis: Diagnosis, seen: Sequence[Observation]) -> list[str]:
-    """Devices with a sign that no cause explains yet, and that were not looked into deeper."""
-    signs = signs_of(scene)
-    if diagnosis.root_causes or not signs:
+def _deeper(scene: Scene, diagnosis: Diagnosis, suspects: Sequence[str], seen: Sequence[Observation]) -> list[str]:
+    """Devices with a sign that no cause explains yet, else the suspects, that were not looked into deeper."""
+    if diagnosis.root_causes:
         return []
-    return unplumbed(scene.facts, seen, [device for sign in signs for device in sign.devices])
+    involved = [device for sign in signs_of(scene) for device in sign.devices]
+    return unplumbed(scene.facts, seen, involved or [*suspects, *scene.facts.sights])
 
 
 def _finish(

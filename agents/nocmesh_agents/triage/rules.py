@@ -44,7 +44,7 @@ def decide(case: Case, seen: Sequence[Observation]) -> Move:
     further = next_look(scene, named.devices)
     if further:
         return _look(case, seen, further, "Nothing wrong there; before it is called healthy, everybody beside it:")
-    deeper = unplumbed(scene.facts, seen, named.devices or list(scene.facts.sights))
+    deeper = unplumbed(scene.facts, seen, [*named.devices, *scene.facts.sights])
     if deeper:
         return Act(thought=f"And what lies deeper in {', '.join(deeper)}.", calls=deeper_calls(case, seen, deeper))
     if len(looks_of(seen)) == 1 and time_tells(scene, diagnosis):
