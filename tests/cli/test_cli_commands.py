@@ -25,7 +25,7 @@ from nocmesh.errors import NocmeshError
 from nocmesh.launch.mesh import free_port
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "cli.md"
-PRINTS_NO_DATA = {"up", "dashboard", "agent run", "bridge run"}
+PRINTS_NO_DATA = {"up", "dashboard", "agent run", "bridge run", "lab inventory"}
 
 
 def every(command: Any, name: str = "") -> Iterator[tuple[str, Any]]:

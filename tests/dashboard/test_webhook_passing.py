@@ -11,6 +11,8 @@ import pytest
 from nocmesh.settings import Address
 from nocmesh_dashboard.webhooks import WebhookProxy
 
+pytestmark = pytest.mark.real
+
 if TYPE_CHECKING:
     from dashboard.conftest import Board
 

@@ -51,7 +51,7 @@ def ruleset_status(text: str) -> ViewStatus:
             pass
     except ValueError:
         return "unparsed"
-    return "parsed" if text.strip() else "empty"
+    return "parsed" if _TABLE.search(text) else "empty" if not text.strip() else "unparsed"
 
 
 def read_ruleset(text: str) -> Iterator[Rule]:

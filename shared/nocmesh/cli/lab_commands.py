@@ -1,7 +1,7 @@
 """``nocmesh lab``: networks of real routers on this machine; simulated ones where there is no root."""
 
-import asyncio
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +13,12 @@ group = typer.Typer(name="lab", help="Networks to try things on.", no_args_is_he
 
 Out = Annotated[Format, typer.Option("-o", "--output", help="How to print: table, json, yaml, name.")]
 Run = Annotated[str | None, typer.Option("--run", help="Which lab, where several are up.")]
+
+
+def _do(work: Coroutine[Any, Any, Any]) -> Any:
+    import asyncio
+
+    return asyncio.run(work)
 
 
 @group.command("up")
@@ -57,9 +63,11 @@ def up(
         wait=not no_wait,
         form=output,
     )
+    from asyncio import CancelledError
+
     try:
-        asyncio.run(work(wish))
-    except (KeyboardInterrupt, asyncio.CancelledError):
+        _do(work(wish))
+    except (KeyboardInterrupt, CancelledError):
         from nocmesh.cli.output import say
 
         say("stopped; `nocmesh lab status` tells whether a lab is up")
@@ -79,7 +87,7 @@ def down(
     """Take a lab down: nothing of it stays on this machine."""
     from nocmesh.cli.laboratory import down as work
 
-    asyncio.run(work(run, all_, output))
+    _do(work(run, all_, output))
 
 
 @group.command("status")
@@ -90,7 +98,7 @@ def status(
     """How a lab is, asked from its routers, switches and hosts; ends with 1 when something is missing."""
     from nocmesh.cli.laboratory import status as work
 
-    sys.exit(asyncio.run(work(run, output)))
+    sys.exit(_do(work(run, output)))
 
 
 @group.command("inject")
@@ -106,7 +114,7 @@ def inject(
     """Break something, and wait until the routers show it."""
     from nocmesh.cli.laboratory import inject as work
 
-    asyncio.run(work(run, fault, at, param or [], alert=alert, wait=not no_wait, form=output))
+    _do(work(run, fault, at, param or [], alert=alert, wait=not no_wait, form=output))
 
 
 @group.command("heal")
@@ -114,7 +122,7 @@ def heal(run: Run = None, output: Out = Format.TABLE) -> None:
     """Undo every fault and every other change: back to how the lab was when it had converged."""
     from nocmesh.cli.laboratory import heal as work
 
-    asyncio.run(work(run, output))
+    _do(work(run, output))
 
 
 @group.command("inventory")
@@ -141,4 +149,4 @@ def faults(run: Run = None, output: Out = Format.TABLE) -> None:
     """What can be broken; on a lab that is up, where."""
     from nocmesh.cli.laboratory import faults as work
 
-    asyncio.run(work(run, output))
+    _do(work(run, output))

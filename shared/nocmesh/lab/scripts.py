@@ -150,7 +150,10 @@ socketserver.ThreadingTCPServer(("", 80), http.server.SimpleHTTPRequestHandler).
 
 
 def sshd_config(node: Node, folder: Path, authorized: Path) -> str:
-    """Root by key only; port 22 is the router's own CLI, port 2222 a shell. On other nodes both are the shell."""
+    """Root by key only; port 22 is the router's own CLI, port 2222 a shell. On other nodes both are the shell.
+
+    SHLVL: bash would read root's startup files for every login, which costs more than all that it is asked.
+    """
     cli = folder / ("cli.sh" if node.kind == "router" else "shell.sh")
     return f"""ListenAddress {node.management}:{CLI_PORT}
 ListenAddress {node.management}:{SHELL_PORT}
@@ -172,6 +175,7 @@ MaxStartups 200
 MaxSessions 200
 LoginGraceTime 30
 LogLevel ERROR
+SetEnv SHLVL=2
 Match LocalPort {CLI_PORT}
     ForceCommand {cli}
 Match LocalPort {SHELL_PORT}

@@ -17,6 +17,8 @@ from nocmesh_agents.judgement import specialist as bgp
 from nocmesh_agents.remediation import rules as remediation
 from nocmesh_agents.triage import rules as triage
 
+pytestmark = pytest.mark.real
+
 LINE = [(0, 1), (1, 2)]
 RING = [(0, 1), (1, 2), (2, 3), (3, 0)]
 STAR = [(0, 1), (0, 2), (0, 3)]

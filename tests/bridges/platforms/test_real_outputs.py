@@ -15,6 +15,8 @@ from nocmesh.messages.state import Output, Quote, ViewStatus
 from nocmesh_bridges.platforms import PLATFORMS, VIEWS, asks, commands, judged
 from nocmesh_bridges.ssh.guard import check_show
 
+pytestmark = pytest.mark.real
+
 EVERY = samples(OWN)
 SOME = [each for each in samples(MORE) if MORE.is_dir()]
 TYPED = ("cisco_iosxe", "arista_eos", "juniper_junos")

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 from shared.evaluation.cases import BODY, CAUSE, case, healthy
-from shared.evaluation.world import NOW, QUICK, World
+from shared.evaluation.staged import NOW, QUICK, World
 
 from nocmesh.evaluation import incident, trial
 from nocmesh.evaluation.run import grouped
 from nocmesh.evaluation.score import is_right, score
+
+pytestmark = pytest.mark.real
 
 EVIDENCE = {"observation_id": "o1", "device": "core1", "command": "show run", "quote": "remote-as 65010"}
 FOUND = {

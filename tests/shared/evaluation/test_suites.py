@@ -25,6 +25,8 @@ from nocmesh.proving.simulated import topology
 from nocmesh.proving.simulated.breakages import breakage
 from nocmesh.proving.simulated.topology import TOPOLOGIES
 
+pytestmark = pytest.mark.real
+
 CASES = [pytest.param(case, id=f"{name}/{case.name}") for name in suite_names() for case in suite(name)]
 DEV = suite("dev")
 

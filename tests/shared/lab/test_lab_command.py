@@ -24,6 +24,8 @@ from nocmesh.inventory import load_inventory
 from nocmesh.lab import alertmanager, ground, runs, simulated
 from nocmesh.lab.names import FRR_CONFIG, FRR_STATE, LINKS, NAMESPACES, run_of
 
+pytestmark = pytest.mark.real
+
 GRAPH = """name: own
 nodes: [{name: a1}, {name: b1}]
 links: [[a1, b1]]

@@ -8,6 +8,8 @@ import pytest
 from nocmesh.errors import DeviceTimeoutError, InvalidInputError, PreconditionError
 from nocmesh.lab.process import each, ran
 
+pytestmark = pytest.mark.real
+
 
 async def test_a_command_gives_what_it_printed_and_how_it_ended() -> None:
     done = await ran("sh", "-c", "cat; echo bad >&2; exit 3", stdin="good")
