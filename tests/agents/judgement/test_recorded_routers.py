@@ -46,4 +46,4 @@ def test_the_same_alert_on_the_healthy_network_is_a_false_positive(lab: str, fau
 def test_every_recorded_fault_is_of_the_vocabulary() -> None:
     recorded: set[Any] = {each["fault"] for lab in LABS for each in recording(lab)["faults"]}
     assert recorded <= set(fault_types())
-    assert len(recorded) > 40
+    assert len(recorded) > 50
