@@ -57,12 +57,22 @@ def written(tmp_path: Path, content: Any, name: str = "alert.json") -> Path:
     return path
 
 
+EARLIER: set[int] = set()
+"""Processes that ran when the test began, as the broker that all tests share."""
+
+
+@pytest.fixture(autouse=True)
+def _earlier() -> None:
+    EARLIER.clear()
+    EARLIER.update(each.pid for each in psutil.Process().children(recursive=True))
+
+
 def children() -> list[str]:
-    """Processes of ours that still run."""
+    """Processes of ours that the test began and that still run."""
     return [
         " ".join(each.cmdline())
         for each in psutil.Process().children(recursive=True)
-        if "proving.simulated" not in " ".join(each.cmdline())
+        if each.pid not in EARLIER and "proving.simulated" not in " ".join(each.cmdline())
     ]
 
 

@@ -32,7 +32,7 @@ from nocmesh.store.people import People
 from nocmesh.subjects import subject, wildcard
 
 PEOPLE = ("nina", "omar")
-COMMON = ("incidents", "approvals", "audit", "triage", "remediation")
+COMMON = ("incidents", "approvals", "audit", "triage", "layer2", "remediation")
 """Roles that most stories do not harm: they share a process."""
 LOGIN = "nocmesh"
 """As whom the bridge logs in to devices; a fault's own lines are by `fault`."""
