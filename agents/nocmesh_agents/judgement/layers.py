@@ -1,18 +1,13 @@
 """The lowest layers: whether the device answers, the daemon runs, the link carries, the interface is up."""
 
-import re
 from collections.abc import Iterable
 
 from nocmesh.diagnosis import resources
 from nocmesh.diagnosis.cabling import Cable
-from nocmesh.diagnosis.facts import Sight
 from nocmesh.diagnosis.signs import Scene, shut_ports
 from nocmesh.messages.report import Evidence, RootCause
 from nocmesh.network import End
 from nocmesh_agents.judgement.causes import cause, quoted
-
-_SILENT_DAEMON = re.compile(r"^.*\bbgpd\b.*\bnot running\b.*$", re.MULTILINE | re.IGNORECASE)
-"""What vtysh says of a daemon that is not there."""
 
 
 def unreachable_devices(scene: Scene) -> Iterable[RootCause]:
@@ -21,23 +16,6 @@ def unreachable_devices(scene: Scene) -> Iterable[RootCause]:
         if sight.unreachable:
             summary = f"{sight.name} does not answer: no session to it could be opened."
             yield cause("device_unreachable", resources.node(sight.name), summary, 0.95, sight.error())
-
-
-def silent_daemons(scene: Scene) -> Iterable[RootCause]:
-    """`frr_service_down`: the device should speak BGP, and its daemon does not run."""
-    spoken_to = {scene.facts.owner(peer.address) for peer in scene.peering.all}
-    for sight in scene.facts.reachable:
-        evidence = _silence(sight)
-        if evidence and (sight.intent.bgp is not None or sight.name in spoken_to):
-            summary = f"The BGP daemon of {sight.name} is not running."
-            yield cause("frr_service_down", resources.node(sight.name), summary, 0.97, evidence)
-
-
-def _silence(sight: Sight) -> list[Evidence]:
-    if sight.view_status("bgp") != "rejected":
-        return []
-    texts = (output.text for output in sight.observations[0].outputs)
-    return sight.quote(*(match[0] for match in map(_SILENT_DAEMON.search, texts) if match))
 
 
 def shut_interfaces(scene: Scene) -> Iterable[RootCause]:

@@ -31,10 +31,6 @@ from nocmesh.messages.state import (
 )
 from nocmesh.network import Device, End, Intent, Network
 
-VIEWS = ["interfaces", "bgp", "config"]
-"""What the specialists look at, in the words of the tool `device_state`."""
-
-
 _FIELDS = get_args(View)
 _TOOLS = ("device_state", "device_baseline")
 
@@ -166,11 +162,6 @@ class Sight:
         inside = [line.text for line in lines if line.section.startswith("router bgp ")]
         process = any(not line.section and line.text.startswith("router bgp ") for line in lines)
         return process and not any(text.startswith(("neighbor ", "bgp listen range ")) for text in inside)
-
-    @property
-    def runs_bgp(self) -> bool:
-        """There is a BGP process, or the device should have one."""
-        return bool(self.bgp and self.bgp.asn) or self.intent.bgp is not None
 
     def interface(self, name: str) -> Interface | None:
         """The interface of that name, as seen."""
