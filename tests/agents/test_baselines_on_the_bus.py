@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ from nocmesh.subjects import subject
 from nocmesh_agents.monitor import agent as module
 from nocmesh_agents.monitor import changes
 from nocmesh_agents.monitor.agent import Monitor
+from nocmesh_agents.monitor.changes import Changes
+from nocmesh_agents.monitor.verdicts import Left
 from nocmesh_agents.orchestrator.agent import role as orchestrator
 
 pytestmark = pytest.mark.mesh
@@ -361,6 +363,13 @@ async def test_a_proved_change_is_not_believed_while_another_incident_names_the_
 async def test_the_end_of_long_ago_proves_nothing_about_now(
     host: Any, mesh_on: MeshFor, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    heard, look = [], Changes._look
+
+    async def looking(self: Changes, left: Left, at: datetime | None) -> None:
+        await look(self, left, at)
+        heard.append(left)
+
+    monkeypatch.setattr(Changes, "_look", looking)
     monkeypatch.setattr(changes, "FRESH", timedelta(0))
     incidents = (await mesh_on("incidents", name="incidents")).core
     await host(Monitor)
@@ -368,6 +377,7 @@ async def test_the_end_of_long_ago_proves_nothing_about_now(
     world.configs["r1"] = "hostname later\n"
     await changed(world, "confirmed")
     await happened(incidents, "resolved", report=REPORT)
+    await eventually(lambda: len(heard) == 2)
     monkeypatch.setattr(changes, "FRESH", timedelta(minutes=2))
     await changed(world, "failed", command_id="c2")
     assert (await world.until(latest(2))).good == 1
