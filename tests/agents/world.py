@@ -131,6 +131,15 @@ class World:
     """`7 `: devices show a cipher of a password, so that its mask cannot be compared."""
     blocked: int = 0
     """For so many waits yet, something that no configuration shows keeps every session of the first router down."""
+    past: dict[str, tuple[str, DeviceState]] = field(default_factory=dict)
+    """Baselines: configuration and state of when all was well."""
+
+    def remember(self) -> None:
+        """Take a baseline of every router."""
+        for name in self.routers:
+            outputs, state = self.state(name)
+            shown = outputs[-1].text.removeprefix("Building configuration...\n\n").removesuffix("end\n")
+            self.past[name] = shown, state
 
     def carries(self, place: int) -> bool:
         return place not in self.dead and all(
@@ -308,13 +317,20 @@ class World:
             self.blocked = max(self.blocked - 1, 0)
             return Observation(**base)
         if call.tool == "device_baseline":
-            return Observation(**base, device=device, status="error", error=f"{device} has no baseline")
+            return self._baseline(base, device)
         if not self.routers[device].answers:
             return Observation(**base, device=device, status="unreachable", error=f"{device}: no route to host")
         outputs, state = self.state(device)
         if call.tool == "device_backup":
             return Observation(**base, device=device, content={"sha256": state.config_sha256, "object": "x"})
         return Observation(**base, device=device, outputs=outputs, state=state)
+
+    def _baseline(self, base: dict[str, Any], device: str) -> Observation:
+        if device not in self.past:
+            return Observation(**base, device=device, status="error", error=f"{device} has no baseline")
+        text, state = self.past[device]
+        shown = Output(command=f"device_baseline {device} good", text=text)
+        return Observation(**base, device=device, outputs=[shown], state=state)
 
 
 def text_of(lines: Sequence[ConfigLine]) -> str:

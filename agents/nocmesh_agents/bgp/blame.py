@@ -1,4 +1,4 @@
-"""Blame: when two ends differ, which of them moved? Their intent says; else how everybody else does it."""
+"""Blame: when two ends differ, which of them moved? The baseline says, else intent, else how everybody else does it."""
 
 from collections.abc import Callable, Iterable
 
@@ -7,6 +7,19 @@ from nocmesh.diagnosis.peering import Peering
 from nocmesh.diagnosis.signs import Scene
 
 Trait = Callable[[Peer], bool]
+MOVED = 0.98
+
+
+def moved(peering: Peering, ends: Iterable[Peer], setting: Callable[[Peer], object]) -> list[Peer]:
+    """Those of ``ends`` whose ``setting`` is another than when all was well; none where nobody knows."""
+    pairs = ((end, peering.before(end)) for end in ends)
+    return [end for end, past in pairs if past is not None and setting(past) != setting(end)]
+
+
+def moved_alone(peering: Peering, one: Peer, other: Peer, setting: Callable[[Peer], object]) -> Peer | None:
+    """The one of the two ends that moved, where the other did not; None: nobody knows, or both did."""
+    found = moved(peering, (one, other), setting)
+    return found[0] if len(found) == 1 else None
 
 
 def odd_one(peering: Peering, one: Peer, other: Peer, trait: Trait) -> tuple[Peer, float]:
@@ -16,6 +29,9 @@ def odd_one(peering: Peering, one: Peer, other: Peer, trait: Trait) -> tuple[Pee
     that are up are asked first: one that is down may suffer from the same mistake. When nobody says anything, the end
     that has the trait: something was added.
     """
+    culprit = moved_alone(peering, one, other, trait)
+    if culprit is not None:
+        return culprit, MOVED
     holder, lacker = (one, other) if trait(one) else (other, one)
     ends = {(one.device, one.address), (other.device, other.address)}
     rest = [peer for peer in peering.all if (peer.device, peer.address) not in ends]
@@ -36,6 +52,9 @@ def _usual(peers: Iterable[Peer], trait: Trait) -> bool | None:
 
 def wrong_about_asn(scene: Scene, near: Peer, far: Peer) -> list[tuple[Peer, float]]:
     """Who is wrong when ``near`` says another AS number of ``far`` than ``far`` has: one of them, or both."""
+    known = moved(scene.peering, (near,), _said) + moved(scene.peering, (far,), _shown)
+    if known:
+        return [(end, MOVED) for end in known]
     wanted = intended_asn(scene, far)
     if wanted is not None:
         wrong = [(far, 0.98)] if far.presented_asn != wanted else []
@@ -45,6 +64,14 @@ def wrong_about_asn(scene: Scene, near: Peer, far: Peer) -> list[tuple[Peer, flo
     if said and far.presented_asn not in said:
         return [(far, 0.9)]
     return [(near, 0.9 if said else 0.6)]
+
+
+def _said(peer: Peer) -> object:
+    return peer.remote_as
+
+
+def _shown(peer: Peer) -> object:
+    return peer.presented_asn
 
 
 def _about_too(scene: Scene, peer: Peer, near: Peer, far: Peer) -> bool:

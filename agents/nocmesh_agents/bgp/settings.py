@@ -7,7 +7,7 @@ from nocmesh.diagnosis.peer import Peer
 from nocmesh.diagnosis.peering import Session
 from nocmesh.diagnosis.signs import Scene
 from nocmesh.messages.report import RootCause
-from nocmesh_agents.bgp.blame import odd_one
+from nocmesh_agents.bgp.blame import MOVED, moved_alone, odd_one
 from nocmesh_agents.judgement.causes import at_node
 
 _PREFIX_LIMIT = re.compile(
@@ -60,7 +60,10 @@ def _comparable(near: Peer, far: Peer) -> bool:
 
 
 def _changed(scene: Scene, near: Peer, far: Peer) -> tuple[Peer, float]:
-    """The end whose mask nobody else has; else the one whose other passworded sessions fail more; else a guess."""
+    """The end that moved; else whose mask nobody else has, whose other passworded sessions fail more; else a guess."""
+    culprit = moved_alone(scene.peering, near, far, lambda peer: peer.password)
+    if culprit is not None:
+        return culprit, MOVED
     rest = [p for p in scene.peering.all if p not in (near, far) and p.password]
     if _comparable(near, far):
         common = [[p.password for p in rest].count(end.password) for end in (near, far)]

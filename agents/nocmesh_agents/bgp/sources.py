@@ -6,6 +6,7 @@ from nocmesh.diagnosis.find import address_of
 from nocmesh.diagnosis.peer import Peer
 from nocmesh.diagnosis.signs import Scene
 from nocmesh.messages.report import RootCause
+from nocmesh_agents.bgp.blame import moved
 from nocmesh_agents.judgement.causes import at_node
 
 
@@ -47,7 +48,9 @@ def _near_wrong(scene: Scene, near: Peer, far: Peer) -> RootCause:
 
 
 def _far_is_odd(scene: Scene, near: Peer, far: Peer) -> bool:
-    """The far end's idea of the near address is what moved: by intent, else by how both ends go about it."""
+    """The far end's idea of the near address is what moved: by the baseline, intent, or how both ends go about it."""
+    if moved(scene.peering, (near,), lambda peer: peer.update_source):
+        return False
     wanted = scene.wanted(far)
     if wanted is not None:
         return not wanted

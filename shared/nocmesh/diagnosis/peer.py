@@ -8,7 +8,7 @@ from functools import cached_property
 from nocmesh.diagnosis.configlines import JOINT
 from nocmesh.diagnosis.facts import Sight
 from nocmesh.diagnosis.find import address_of
-from nocmesh.messages.state import BgpNeighbor, ConfigLine, Quote
+from nocmesh.messages.state import Bgp, BgpNeighbor, ConfigLine, Quote
 
 MULTIHOP_DEFAULT = 255
 """`ebgp-multihop` without a number: FRR and IOS take 255."""
@@ -121,17 +121,26 @@ class Peer:
 
 def peers_of(sight: Sight) -> Iterable[Peer]:
     """The neighbours of a device: those of its configuration, and those that only the running state tells of."""
-    lines = process_lines(sight)
+    return _peers(sight.name, sight.config or [], sight.bgp)
+
+
+def peers_before(sight: Sight) -> Iterable[Peer]:
+    """The same as the baseline tells it; none where no baseline is known."""
+    return _peers(sight.name, sight.config_before, sight.before.bgp if sight.before else None)
+
+
+def _peers(device: str, config: Sequence[ConfigLine], bgp: Bgp | None) -> Iterable[Peer]:
+    lines = _process(config)
     header = lines[0].section.split(JOINT)[0] if lines else ""
-    running = {n.address: n for n in (sight.bgp.neighbors if sight.bgp else [])}
+    running = {n.address: n for n in (bgp.neighbors if bgp else [])}
     known = {address_of(name) for name in running}
     addresses = [*running, *(name for name in _configured(lines) if address_of(name) not in known)]
-    asn = process_asn(sight)
+    asn = _own_asn(config, bgp)
     bare = tuple(line.text for line in lines if line.section == header and not subject_of(line.text))
     for address in addresses:
         own = _about(lines, address)
         yield Peer(
-            device=sight.name,
+            device=device,
             address=address,
             session=running.get(address, BgpNeighbor(address=address)),
             lines=(*own, *_inherited(lines, own, address)),
@@ -143,18 +152,30 @@ def peers_of(sight: Sight) -> Iterable[Peer]:
 
 def process_lines(sight: Sight) -> list[ConfigLine]:
     """What stands under the device's `router bgp N` of the default VRF; the families' lines included."""
-    return [line for line in sight.config or [] if _ROUTER.match(line.section.split(JOINT)[0])]
+    return _process(sight.config or [])
+
+
+def _process(config: Sequence[ConfigLine]) -> list[ConfigLine]:
+    return [line for line in config if _ROUTER.match(line.section.split(JOINT)[0])]
 
 
 def process_header(sight: Sight) -> str:
     """`router bgp 65001` as the configuration has it; empty when it has none."""
-    return next((line.text for line in sight.config or [] if not line.section and _ROUTER.match(line.text)), "")
+    return _header(sight.config or [])
+
+
+def _header(config: Sequence[ConfigLine]) -> str:
+    return next((line.text for line in config if not line.section and _ROUTER.match(line.text)), "")
 
 
 def process_asn(sight: Sight) -> int | None:
     """The AS number of the device's BGP process."""
-    match = _ROUTER.match(process_header(sight))
-    return asn_of(match[1]) if match else (sight.bgp.asn if sight.bgp else None)
+    return _own_asn(sight.config or [], sight.bgp)
+
+
+def _own_asn(config: Sequence[ConfigLine], bgp: Bgp | None) -> int | None:
+    match = _ROUTER.match(_header(config))
+    return asn_of(match[1]) if match else (bgp.asn if bgp else None)
 
 
 def asn_of(text: str) -> int | None:

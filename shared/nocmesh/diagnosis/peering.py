@@ -5,7 +5,7 @@ from functools import cached_property
 
 from nocmesh.diagnosis.facts import Facts
 from nocmesh.diagnosis.find import Address, address_of
-from nocmesh.diagnosis.peer import Peer, peers_of
+from nocmesh.diagnosis.peer import Peer, peers_before, peers_of
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,15 @@ class Peering:
     def all(self) -> list[Peer]:
         """Every end."""
         return [peer for peers in self.peers.values() for peer in peers]
+
+    def before(self, peer: Peer) -> Peer | None:
+        """The same entry as it was when all was well; None: it was not there, or nobody knows."""
+        return self._past.get((peer.device, peer.address))
+
+    @cached_property
+    def _past(self) -> dict[tuple[str, str], Peer]:
+        past = (peer for sight in self.facts.reachable for peer in peers_before(sight))
+        return {(peer.device, peer.address): peer for peer in past}
 
     def far_device(self, peer: Peer) -> str:
         """Whose address the peer speaks to."""

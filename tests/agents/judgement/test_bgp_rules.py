@@ -305,6 +305,23 @@ def worlds(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
+def other_password(w: World, a: str, b: str) -> Truth:
+    w.bgp(a, f"neighbor {w.address(b, a)} password other")
+    return {(f"node/{a}", "bgp_auth_mismatch")}
+
+
+@pytest.mark.parametrize("inject", [other_password, asn_of_neighbor, asn_of_process], ids=lambda f: f.__name__)
+@pytest.mark.parametrize(("a", "b"), [("r1", "r2"), ("r2", "r1")])
+def test_of_two_alone_the_baseline_says_who_moved(inject: Inject, a: str, b: str) -> None:
+    world = build([(0, 1)], intent=False, password=True)
+    world.remember()
+    truth = inject(world, a, b)
+    for device in (a, b):
+        found = diagnosed(world, device)
+        assert named(found) == truth
+        assert found.root_causes[0].confidence > 0.9
+
+
 @settings(max_examples=25, deadline=None)
 @given(shape=worlds(), about=st.integers(0, 1))
 def test_random_healthy_networks_never_have_a_cause(shape: dict[str, Any], about: int) -> None:
