@@ -8,6 +8,7 @@ arista_eos   Arista EOS; eos_* read its answers
 juniper_junos  Juniper Junos; junos_* read its answers
 tables       text tables of which every line must be understood
 bgpconfig    BGP as configured; bgpmerge joins it with the sessions
+running, neighbors  views that several platforms have in the same shape
 spans        JSON that can be quoted; telling holds it against its shape; parsing is the door to TextFSM
 """
 

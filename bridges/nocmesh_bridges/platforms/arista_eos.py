@@ -3,24 +3,9 @@
 No views of filters, IS-IS and spanning tree: no answer of a real device was at hand to try a reader on.
 """
 
-from collections.abc import Sequence
-
-from nocmesh.diagnosis.configtext import sections, sha256_of, whole
-from nocmesh.messages.state import Output, ViewStatus
 from nocmesh_bridges.platforms import eos_interfaces, eos_routing, eos_switching, eos_system
-from nocmesh_bridges.platforms.protocol import Ask, Parsed, Source, Tables
-
-RUNNING = "show running-config"
-
-
-def _config_status(text: str) -> ViewStatus:
-    return "parsed" if whole(text) else "unparsed"
-
-
-def _config(answers: Sequence[Output], status: ViewStatus) -> Parsed:
-    text = answers[0].text
-    return Parsed(status=status, value=sections(text), config_sha256=sha256_of("arista_eos", text))
-
+from nocmesh_bridges.platforms.protocol import Ask, Source, Tables
+from nocmesh_bridges.platforms.running import RUNNING, config_of, running_status
 
 _RUNNING = Ask(RUNNING)
 _SWITCHING = (Ask(eos_switching.PORTS), Ask(eos_switching.VLANS), Ask(eos_switching.BUNDLES), _RUNNING)
@@ -39,10 +24,10 @@ ARISTA_EOS = Tables(
         "switching": Source(_SWITCHING, eos_switching.switching),
         "processes": Source((Ask(eos_system.TOP),), eos_system.processes),
         "system": Source(_SYSTEM, eos_system.system),
-        "config": Source((_RUNNING,), _config),
+        "config": Source((_RUNNING,), config_of("arista_eos")),
     },
     judges={
-        RUNNING: _config_status,
+        RUNNING: running_status,
         **eos_interfaces.JUDGES,
         **eos_routing.JUDGES,
         **eos_switching.JUDGES,

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from nocmesh.diagnosis.configtext import sections, sha256_of, whole
 from nocmesh.messages.state import Output, ViewStatus
 from nocmesh_bridges.platforms import (
     ios_bgp,
@@ -17,17 +16,7 @@ from nocmesh_bridges.platforms import (
 )
 from nocmesh_bridges.platforms.iosroutes import ROUTES, routes_of, routes_status
 from nocmesh_bridges.platforms.protocol import Ask, Parsed, Source, Tables
-
-RUNNING = "show running-config"
-
-
-def _config_status(text: str) -> ViewStatus:
-    return "parsed" if whole(text) else "unparsed"
-
-
-def _config(answers: Sequence[Output], status: ViewStatus) -> Parsed:
-    text = answers[0].text
-    return Parsed(status=status, value=sections(text), config_sha256=sha256_of("cisco_iosxe", text))
+from nocmesh_bridges.platforms.running import RUNNING, config_of, running_status
 
 
 def _routes(answers: Sequence[Output], status: ViewStatus) -> Parsed:
@@ -53,10 +42,10 @@ CISCO_IOSXE = Tables(
         "switching": Source(_SWITCHING, ios_switching.switching),
         "processes": Source((Ask(ios_system.CPU),), ios_system.processes),
         "system": Source(_SYSTEM, ios_system.system),
-        "config": Source((_RUNNING,), _config),
+        "config": Source((_RUNNING,), config_of("cisco_iosxe")),
     },
     judges={
-        RUNNING: _config_status,
+        RUNNING: running_status,
         ROUTES: routes_status,
         ios_interfaces.INTERFACES: ios_interfaces.interfaces_status,
         ios_bgp.NEIGHBORS: ios_bgp.bgp_status,

@@ -8,10 +8,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from nocmesh.messages.state import Interface, LldpNeighbor, NeighborEntry, Neighbors, Output, Quote, ViewStatus
+from nocmesh.messages.state import Interface, LldpNeighbor, NeighborEntry, Output, Quote, ViewStatus
 from nocmesh_bridges.platforms.ios_names import EOS, full_name, kind_of
-from nocmesh_bridges.platforms.protocol import Judge, Parsed, told
-from nocmesh_bridges.platforms.tables import Block, Line, Table, blocks, judge_of, mac
+from nocmesh_bridges.platforms.neighbors import neighbors_of
+from nocmesh_bridges.platforms.protocol import Judge, Parsed
+from nocmesh_bridges.platforms.tables import Block, Line, Table, judge_of, mac, paragraphs
 
 INTERFACES = "show interfaces"
 ARP = "show ip arp"
@@ -40,9 +41,7 @@ _LLDP = Table(
 
 def _paragraphs(text: str) -> list[Block] | None:
     """The interfaces, when each is whole and nothing stands between them."""
-    found = blocks(text, _INTERFACE)
-    before = text[: found[0].match.start()] if found else text
-    return found if found and not before.strip() and all(map(_whole, found)) else None
+    return paragraphs(text, _INTERFACE, _whole)
 
 
 def _whole(block: Block) -> bool:
@@ -103,14 +102,6 @@ def _duplex(medium: re.Match[str] | None) -> Literal["full", "half", ""]:
     return "full" if medium["duplex"] == "Full" else "half"
 
 
-def neighbors(answers: Sequence[Output], status: ViewStatus) -> Parsed:
-    """The view `neighbors` from ARP and, where the device speaks it, LLDP."""
-    arp, lldp = answers
-    near = [_lldp(line) for line in _LLDP.rows(lldp.text)] if told(lldp.status) else []
-    value = Neighbors(entries=[_entry(line) for line in _ARP.rows(arp.text)], lldp=near)
-    return Parsed(status="parsed" if near else status, value=value)
-
-
 def _entry(line: Line) -> NeighborEntry:
     address = mac(line["mac"])
     return NeighborEntry(
@@ -129,3 +120,7 @@ def _lldp(line: Line) -> LldpNeighbor:
         port=line["port"],
         quote=line.quote(LLDP),
     )
+
+
+neighbors = neighbors_of(_ARP, _entry, _LLDP, _lldp)
+"""The view `neighbors` from ARP and, where the device speaks it, LLDP."""

@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from nocmesh.diagnosis.configtext import sections
-from nocmesh.messages.state import Lag, LagMember, MacEntry, Output, Switching, SwitchPort, ViewStatus
+from nocmesh.messages.state import MacEntry, Output, Switching, SwitchPort, ViewStatus
 from nocmesh_bridges.platforms.igpconfig import IgpConfig, Section, igp_config
 from nocmesh_bridges.platforms.ios_names import EOS, full_name
-from nocmesh_bridges.platforms.ios_switching import VLAN_TABLE
+from nocmesh_bridges.platforms.ios_switching import VLAN_TABLE, lag
 from nocmesh_bridges.platforms.protocol import Judge, Parsed
 from nocmesh_bridges.platforms.tables import Line, Table, judge_of, mac, number, vlans
 
@@ -38,6 +38,7 @@ _BUNDLES = Table(
     more=re.compile(rf" {{20,}}{_MEMBER}(?: +{_MEMBER})*\s*$"),
     noise=re.compile(r"Flags\s*$| +[A-Za-z*^+-] - |Number of (?:channels in use|aggregators) *:|-{4}[ -]*$"),
 )
+_PORT = re.compile(r"([A-Z][a-z]+\d[\d/.]*)\(([A-Za-z+*^-]+)\)")
 _IN_USE = re.compile(r"^Number of channels in use: *(?P<count>\d+)\s*$", re.MULTILINE)
 _MACS = Table(
     head=re.compile(r"Vlan +mac Address +Type +Ports", re.IGNORECASE),
@@ -80,7 +81,7 @@ def switching(answers: Sequence[Output], status: ViewStatus) -> Parsed:
     value = Switching(
         ports=[_port(line, config, known) for line in _PORTS.rows(ports.text)],
         vlans=known,
-        lags=[_lag(line) for line in _bundles(bundles.text) or []],
+        lags=[lag(line, _PORT, BUNDLES, EOS) for line in _bundles(bundles.text) or []],
     )
     return Parsed(status=status, value=value)
 
@@ -107,20 +108,6 @@ def _allowed(section: Section | None, known: Sequence[int]) -> list[int]:
     """As configured; every VLAN that exists without a line."""
     value = section.value("switchport trunk allowed vlan") if section else None
     return list(known) if value is None or value == "all" else vlans(value)
-
-
-def _lag(line: Line) -> Lag:
-    ports = " ".join([line["ports"], *line.more])
-    members = re.findall(r"([A-Z][a-z]+\d[\d/.]*)\(([A-Za-z+*^-]+)\)", ports)
-    return Lag(
-        name=full_name(line["name"], EOS),
-        oper_up="U" in line["flags"],
-        protocol=line["protocol"].lower(),
-        members=[
-            LagMember(interface=full_name(name, EOS), bundled="P" in flags, flags=flags) for name, flags in members
-        ],
-        quote=line.quote(BUNDLES),
-    )
 
 
 def mac_table(answers: Sequence[Output], status: ViewStatus) -> Parsed:

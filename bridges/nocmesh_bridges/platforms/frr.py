@@ -3,10 +3,7 @@
 FRR 8.4 is what it was tried on; where later versions are known to name a thing otherwise, both are read. Pure.
 """
 
-from collections.abc import Sequence
-
-from nocmesh.diagnosis.configtext import sections, sha256_of, whole
-from nocmesh.messages.state import Output, View, ViewStatus
+from nocmesh.messages.state import View
 from nocmesh_bridges.platforms import (
     frr_bgp,
     frr_interfaces,
@@ -18,19 +15,9 @@ from nocmesh_bridges.platforms import (
     linux_links,
     linux_system,
 )
-from nocmesh_bridges.platforms.protocol import Ask, Parsed, Source, Tables
+from nocmesh_bridges.platforms.protocol import Ask, Source, Tables
+from nocmesh_bridges.platforms.running import RUNNING, config_of, running_status
 from nocmesh_bridges.platforms.telling import entries_are
-
-RUNNING = "show running-config"
-
-
-def _config_status(text: str) -> ViewStatus:
-    return "parsed" if whole(text) else "unparsed"
-
-
-def _config(answers: Sequence[Output], status: ViewStatus) -> Parsed:
-    text = answers[0].text
-    return Parsed(status=status, value=sections(text), config_sha256=sha256_of("frr", text))
 
 
 def _shell(command: str) -> Ask:
@@ -60,7 +47,7 @@ _CLI: dict[View, Source] = {
         ),
         frr_system.system,
     ),
-    "config": Source((Ask(RUNNING),), _config),
+    "config": Source((Ask(RUNNING),), config_of("frr")),
 }
 _SHELL: tuple[View, ...] = ("neighbors", "filters", "stp", "mac_table", "processes")
 """What the kernel alone knows."""
@@ -73,7 +60,7 @@ FRR = Tables(
         **frr_ospf.JUDGES,
         **frr_isis.JUDGES,
         **frr_system.JUDGES,
-        RUNNING: _config_status,
+        RUNNING: running_status,
         frr_bgp.NEIGHBORS: entries_are(frr_bgp.is_neighbor),
         frr_interfaces.INTERFACES: entries_are(frr_interfaces.is_interface),
         frr_routes.ROUTES: entries_are(frr_routes.is_prefix),

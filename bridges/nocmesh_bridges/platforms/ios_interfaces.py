@@ -8,7 +8,7 @@ from nocmesh.messages.state import Interface, Output, Quote, ViewStatus
 from nocmesh_bridges.platforms.ios_names import full_name, kind_of
 from nocmesh_bridges.platforms.parsing import TEMPLATES, Row, rows
 from nocmesh_bridges.platforms.protocol import Parsed
-from nocmesh_bridges.platforms.tables import Block, blocks, mac, number
+from nocmesh_bridges.platforms.tables import Block, blocks, mac, number, paragraphs
 
 INTERFACES = "show interfaces"
 _INTERFACE = re.compile(
@@ -22,10 +22,9 @@ _DUPLEX = re.compile(r"^ *(?P<it>Full|Half)[- ][Dd]uplex\b", re.MULTILINE)
 
 def interfaces_status(text: str) -> ViewStatus:
     """Parsed when every paragraph is whole and has its row."""
-    found = blocks(text, _INTERFACE)
-    named = [row["interface"] for row in rows(TEMPLATES, INTERFACES, text)] == [block["name"] for block in found]
-    before = text[: found[0].match.start()] if found else ""
-    return "parsed" if found and named and not before.strip() and all(map(_whole, found)) else "unparsed"
+    named = [row["interface"] for row in rows(TEMPLATES, INTERFACES, text)]
+    found = paragraphs(text, _INTERFACE, _whole)
+    return "parsed" if found and named == [block["name"] for block in found] else "unparsed"
 
 
 def _whole(block: Block) -> bool:

@@ -1,11 +1,11 @@
 """Who is next to a Cisco IOS device: `show ip arp` and `show lldp neighbors`. Pure."""
 
 import re
-from collections.abc import Sequence
 
-from nocmesh.messages.state import LldpNeighbor, NeighborEntry, Neighbors, Output, ViewStatus
+from nocmesh.messages.state import LldpNeighbor, NeighborEntry
 from nocmesh_bridges.platforms.ios_names import full_name
-from nocmesh_bridges.platforms.protocol import Judge, Parsed, told
+from nocmesh_bridges.platforms.neighbors import neighbors_of
+from nocmesh_bridges.platforms.protocol import Judge
 from nocmesh_bridges.platforms.tables import Line, Table, mac
 
 ARP = "show ip arp"
@@ -32,14 +32,6 @@ _LLDP = Table(
 JUDGES: dict[str, Judge] = {ARP: _ARP.judge, LLDP: _LLDP.judge}
 
 
-def neighbors(answers: Sequence[Output], status: ViewStatus) -> Parsed:
-    """The view `neighbors` from ARP and, where the device speaks it, LLDP."""
-    arp, lldp = answers
-    near = [_lldp(line) for line in _LLDP.rows(lldp.text)] if told(lldp.status) else []
-    value = Neighbors(entries=[_entry(line) for line in _ARP.rows(arp.text)], lldp=near)
-    return Parsed(status="parsed" if near else status, value=value)
-
-
 def _entry(line: Line) -> NeighborEntry:
     """An entry without an age is the device's own or configured."""
     own = "permanent" if line["age"] == "-" else ""
@@ -59,3 +51,7 @@ def _lldp(line: Line) -> LldpNeighbor:
         port=full_name(line["port"]),
         quote=line.quote(LLDP),
     )
+
+
+neighbors = neighbors_of(_ARP, _entry, _LLDP, _lldp)
+"""The view `neighbors` from ARP and, where the device speaks it, LLDP."""

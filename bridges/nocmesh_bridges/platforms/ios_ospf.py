@@ -13,7 +13,7 @@ from nocmesh_bridges.platforms import igpconfig
 from nocmesh_bridges.platforms.igpconfig import AreaKind, IgpConfig, dotted
 from nocmesh_bridges.platforms.ios_names import full_name
 from nocmesh_bridges.platforms.protocol import Judge, Parsed
-from nocmesh_bridges.platforms.tables import Block, Line, Table, blocks, judge_of
+from nocmesh_bridges.platforms.tables import Block, Line, Table, blocks, judge_of, paragraphs
 
 PROCESS = "show ip ospf"
 INTERFACES = "show ip ospf interface"
@@ -56,9 +56,7 @@ def _counted(block: Block) -> bool:
 def _interface_blocks(text: str) -> list[Block] | None:
     if not text.strip() or _NONE.search(text):
         return []
-    found = blocks(text, _INTERFACE)
-    before = text[: found[0].match.start()] if found else text
-    return found if found and not before.strip() and all(map(_whole, found)) else None
+    return paragraphs(text, _INTERFACE, _whole)
 
 
 def _whole(block: Block) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from nocmesh.messages.state import Output, Quote, Stp, StpBridge, StpPort, ViewStatus
 from nocmesh_bridges.platforms.ios_names import full_name
 from nocmesh_bridges.platforms.protocol import Judge, Parsed, told
-from nocmesh_bridges.platforms.tables import Block, Line, Table, blocks, judge_of, mac, number
+from nocmesh_bridges.platforms.tables import Block, Line, Table, judge_of, mac, number, paragraphs
 
 TREES = "show spanning-tree"
 DETAIL = "show spanning-tree detail"
@@ -58,10 +58,8 @@ def _trees(text: str) -> list[Block] | None:
     """The trees, each whole: root, bridge and a table of ports in which every line is one."""
     if _NONE.search(text) and not _ANY.search(text):
         return []
-    found = blocks(text, _TREE)
-    before = text[: found[0].match.start()] if found else text
-    named = len(_ANY.findall(text)) == len(found)
-    return found if found and named and not before.strip() and all(map(_whole, found)) else None
+    found = paragraphs(text, _TREE, _whole)
+    return found if found and len(_ANY.findall(text)) == len(found) else None
 
 
 def _whole(block: Block) -> bool:

@@ -1,11 +1,11 @@
 """A Cisco switch: VLANs, ports, bundles and addresses. Pure."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from nocmesh.messages.state import Lag, LagMember, MacEntry, Output, Quote, Switching, SwitchPort, ViewStatus
-from nocmesh_bridges.platforms.ios_names import full_name
+from nocmesh_bridges.platforms.ios_names import IOS, full_name
 from nocmesh_bridges.platforms.protocol import Judge, Parsed
 from nocmesh_bridges.platforms.tables import Block, Line, Table, blocks, judge_of, mac, number, vlans
 
@@ -31,6 +31,7 @@ _BUNDLES = Table(
     more=re.compile(r" {20,}[A-Za-z]+[\d/.]+\(\w+\)(?: +[A-Za-z]+[\d/.]+\(\w+\))*\s*$"),
     noise=re.compile(r"Flags: | +\w - |Number of (?:channel-groups|aggregators)|[-+]+\s*$"),
 )
+_MEMBER = re.compile(r"([A-Za-z]+[\d/.]+)\((\w+)\)")
 _COUNT = re.compile(r"^Number of channel-groups in use: *(?P<count>\d+)\s*$", re.MULTILINE)
 _MACS = Table(
     head=re.compile(r" *vlan +mac address +type\b", re.IGNORECASE),
@@ -91,6 +92,20 @@ JUDGES: dict[str, Judge] = {
 }
 
 
+def lag(line: Line, member: re.Pattern[str], command: str, names: Mapping[str, str] = IOS) -> Lag:
+    """A bundle from its row in the answer to ``command``; ``member`` finds each port, and its flags."""
+    members = member.findall(" ".join([line["ports"], *line.more]))
+    return Lag(
+        name=full_name(line["name"], names),
+        oper_up="U" in line["flags"],
+        protocol=line["protocol"].lower().strip("-"),
+        members=[
+            LagMember(interface=full_name(name, names), bundled="P" in flags, flags=flags) for name, flags in members
+        ],
+        quote=line.quote(command),
+    )
+
+
 def switching(answers: Sequence[Output], status: ViewStatus) -> Parsed:
     """The view `switching` from PORTS, VLANS and BUNDLES."""
     ports, brief, bundles = answers
@@ -98,7 +113,7 @@ def switching(answers: Sequence[Output], status: ViewStatus) -> Parsed:
     value = Switching(
         ports=[_switchport(block, known) for block in _switchports(ports.text) or []],
         vlans=known,
-        lags=[_lag(line) for line in _bundles(bundles.text) or []],
+        lags=[lag(line, _MEMBER, BUNDLES) for line in _bundles(bundles.text) or []],
     )
     return Parsed(status=status, value=value)
 
@@ -128,18 +143,6 @@ def _trunk(block: Block, known: Sequence[int]) -> list[int]:
     """The VLANs that a trunk lets through; of `ALL`, those that exist."""
     told = block.find(r"^Trunking VLANs Enabled: (?P<it>[^\n]*(?:\n +[\d,-]+)*)")
     return list(known) if told == "ALL" else vlans(told)
-
-
-def _lag(line: Line) -> Lag:
-    ports = " ".join([line["ports"], *line.more])
-    members = re.findall(r"([A-Za-z]+[\d/.]+)\((\w+)\)", ports)
-    return Lag(
-        name=full_name(line["name"]),
-        oper_up="U" in line["flags"],
-        protocol=line["protocol"].lower().strip("-"),
-        members=[LagMember(interface=full_name(name), bundled="P" in flags, flags=flags) for name, flags in members],
-        quote=line.quote(BUNDLES),
-    )
 
 
 def mac_table(answers: Sequence[Output], status: ViewStatus) -> Parsed:

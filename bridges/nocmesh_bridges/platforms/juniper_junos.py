@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from nocmesh.diagnosis.configtext import sha256_of
 from nocmesh.messages.state import ConfigLine, Output, ViewStatus
 from nocmesh_bridges.platforms import junos_interfaces, junos_protocols, junos_routes, junos_system
-from nocmesh_bridges.platforms.protocol import Ask, Parsed, Source, Tables, told
+from nocmesh_bridges.platforms.protocol import Ask, Parsed, Source, Tables, first_lines, told
 from nocmesh_bridges.platforms.tables import STAMP, judge_of
 
 RUNNING = "show configuration | display set"
@@ -33,8 +33,7 @@ class _Junos(Tables):
         """What is to be thought of ``output``."""
         if told(output.status) and _STOPPED.fullmatch(output.text):
             return "empty"
-        head = "\n".join([line for line in output.text[:4096].splitlines() if line.strip()][:3])
-        return "rejected" if _REFUSED.search(head) else Tables.status(self, output)
+        return "rejected" if _REFUSED.search(first_lines(output.text)) else Tables.status(self, output)
 
 
 def _lines(text: str) -> list[str] | None:

@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
-from nocmesh.messages.state import Interface, LldpNeighbor, NeighborEntry, Neighbors, Output, Quote, ViewStatus
-from nocmesh_bridges.platforms.protocol import Judge, Parsed, told
-from nocmesh_bridges.platforms.tables import Block, Line, Table, blocks, judge_of, mac
+from nocmesh.messages.state import Interface, LldpNeighbor, NeighborEntry, Output, Quote, ViewStatus
+from nocmesh_bridges.platforms.neighbors import neighbors_of
+from nocmesh_bridges.platforms.protocol import Judge, Parsed
+from nocmesh_bridges.platforms.tables import Block, Line, Table, judge_of, mac, paragraphs
 
 INTERFACES = "show interfaces"
 ARP = "show arp no-resolve"
@@ -44,9 +45,7 @@ _LLDP = Table(
 
 def _paragraphs(text: str) -> list[Block] | None:
     """Physical and logical interfaces, when each is whole and no line is foreign."""
-    found = blocks(text, _OPENING)
-    before = text[: found[0].match.start()] if found else text
-    return found if found and not before.strip() and all(map(_whole, found)) else None
+    return paragraphs(text, _OPENING, _whole)
 
 
 def _whole(block: Block) -> bool:
@@ -126,14 +125,6 @@ def _duplex(word: str) -> Literal["full", "half", ""]:
     return "full" if word == "Full" else "half" if word == "Half" else ""
 
 
-def neighbors(answers: Sequence[Output], status: ViewStatus) -> Parsed:
-    """The view `neighbors` from ARP and, where the device speaks it, LLDP."""
-    arp, lldp = answers
-    near = [_lldp(line) for line in _LLDP.rows(lldp.text)] if told(lldp.status) else []
-    value = Neighbors(entries=[_entry(line) for line in _ARP.rows(arp.text)], lldp=near)
-    return Parsed(status="parsed" if near else status, value=value)
-
-
 def _entry(line: Line) -> NeighborEntry:
     return NeighborEntry(
         address=line["address"],
@@ -148,3 +139,7 @@ def _lldp(line: Line) -> LldpNeighbor:
     return LldpNeighbor(
         interface=line["interface"], system_name=line["name"], port=line["port"], quote=line.quote(LLDP)
     )
+
+
+neighbors = neighbors_of(_ARP, _entry, _LLDP, _lldp)
+"""The view `neighbors` from ARP and, where the device speaks it, LLDP."""

@@ -135,10 +135,14 @@ def answer(outputs: Sequence[Output], command: str, door: Door = "cli") -> Outpu
     return Output(command=command, door=door, text="", status="unparsed" if door == "cli" else "unasked")
 
 
+def first_lines(text: str) -> str:
+    """The first three that are not blank: there a device says that it refuses."""
+    return "\n".join([line for line in text[:4096].splitlines() if line.strip()][:3])
+
+
 def rejected(output: Output) -> bool:
     """Say whether the device refused the command: its first lines say so, or the session already found that."""
-    head = "\n".join([line for line in output.text[:4096].splitlines() if line.strip()][:3])
-    return output.status == "rejected" or _REJECTIONS.search(head) is not None
+    return output.status == "rejected" or _REJECTIONS.search(first_lines(output.text)) is not None
 
 
 def worst(statuses: Sequence[ViewStatus]) -> ViewStatus:

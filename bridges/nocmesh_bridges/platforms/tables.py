@@ -153,6 +153,13 @@ def blocks(text: str, opening: re.Pattern[str]) -> list[Block]:
     return [Block(match, text[match.start() : end]) for match, end in zip(found, ends, strict=True)]
 
 
+def paragraphs(text: str, opening: re.Pattern[str], whole: Callable[[Block], bool]) -> list[Block] | None:
+    """The ``blocks``, when there are any, each is ``whole``, and nothing stands before the first; else None."""
+    found = blocks(text, opening)
+    before = text[: found[0].match.start()] if found else text
+    return found if found and not before.strip() and all(map(whole, found)) else None
+
+
 def number(text: str) -> int | None:
     """A whole number, also `1,234`; None for anything else."""
     bare = text.replace(",", "")

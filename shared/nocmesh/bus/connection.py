@@ -6,10 +6,11 @@ from contextlib import aclosing
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from nocmesh.bus import services, stored
+from nocmesh.bus import race, services, stored
 from nocmesh.bus.bucket import Bucket
 from nocmesh.bus.events import rfc3339
 from nocmesh.bus.follower import Follower
+from nocmesh.bus.known import check_named, check_subject, stream_of
 from nocmesh.bus.link import Link
 from nocmesh.bus.listener import Listener
 from nocmesh.bus.objects import Objects
@@ -19,11 +20,10 @@ from nocmesh.bus.received import Place, Raw, Received
 from nocmesh.bus.services import Service
 from nocmesh.bus.speech import SCHEDULE_TARGET, Speech
 from nocmesh.bus.worker import Worker
-from nocmesh.errors import InvalidInputError, LostRaceError, NocmeshError, NotFoundError
+from nocmesh.errors import LostRaceError, NocmeshError
 from nocmesh.ids import new_id
 from nocmesh.log import logger
 from nocmesh.messages.base import Message
-from nocmesh.subjects import row_of
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -83,14 +83,15 @@ class Bus:
         OutcomeUnknownError when no acknowledgement came within ``timeout`` (retry with the same id), BusError when
         the stream is full or missing, InvalidInputError for what is no subject of ours or too large.
         """
-        _check_subject(subject)
-        extra = {**(headers or {}), "Nats-Msg-Id": id, **_guard(expect_last, expect_filter)}
+        check_subject(subject)
+        extra = {**(headers or {}), "Nats-Msg-Id": id, **race.guard(expect_last, expect_filter)}
         data, out = self._speech.say(subject, message, id=id, correlation_id=correlation_id, headers=extra)
         raw = await self._link.confirm(subject, data, out, timeout=timeout)
         try:
             return stored.parse_ack(subject, raw)
         except LostRaceError as error:
-            return await self._own(subject, expect_filter or subject, id, expect_last or 0, error)
+            behind = race.Behind(expect_filter or subject, expect_last or 0)
+            return await race.own(self._link, self._speech, subject, id, behind, error)
 
     async def schedule(
         self, subject: str, target: str, message: Message, *, id: str, at: datetime, correlation_id: str = ""
@@ -99,8 +100,8 @@ class Bus:
 
         The message on ``subject`` holds the timer; both subjects lie in one stream. A help, never a proof.
         """
-        _check_subject(subject)
-        _check_subject(target)
+        check_subject(subject)
+        check_subject(target)
         extra = {"Nats-Msg-Id": id, "Nats-Schedule": f"@at {rfc3339(at)}", SCHEDULE_TARGET: target}
         data, out = self._speech.say(
             subject, message, id=id, correlation_id=correlation_id, headers=extra, signed_as=target
@@ -109,7 +110,7 @@ class Bus:
 
     async def emit(self, subject: str, message: Message) -> None:
         """Say it to whoever listens now; nothing is kept, nothing is confirmed. For beats and numbers."""
-        _check_subject(subject)
+        check_subject(subject)
         data, out = self._speech.say(subject, message, id=self._id())
         await self._link.send(subject, data, out)
 
@@ -125,14 +126,14 @@ class Bus:
         self, subject: str, message: Message, reply: type[R], *, timeout: float = 30.0
     ) -> Received[R]:
         """``request``, with who answered."""
-        _check_subject(subject)
+        check_subject(subject)
         return await services.call(self._link, self._speech, subject, message, reply, id=self._id(), timeout=timeout)
 
     # --- reading what is stored
 
     async def last(self, subject: str, body: type[T]) -> Received[T] | None:
         """The last message on ``subject``, which may be a wildcard; None when there is none."""
-        found = await stored.last(self._link, _stream_of(subject), subject)
+        found = await stored.last(self._link, stream_of(subject), subject)
         return None if found is None else self._speech.hear(found[0], body, found[1])
 
     async def history(
@@ -221,12 +222,12 @@ class Bus:
 
     def bucket(self, name: str) -> Bucket:
         """A key-value bucket. Raises NotFoundError."""
-        _check_named(name, load_plan().buckets, "bucket")
+        check_named(name, load_plan().buckets, "bucket")
         return Bucket(self._link, self._speech, name, self._started.append)
 
     def objects(self, name: str) -> Objects:
         """An object store. Raises NotFoundError."""
-        _check_named(name, load_plan().objects, "object store")
+        check_named(name, load_plan().objects, "object store")
         return Objects(self._link, self._speech, name)
 
     async def ensure_task_consumer(self, agent_type: str) -> None:
@@ -254,46 +255,3 @@ class Bus:
 
     def _id(self) -> str:
         return new_id(self._speech.clock.now())
-
-    async def _own(self, subject: str, guarded: str, id: str, expected: int, error: LostRaceError) -> int:
-        """The sequence of our own message, if that was the winner: a retry after a lost acknowledgement looks so."""
-        found = await stored.first_after(self._link, _stream_of(subject), guarded, expected)
-        if found and found[0].subject == subject and self._is_mine(found[0], found[1], id):
-            return found[1].sequence
-        raise LostRaceError(
-            f"{subject}: another message was first; expected {expected} to be the last, reload and decide again",
-            subject=subject,
-            expected=expected,
-        ) from error
-
-    def _is_mine(self, raw: Raw, place: Place, id: str) -> bool:
-        received = self._speech.hear(raw, bytes, place)
-        return received.id == id and received.speaker == self._speech.me
-
-
-def _guard(expect_last: int | None, expect_filter: str) -> dict[str, str]:
-    if expect_last is None:
-        return {}
-    guard = {"Nats-Expected-Last-Subject-Sequence": str(expect_last)}
-    if expect_filter:
-        guard["Nats-Expected-Last-Subject-Sequence-Subject"] = expect_filter
-    return guard
-
-
-def _check_subject(subject: str) -> None:
-    if row_of(subject) is None:
-        raise InvalidInputError(
-            f"{subject[:200]!r} is no subject of ours; build it with nocmesh.subjects.subject()", field="subject"
-        )
-
-
-def _stream_of(subject: str) -> str:
-    row = row_of(subject.replace("*", "x").replace(">", "x"))
-    if row is None or row.stream is None:
-        raise InvalidInputError(f"{subject[:200]!r} is not kept in any stream", field="subject")
-    return row.stream
-
-
-def _check_named(name: str, known: Mapping[str, object], kind: str) -> None:
-    if name not in known:
-        raise NotFoundError(f"there is no {kind} {name!r}; there are {', '.join(sorted(known))}", name=name)

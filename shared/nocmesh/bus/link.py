@@ -20,10 +20,10 @@ from nats.aio.subscription import Subscription
 
 from nocmesh.bus import nkey
 from nocmesh.bus.answers import Answers
+from nocmesh.bus.binary import require_version
 from nocmesh.bus.credentials import Credentials
 from nocmesh.bus.received import Raw
 from nocmesh.bus.rights import inbox
-from nocmesh.bus.server import require_version
 from nocmesh.errors import BusError, DeniedError, InvalidInputError, NocmeshError, NotFoundError, OutcomeUnknownError
 from nocmesh.log import logger
 from nocmesh.subjects import Zone

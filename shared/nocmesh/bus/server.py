@@ -1,123 +1,18 @@
-"""A nats-server of our own: finding the binary, its configuration, starting, reloading, stopping it."""
+"""A nats-server of our own: starting, reloading, stopping it."""
 
 import asyncio
 import contextlib
-import os
-import re
 import secrets
-import shutil
 import signal
 import socket
-import sysconfig
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 from nocmesh.bus.authority import Authority
+from nocmesh.bus.binary import find_binary
 from nocmesh.bus.credentials import write_secret
-from nocmesh.bus.plan import load_plan
+from nocmesh.bus.serverconf import server_conf
 from nocmesh.errors import BusError, PreconditionError
-
-FLOOR = (2, 14, 3)
-"""Older servers ignore timers, lack fields silently, or have published holes."""
-
-_HOWTO = "install it with `pip install 'nocmesh[server]'`, or from https://github.com/nats-io/nats-server/releases"
-
-
-def parse_version(text: str) -> tuple[int, ...]:
-    """The three numbers in ``text``, as `nats-server: v2.15.1` gives; (0, 0, 0) when there are none."""
-    found = re.search(r"(\d+)\.(\d+)\.(\d+)", text)
-    return tuple(int(each) for each in found.groups()) if found else (0, 0, 0)
-
-
-def require_version(found: str, where: str) -> None:
-    """Raises PreconditionError when ``found`` is older than the floor."""
-    if parse_version(found) < FLOOR:
-        floor = ".".join(map(str, FLOOR))
-        raise PreconditionError(
-            f"{where} is nats-server {found or 'of unknown version'}; expected {floor} or newer: {_HOWTO}",
-            found=found,
-            expected=floor,
-        )
-
-
-async def binary_version(binary: Path | str) -> str:
-    """What ``binary --version`` says, or empty when it cannot be run."""
-    try:
-        process = await asyncio.create_subprocess_exec(
-            str(binary), "--version", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
-        )
-        out, _ = await asyncio.wait_for(process.communicate(), 10)
-    except (OSError, TimeoutError):
-        return ""
-    return ".".join(map(str, parse_version(out.decode(errors="replace"))))
-
-
-async def find_binary() -> Path:
-    """The nats-server to start: ``$NOCMESH_NATS_SERVER``, the PATH's when new enough, the one in our environment.
-
-    Raises PreconditionError that says which were found and how to get a newer one.
-    """
-    named = os.environ.get("NOCMESH_NATS_SERVER")
-    if named:
-        require_version(await binary_version(named), f"NOCMESH_NATS_SERVER={named}")
-        return Path(named)
-    seen = []
-    for place in _places():
-        version = await binary_version(place)
-        if parse_version(version) >= FLOOR:
-            return Path(place)
-        seen.append(f"{place} ({version or 'does not run'})")
-    floor = ".".join(map(str, FLOOR))
-    found = ", ".join(seen) or "none"
-    raise PreconditionError(f"no nats-server {floor} or newer was found (found: {found}): {_HOWTO}")
-
-
-def _places() -> list[str]:
-    """Where a nats-server lies: on the PATH, among the scripts of our environment."""
-    found = (shutil.which("nats-server"), shutil.which("nats-server", path=sysconfig.get_path("scripts")))
-    return [place for place in found if place]
-
-
-def server_conf(
-    authority: Authority,
-    *,
-    store_dir: Path | str,
-    host: str = "127.0.0.1",
-    port: int = 4222,
-    monitor_port: int | None = None,
-    name: str = "nocmesh",
-) -> str:
-    """The configuration of one server: public keys only, JetStream that fsyncs before it acknowledges.
-
-    Only allow-lists; no leaf nodes, no MQTT, no user without a key.
-    """
-    plan = load_plan()
-    lines = [
-        "# Generated from the keys of the mesh: holds public keys only.",
-        f"server_name: {name}",
-        f'listen: "{host}:{port}"',
-        *([f'http: "127.0.0.1:{monitor_port}"'] if monitor_port is not None else []),
-        "max_payload: 1MB",
-        "max_connections: 1000",
-        "max_control_line: 16KB",
-        "max_pending: 32MB  # a slow consumer is cut off, not buffered for ever",
-        'write_deadline: "5s"',
-        'ping_interval: "20s"',
-        "ping_max: 2",
-        "jetstream {",
-        f'  store_dir: "{store_dir}"',
-        f"  max_file_store: {plan.server.disk_mb}MB",
-        f"  max_memory_store: {plan.server.memory_mb}MB",
-        "  sync_interval: always",
-        "}",
-        f"operator: {authority.operator_jwt()}",
-        f"system_account: {authority.system_account()}",
-        "resolver: MEMORY",
-        "resolver_preload: {",
-        *(f"  {key}: {token}" for key, token in authority.account_jwts().items()),
-        "}",
-    ]
-    return "\n".join(lines) + "\n"
 
 
 def free_port() -> int:

@@ -4,11 +4,10 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from nocmesh.cli.client import Client
+from nocmesh.cli.asked import Asked
 from nocmesh.cli.output import Format, as_json, put, say, show_done, show_list, show_one
 from nocmesh.cli.story import Entry, Story, change_lines, follow
 from nocmesh.errors import ApprovalNeededError, TooLateError
-from nocmesh.settings import Settings
 
 AGENTS = ("agent_id", "type", "liveness", "status", "load", "in_flight", "done", "age")
 INCIDENTS = ("incident_id", "state", "severity", "title", "opened_at")
@@ -16,34 +15,32 @@ APPROVALS = ("approval_id", "device", "risk", "quorum", "summary", "expires_at")
 WORKFLOWS = ("run_id", "type", "status", "incident_id", "started_at", "updated_at")
 
 
-async def list_items(
-    settings: Settings, user: str, form: Format, path: str, columns: Sequence[str], **query: str | None
-) -> None:
+async def list_items(asked: Asked, path: str, columns: Sequence[str], **query: str | None) -> None:
     """Print what ``path`` lists, every page of it; the first of ``columns`` is the name."""
     rows: list[dict[str, Any]] = []
     after: str | None = None
-    async with Client.of(settings, user) as client:
+    async with asked.client() as client:
         while True:
             page = await client.get(path, after=after, **query)
             rows += page["items"]
             after = page.get("next")
             if not after:
                 break
-    show_list(rows, columns, columns[0], form)
+    show_list(rows, columns, columns[0], asked.form)
 
 
-async def show_item(settings: Settings, user: str, form: Format, path: str, name: str, key: str) -> None:
+async def show_item(asked: Asked, path: str, name: str, key: str) -> None:
     """Print the one thing at ``path``."""
-    async with Client.of(settings, user) as client:
-        show_one(await client.get(path, name), key, form)
+    async with asked.client() as client:
+        show_one(await client.get(path, name), key, asked.form)
 
 
-async def watch_incident(settings: Settings, user: str, form: Format, incident_id: str, seconds: float) -> None:
+async def watch_incident(asked: Asked, incident_id: str, seconds: float) -> None:
     """Tell it as it happens: as a story, or each entry as JSON or YAML; by name only its end.
 
     Raises ApprovalNeededError when it still waits for people after ``seconds``, TooLateError when it is not over.
     """
-    story = Story(lambda line: put(line.plain()))
+    form, story = asked.form, Story(lambda line: put(line.plain()))
 
     def hear(entries: list[Entry]) -> None:
         if form is Format.TABLE:
@@ -52,7 +49,7 @@ async def watch_incident(settings: Settings, user: str, form: Format, incident_i
             for entry in story.news(entries):
                 put(as_json(entry)) if form is Format.JSON else show_list([entry], (), "at", form)
 
-    async with Client.of(settings, user) as client:
+    async with asked.client() as client:
         try:
             async with asyncio.timeout(seconds or None):
                 await follow(client, incident_id, hear)
@@ -71,18 +68,16 @@ def _unfinished(incident_id: str, state: str, seconds: float) -> TooLateError | 
     return TooLateError(f"{incident_id} is {state} after {seconds:g} s: watch it again, or give it longer (--timeout)")
 
 
-async def decide(
-    settings: Settings, user: str, form: Format, approval_id: str, word: str, comment: str, change_hash: str
-) -> None:
+async def decide(asked: Asked, approval_id: str, word: str, comment: str, change_hash: str) -> None:
     """Vote on a change, which is shown; the vote holds for exactly that one, or the one of ``change_hash``."""
-    async with Client.of(settings, user) as client:
+    async with asked.client() as client:
         waiting = await client.get("/api/approvals/{}", approval_id)
         for line in change_lines(waiting.get("change") or {}):
             say(line.plain())
         body = {"decision": word, "comment": comment, "change_hash": change_hash or waiting["change_hash"]}
         answer = await client.post("/api/approvals/{}/decisions", approval_id, body=body)
     say(outcome(answer, word))
-    show_done({"approval_id": approval_id, **answer}, "approval_id", form)
+    show_done({"approval_id": approval_id, **answer}, "approval_id", asked.form)
 
 
 def outcome(answer: Entry, word: str) -> str:
@@ -94,9 +89,9 @@ def outcome(answer: Entry, word: str) -> str:
     return f"your vote to {word} counts{more}"
 
 
-async def cancel_workflow(settings: Settings, user: str, form: Format, run_id: str, reason: str) -> None:
+async def cancel_workflow(asked: Asked, run_id: str, reason: str) -> None:
     """Cancel one run."""
-    async with Client.of(settings, user) as client:
+    async with asked.client() as client:
         answer = await client.post("/api/workflows/{}/cancel", run_id, body={"reason": reason})
     say("cancelling; `nocmesh workflow show` tells how it ends")
-    show_done({"run_id": run_id, **answer}, "run_id", form)
+    show_done({"run_id": run_id, **answer}, "run_id", asked.form)

@@ -2,20 +2,19 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from nocmesh.baseline_files import write_snapshot
+from nocmesh.cli.asked import Asked
 from nocmesh.cli.client import Client
 from nocmesh.cli.output import Format, put, say, show_done, show_list, show_one
 from nocmesh.cli.passing import passing_mesh
 from nocmesh.cli.stopping import INTERRUPTED, Stop
 from nocmesh.diagnosis.baseline import Snapshot
 from nocmesh.errors import NocmeshError, TooLateError
-from nocmesh.settings import Settings
 
 COLUMNS = ("device", "at", "config", "parsed", "unparsed", "path")
 VERSIONS = ("number", "good", "at", "until", "why", "sha256")
@@ -66,18 +65,9 @@ def row_of(snapshot: Snapshot, path: Path) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """Who asks whom, and how the answer is printed."""
-
-    settings: Settings
-    user: str
-    form: Format
-
-
 async def diff(asked: Asked, device: str, since: str, to: str) -> None:
     """Print what moved on ``device``."""
-    async with Client.of(asked.settings, asked.user) as client:
+    async with asked.client() as client:
         found = await client.get("/api/devices/{}/config/diff", device, **{"from": since, "to": to})
     if asked.form is not Format.TABLE:
         show_one(found, "device", asked.form)
@@ -101,7 +91,7 @@ def told(found: Mapping[str, Any]) -> list[str]:
 
 async def versions(asked: Asked, device: str) -> None:
     """Print the versions of ``device`` that are kept."""
-    async with Client.of(asked.settings, asked.user) as client:
+    async with asked.client() as client:
         found = await client.get("/api/devices/{}/baseline", device, version="latest")
     rows = [{**taken, "good": taken["number"] == found["good"]} for taken in found["versions"]]
     show_list(rows, VERSIONS, "number", asked.form)
@@ -110,7 +100,7 @@ async def versions(asked: Asked, device: str) -> None:
 async def accept(asked: Asked, devices: Sequence[str]) -> None:
     """Take ``devices`` as they are now for known good. Raises TooLateError, NocmeshError."""
     body = {"workflow_type": "baseline", "parameters": {"devices": list(devices)}}
-    async with Client.of(asked.settings, asked.user) as client:
+    async with asked.client() as client:
         run_id = (await client.post("/api/workflows", body=body))["workflow_id"]
         run = await _ended(client, run_id)
     came = run["steps"]["take"]["output"]

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from nocmesh.cli.options import Data
 from nocmesh.cli.output import Format
 
 group = typer.Typer(name="db", help="What was recorded.", no_args_is_help=True, rich_markup_mode=None)
@@ -23,7 +24,7 @@ def show(
     table: Annotated[str, typer.Argument(help="Which table; without one all are listed, with their sizes.")] = "",
     limit: Annotated[int, typer.Option(help="How many rows at most, the newest.")] = 20,
     output: Annotated[Format, typer.Option("-o", "--output", help="table, json, yaml, name.")] = Format.TABLE,
-    data: Annotated[Path | None, typer.Option("--data", help="The data folder.")] = None,
+    data: Data = None,
 ) -> None:
     """Look into the database of a data folder (or NOCMESH_DATABASE_URL): every table, or the rows of one."""
     import asyncio

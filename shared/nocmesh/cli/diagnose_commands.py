@@ -1,20 +1,17 @@
 """``nocmesh diagnose``, ``nocmesh baseline`` and ``nocmesh config``: a network as it is, and as it was."""
 
 import sys
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from nocmesh.cli.doing import asked, do
+from nocmesh.cli.options import Data, Out, Url, User
 from nocmesh.cli.output import Format
 
 config = typer.Typer(name="config", help="What devices were like, and what moved since.", no_args_is_help=True)
 
-Out = Annotated[Format, typer.Option("-o", "--output", help="How to print: table, json, yaml, name.")]
-Data = Annotated[Path | None, typer.Option("--data", help="The data folder.")]
-Url = Annotated[str | None, typer.Option("--url", help="The dashboard's address.")]
-User = Annotated[str, typer.Option("--user", help="Act as this user (a mesh with --no-auth-for-loopback).")]
 Inventory = Annotated[Path, typer.Option("--inventory", help="The inventory file.")]
 
 
@@ -41,7 +38,7 @@ def diagnose(
     from nocmesh.cli.diagnose import diagnose as work
 
     wish = Wish(inventory=inventory, alert=alert, baseline=baseline, keep=keep, seconds=timeout, form=output)
-    sys.exit(_do(work(wish)))
+    sys.exit(do(work(wish)))
 
 
 def baseline(
@@ -55,7 +52,7 @@ def baseline(
     """
     from nocmesh.cli.baseline import baseline as work
 
-    sys.exit(_do(work(inventory, out, output)))
+    sys.exit(do(work(inventory, out, output)))
 
 
 @config.command("diff")
@@ -71,7 +68,7 @@ def config_diff(
     """What moved on a device, and between which two looks at it."""
     from nocmesh.cli.baseline import diff
 
-    _do(diff(_asked(data, url, user, output), device, since, to))
+    do(diff(asked(data, url, user, output), device, since, to))
 
 
 @config.command("versions")
@@ -81,7 +78,7 @@ def config_versions(
     """The versions of a device that are kept, and which of them is known good."""
     from nocmesh.cli.baseline import versions
 
-    _do(versions(_asked(data, url, user, output), device))
+    do(versions(asked(data, url, user, output), device))
 
 
 @config.command("accept")
@@ -95,17 +92,4 @@ def config_accept(
     """Take devices as they are now for known good: their baseline from here on."""
     from nocmesh.cli.baseline import accept
 
-    _do(accept(_asked(data, url, user, output), devices))
-
-
-def _do(work: Coroutine[Any, Any, Any]) -> Any:
-    import asyncio
-
-    return asyncio.run(work)
-
-
-def _asked(data: Path | None, url: str | None, user: str, form: Format) -> Any:
-    from nocmesh.cli.baseline import Asked
-    from nocmesh.settings import Settings
-
-    return Asked(settings=Settings(data=data, url=url), user=user, form=form)
+    do(accept(asked(data, url, user, output), devices))

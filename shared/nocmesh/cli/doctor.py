@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Awaitable, Callable
 
 from nocmesh.bus import Authority, Mesh
-from nocmesh.bus.server import binary_version, find_binary
+from nocmesh.bus.binary import binary_version, find_binary
 from nocmesh.cli.output import Format, show_list
 from nocmesh.clock import SystemClock
 from nocmesh.errors import NocmeshError, NotFoundError, PreconditionError

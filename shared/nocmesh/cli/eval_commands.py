@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
+from nocmesh.cli.options import Out
 from nocmesh.cli.output import Format
 
 group = typer.Typer(name="eval", help="Cases with a known answer: run, score, compare.", no_args_is_help=True)
 
-Out = Annotated[Format, typer.Option("-o", "--output", help="How to print: table, json, yaml, name.")]
 Home = Annotated[Path | None, typer.Option("--out", help="Where runs are kept; default: eval in the data folder.")]
 
 

@@ -6,11 +6,10 @@ from typing import Annotated
 
 import typer
 
+from nocmesh.cli.options import Out
 from nocmesh.cli.output import Format
 
 group = typer.Typer(name="inventory", help="The inventory: check a file, or take it from NetBox.", no_args_is_help=True)
-
-Out = Annotated[Format, typer.Option("-o", "--output", help="How to print: table, json, yaml, name.")]
 
 
 @group.command("check")

@@ -1,24 +1,18 @@
 """``nocmesh lab``: networks of real routers on this machine; simulated ones where there is no root."""
 
 import sys
-from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from nocmesh.cli.doing import do
+from nocmesh.cli.options import Out
 from nocmesh.cli.output import Format
 
 group = typer.Typer(name="lab", help="Networks to try things on.", no_args_is_help=True, rich_markup_mode=None)
 
-Out = Annotated[Format, typer.Option("-o", "--output", help="How to print: table, json, yaml, name.")]
 Run = Annotated[str | None, typer.Option("--run", help="Which lab, where several are up.")]
-
-
-def _do(work: Coroutine[Any, Any, Any]) -> Any:
-    import asyncio
-
-    return asyncio.run(work)
 
 
 @group.command("up")
@@ -66,7 +60,7 @@ def up(
     from asyncio import CancelledError
 
     try:
-        _do(work(wish))
+        do(work(wish))
     except (KeyboardInterrupt, CancelledError):
         from nocmesh.cli.output import say
 
@@ -87,7 +81,7 @@ def down(
     """Take a lab down: nothing of it stays on this machine."""
     from nocmesh.cli.laboratory import down as work
 
-    _do(work(run, all_, output))
+    do(work(run, all_, output))
 
 
 @group.command("status")
@@ -98,7 +92,7 @@ def status(
     """How a lab is, asked from its routers, switches and hosts; ends with 1 when something is missing."""
     from nocmesh.cli.laboratory import status as work
 
-    sys.exit(_do(work(run, output)))
+    sys.exit(do(work(run, output)))
 
 
 @group.command("inject")
@@ -114,7 +108,7 @@ def inject(
     """Break something, and wait until the routers show it."""
     from nocmesh.cli.laboratory import inject as work
 
-    _do(work(run, fault, at, param or [], alert=alert, wait=not no_wait, form=output))
+    do(work(run, fault, at, param or [], alert=alert, wait=not no_wait, form=output))
 
 
 @group.command("heal")
@@ -122,7 +116,7 @@ def heal(run: Run = None, output: Out = Format.TABLE) -> None:
     """Undo every fault and every other change: back to how the lab was when it had converged."""
     from nocmesh.cli.laboratory import heal as work
 
-    _do(work(run, output))
+    do(work(run, output))
 
 
 @group.command("inventory")
@@ -149,4 +143,4 @@ def faults(run: Run = None, output: Out = Format.TABLE) -> None:
     """What can be broken; on a lab that is up, where."""
     from nocmesh.cli.laboratory import faults as work
 
-    _do(work(run, output))
+    do(work(run, output))

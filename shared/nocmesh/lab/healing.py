@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from nocmesh.errors import DeviceError, PreconditionError
-from nocmesh.lab import ground, patch, pristine, scripts
+from nocmesh.lab import ground, mending, patch, pristine, scripts
 from nocmesh.lab.patch import PATCH
 from nocmesh.lab.plan import Cable
 from nocmesh.lab.pristine import State
@@ -63,17 +63,17 @@ async def _state(lab: "Lab", name: str) -> State:
 async def deviations(lab: "Lab") -> dict[str, list[str]]:
     """What differs from the healthy state, by node; a node without differences is not listed."""
     healthy, now = _healthy(lab), await _states(lab)
-    found = {name: pristine.deviations(healthy[name], state) for name, state in now.items()}
+    found = {name: mending.deviations(healthy[name], state) for name, state in now.items()}
     return {name: lines for name, lines in found.items() if lines}
 
 
 async def reset(lab: "Lab", name: str) -> None:
     """Bring one node back. Raises: DeviceError with what still differs."""
     healthy = _healthy(lab)[name]
-    for gone in pristine.rewired(healthy, await _state(lab, name)):
+    for gone in mending.rewired(healthy, await _state(lab, name)):
         await _rewire(lab, name, gone)
     now = await _state(lab, name)
-    await _mend(lab, name, pristine.mending(healthy, now))
+    await _mend(lab, name, mending.mending(healthy, now))
     if name != PATCH:
         await _serve(lab, name, healthy, now)
     left = await _settled(lab, name, healthy)
@@ -87,10 +87,10 @@ async def _settled(lab: "Lab", name: str, healthy: State) -> list[str]:
     limit = clock.time() + START_SECONDS
     while True:
         now = await _state(lab, name)
-        left = pristine.deviations(healthy, now)
+        left = mending.deviations(healthy, now)
         if not left or clock.time() > limit:
             return left
-        await _mend(lab, name, pristine.mending(healthy, now))
+        await _mend(lab, name, mending.mending(healthy, now))
         await asyncio.sleep(LOOK_AGAIN)
 
 
@@ -129,7 +129,7 @@ def _cable(lab: "Lab", node: str, interface: str) -> tuple[Cable | None, str]:
 async def _serve(lab: "Lab", name: str, healthy: State, now: State) -> None:
     """The node's services run with its own configuration again."""
     node = lab.node(name)
-    if node.kind == "router" and pristine.restart_needed(healthy, now):
+    if node.kind == "router" and mending.restart_needed(healthy, now):
         for daemon in reversed(daemons(lab.plan, node)):
             await lab.stop_daemon(name, daemon)
         text = frr_conf(lab.plan, node, str(lab.names.state(name) / "frr.log"))

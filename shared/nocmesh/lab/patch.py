@@ -79,3 +79,14 @@ def pull(here: Wire) -> list[str]:
 def plug(here: Wire) -> list[str]:
     """The cable is in again."""
     return [f"ip link set {side} up" for side in (here.a, here.b)]
+
+
+def filtered(here: Wire, rule: str) -> str:
+    """A rule of nftables for what leaves the wire, on both sides."""
+    hook = f"type filter hook egress devices = {{ {here.a}, {here.b} }} priority 0;"
+    return f"nft 'table netdev {here.bridge} {{ chain wire {{ {hook} {rule}; }}; }}'"
+
+
+def unfiltered(here: Wire) -> str:
+    """The wire has no rule, whether it had one or not."""
+    return f"nft 'add table netdev {here.bridge}; delete table netdev {here.bridge}'"

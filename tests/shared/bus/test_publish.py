@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from nocmesh.bus import Received
+from nocmesh.bus import Received, race
 from nocmesh.errors import BusError, DeniedError, InvalidInputError, LostRaceError, OutcomeUnknownError
 from nocmesh.messages.session import SessionEvent
 from nocmesh.messages.task import TaskAssignment, TaskResult
@@ -78,13 +78,17 @@ async def test_a_guarded_append_whose_acknowledgement_was_lost_is_a_success(mesh
     subject = "ai.agents.sessions.isis.lost-ack"
     first = await bus.publish(subject, entry("lost-ack", 0), id="la-0", expect_last=0)
     second = await bus.publish(subject, entry("lost-ack", 1), id="la-1", expect_last=first)
+
+    async def own(id: str, last: int) -> int:
+        return await race.own(bus._link, bus._speech, subject, id, race.Behind(subject, last), LostRaceError("x"))
+
     # Another agent's run of the dedup window: the id is forgotten, the guard remains.
-    assert await bus._own(subject, subject, "la-0", 0, LostRaceError("x")) == first
-    assert await bus._own(subject, subject, "la-1", first, LostRaceError("x")) == second
+    assert await own("la-0", 0) == first
+    assert await own("la-1", first) == second
     with pytest.raises(LostRaceError):
-        await bus._own(subject, subject, "la-1", 0, LostRaceError("x"))
+        await own("la-1", 0)
     with pytest.raises(LostRaceError):
-        await bus._own(subject, subject, "la-2", second, LostRaceError("x"))
+        await own("la-2", second)
 
 
 async def test_a_guard_may_span_a_wildcard(mesh_for: MeshFor) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from nocmesh.bus import Authority, Mesh, NatsServer, provision, server_conf, stored
-from nocmesh.bus import server as server_module
+from nocmesh.bus import binary as binary_module
+from nocmesh.bus.binary import FLOOR, binary_version, find_binary, parse_version, require_version
 from nocmesh.bus.plan import load_plan
-from nocmesh.bus.server import FLOOR, find_binary, parse_version, require_version
+from nocmesh.bus.server import free_port
 from nocmesh.clock import SystemClock
 from nocmesh.errors import BusError, PreconditionError
 from nocmesh.messages.task import TaskResult
@@ -53,8 +54,8 @@ async def test_an_old_binary_on_the_path_is_passed_over(monkeypatch: pytest.Monk
     monkeypatch.delenv("NOCMESH_NATS_SERVER", raising=False)
     _fake(tmp_path / "nats-server", "2.9.10")
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert parse_version(await server_module.binary_version(await find_binary())) >= FLOOR
-    monkeypatch.setattr("nocmesh.bus.server.sysconfig.get_path", lambda _: str(tmp_path))
+    assert parse_version(await binary_version(await find_binary())) >= FLOOR
+    monkeypatch.setattr("nocmesh.bus.binary.sysconfig.get_path", lambda _: str(tmp_path))
     with pytest.raises(PreconditionError, match=r"found: .*2\.9\.10"):
         await find_binary()
 
@@ -113,7 +114,7 @@ async def test_a_plan_that_does_not_fit_is_refused(authority: Authority, monkeyp
 
 @pytest.mark.mesh
 async def test_an_old_broker_is_refused_at_connect(mesh_for: MeshFor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module, "FLOOR", (99, 0, 0))
+    monkeypatch.setattr(binary_module, "FLOOR", (99, 0, 0))
     with pytest.raises(PreconditionError, match=r"expected 99\.0\.0"):
         await mesh_for("agent", type="bgp")
 
@@ -121,7 +122,7 @@ async def test_an_old_broker_is_refused_at_connect(mesh_for: MeshFor, monkeypatc
 async def test_a_broker_that_is_not_there_is_said_to_be_away(authority: Authority) -> None:
     with pytest.raises(BusError, match="is it running"):
         await Mesh.connect(
-            f"nats://127.0.0.1:{server_module.free_port()}",
+            f"nats://127.0.0.1:{free_port()}",
             authority.issue("agent", "early", type="bgp"),
             clock=SystemClock(),
             timeout=0.3,

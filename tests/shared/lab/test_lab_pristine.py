@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nocmesh.lab import pristine
+from nocmesh.lab import mending, pristine
 from nocmesh.lab.names import Names
 from nocmesh.lab.plan import Node
 from nocmesh.lab.pristine import MARK, Link, State
@@ -106,31 +106,31 @@ def test_a_configuration_line_carries_what_it_stands_under() -> None:
 
 
 def test_a_node_that_nobody_touched_deviates_in_nothing() -> None:
-    assert pristine.deviations(pristine.state(answers()), pristine.state(answers())) == []
+    assert mending.deviations(pristine.state(answers()), pristine.state(answers())) == []
 
 
 def test_what_moved_is_told_both_ways() -> None:
     healthy = pristine.state(answers())
     down = {**LINK, "flags": [], "mtu": 1400}
     now = pristine.state(answers([down, BRIDGE, PORT], saved=RUNNING.replace("65002", "65009")))
-    assert pristine.deviations(healthy, now) == [
+    assert mending.deviations(healthy, now) == [
         "- link r1-e0 mtu 1500",
         "- link r1-e0 up",
         "+ link r1-e0 down",
         "+ link r1-e0 mtu 1400",
         "+ saved configuration differs",
     ]
-    assert pristine.restart_needed(healthy, now)
+    assert mending.restart_needed(healthy, now)
 
 
 def test_a_saved_configuration_may_also_be_the_running_one() -> None:
     healthy = pristine.state(answers(saved="frr version 8.4\n"))
-    assert pristine.deviations(healthy, pristine.state(answers())) == []
+    assert mending.deviations(healthy, pristine.state(answers())) == []
 
 
 def test_a_missing_daemon_needs_a_restart() -> None:
-    assert pristine.restart_needed(State(processes={"bgpd": [1]}), State())
-    assert not pristine.restart_needed(State(processes={"bgpd": [1]}), State(processes={"bgpd": [2], "yes": [3]}))
+    assert mending.restart_needed(State(processes={"bgpd": [1]}), State())
+    assert not mending.restart_needed(State(processes={"bgpd": [1]}), State(processes={"bgpd": [2], "yes": [3]}))
 
 
 def test_mending_undoes_each_change() -> None:
@@ -154,7 +154,7 @@ def test_mending_undoes_each_change() -> None:
         processes={"yes": [7, 8]},
         neighbours=["10.0.0.9 lladdr 02::9 dev sw1-e0"],
     )
-    assert pristine.mending(healthy, now) == [
+    assert mending.mending(healthy, now) == [
         "kill -9 7 8",
         "nft flush ruleset",
         "echo 'table a {}' | nft -f -",
@@ -179,8 +179,8 @@ def test_mending_undoes_each_change() -> None:
 def test_an_interface_that_left_its_bridge_or_is_gone_is_noticed() -> None:
     healthy = State(links={"a": Link(name="a"), "b": Link(name="b", up=False)})
     now = State(links={"b": Link(name="b", master="br9")})
-    assert pristine.rewired(healthy, now) == ["a"]
-    assert pristine.mending(healthy, now) == ["ip link set b nomaster", "ip link set b down"]
+    assert mending.rewired(healthy, now) == ["a"]
+    assert mending.mending(healthy, now) == ["ip link set b nomaster", "ip link set b down"]
 
 
 def test_the_script_asks_each_kind_of_node_for_what_it_has() -> None:

@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 from nocmesh.lab.faults import asking
 from nocmesh.lab.faults.addressing import cut_off, homed, host_nodes, host_of, target_of
-from nocmesh.lab.faults.kinds import Check, Ground, Injection, Kind, Params, shell
+from nocmesh.lab.faults.kinds import Check, Ground, Injection, Kind, Params, by_shell
 from nocmesh.lab.faults.segments import Station, hosts, used
 from nocmesh.lab.plan import LabPlan
 
@@ -26,11 +26,14 @@ def gateway_nodes(plan: LabPlan) -> list[str]:
 def _gateway_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
     here = host_of(plan, resource)
     wrong, name = wrong_gateway(plan, here), here.node.name
-    return Injection(
-        steps=[shell(name, f"ip route replace default via {wrong}")],
-        undo=[shell(name, f"ip route replace default via {here.node.gateway}")],
-        summary=f"{name} sends all to {wrong} in place of {here.node.gateway}",
-    )
+    way, right = "ip route replace default via", here.node.gateway
+    return by_shell(name, f"{way} {wrong}", f"{way} {right}", f"{name} sends all to {wrong} in place of {right}")
+
+
+async def _stuck(lab: Ground, here: Station, target: str) -> bool:
+    """The right gateway answers, and nobody beyond it does."""
+    near = await asking.reaches(lab, here.node.name, here.node.gateway)
+    return near and not await asking.reaches(lab, here.node.name, target)
 
 
 def _gateway_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
@@ -38,11 +41,10 @@ def _gateway_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
     target = target_of(plan, here)
 
     async def check(lab: Ground) -> bool:
-        """The right gateway answers, and nobody beyond it does: packets go to a neighbour who is not there."""
-        name = here.node.name
-        if not await asking.reaches(lab, name, here.node.gateway) or await asking.reaches(lab, name, target):
+        """Packets go to a neighbour who is not there."""
+        if not await _stuck(lab, here, target):
             return False
-        rows = await asking.listed(lab, name, "ip", "-j", "route", "get", target)
+        rows = await asking.listed(lab, here.node.name, "ip", "-j", "route", "get", target)
         return any(row.get("gateway") != here.node.gateway for row in rows)
 
     return check
@@ -60,11 +62,8 @@ def black_prefix(plan: LabPlan, here: Station) -> str:
 def _blackhole_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
     here = host_of(plan, resource)
     name, prefix = here.node.name, black_prefix(plan, here)
-    return Injection(
-        steps=[shell(name, f"ip route replace blackhole {prefix}")],
-        undo=[shell(name, f"ip route del blackhole {prefix} 2>/dev/null || true")],
-        summary=f"{name} drops all for {prefix}",
-    )
+    undone = f"ip route del blackhole {prefix} 2>/dev/null || true"
+    return by_shell(name, f"ip route replace blackhole {prefix}", undone, f"{name} drops all for {prefix}")
 
 
 def _blackhole_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
@@ -72,11 +71,10 @@ def _blackhole_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
     target = target_of(plan, here)
 
     async def check(lab: Ground) -> bool:
-        """The gateway answers, and the kernel has no way for the target: it does not even ask a neighbour."""
-        name = here.node.name
-        if not await asking.reaches(lab, name, here.node.gateway) or await asking.reaches(lab, name, target):
+        """The kernel has no way for the target: it does not even ask a neighbour."""
+        if not await _stuck(lab, here, target):
             return False
-        return (await lab.exec(name, "ip", "route", "get", target, check=False)).code != 0
+        return (await lab.exec(here.node.name, "ip", "route", "get", target, check=False)).code != 0
 
     return check
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from nocmesh.lab.faults.bgp_sessions import UNICAST, in_bgp
 from nocmesh.lab.faults.bgp_signs import everywhere, missing_alarm, told_by, untold
-from nocmesh.lab.faults.kinds import Alarm, Check, Injection, Kind, Params, configure, vtysh
+from nocmesh.lab.faults.kinds import Alarm, Injection, Kind, Params, configure, vtysh
 from nocmesh.lab.faults.peering import Session, external, originators, own_prefix, sessions
 from nocmesh.lab.plan import LabPlan
 
@@ -15,44 +15,33 @@ BLACKHOLE = "65535:666"
 SOON = "clear ip bgp * soft out"
 
 
+def _outward(there: list[Session], applied: str, rules: list[str], undone: str, summary: str) -> Injection:
+    """Rules, applied to what is told to all neighbours: as `route-map <name>`."""
+    node = there[0].node.name
+    lines = [f"neighbor {one.peer.address} {applied} out" for one in there]
+    return Injection(
+        steps=[configure(node, *rules), in_bgp(there[0], UNICAST, *lines), vtysh(node, SOON)],
+        undo=[
+            in_bgp(there[0], UNICAST, *(f"no {line}" for line in lines)),
+            configure(node, undone),
+            vtysh(node, SOON),
+        ],
+        summary=summary,
+    )
+
+
 def _policy(plan: LabPlan, resource: str, name: str, action: str, what: str) -> Injection:
     """A route map towards all neighbours."""
-    there = sessions(plan, resource)
-    node = there[0].node.name
-    applied = [f"neighbor {one.peer.address} route-map {name} out" for one in there]
-    return Injection(
-        steps=[
-            configure(node, f"route-map {name} permit 10", action),
-            in_bgp(there[0], UNICAST, *applied),
-            vtysh(node, SOON),
-        ],
-        undo=[
-            in_bgp(there[0], UNICAST, *(f"no {line}" for line in applied)),
-            configure(node, f"no route-map {name}"),
-            vtysh(node, SOON),
-        ],
-        summary=f"{node}: {what}",
-    )
+    there, policy = sessions(plan, resource), f"route-map {name}"
+    rules = [f"{policy} permit 10", action]
+    return _outward(there, policy, rules, f"no {policy}", f"{there[0].node.name}: {what}")
 
 
 def _filtered(plan: LabPlan, resource: str, params: Params) -> Injection:
-    there, prefix, name = sessions(plan, resource), own_prefix(plan, resource, params), params["name"]
-    node = there[0].node.name
-    applied = [f"neighbor {one.peer.address} prefix-list {name} out" for one in there]
-    rules = [f"ip prefix-list {name} seq 5 deny {prefix}", f"ip prefix-list {name} seq 10 permit any"]
-    return Injection(
-        steps=[configure(node, *rules), in_bgp(there[0], UNICAST, *applied), vtysh(node, SOON)],
-        undo=[
-            in_bgp(there[0], UNICAST, *(f"no {line}" for line in applied)),
-            configure(node, f"no ip prefix-list {name}"),
-            vtysh(node, SOON),
-        ],
-        summary=f"{node} lets {prefix} out to nobody",
-    )
-
-
-def _not_told(plan: LabPlan, resource: str, params: Params) -> Check:
-    return everywhere(plan, resource, own_prefix(plan, resource, params), untold)
+    """A prefix list towards all neighbours."""
+    there, prefix, rule = sessions(plan, resource), own_prefix(plan, resource, params), f"prefix-list {params['name']}"
+    rules = [f"ip {rule} seq 5 deny {prefix}", f"ip {rule} seq 10 permit any"]
+    return _outward(there, rule, rules, f"no ip {rule}", f"{there[0].node.name} lets {prefix} out to nobody")
 
 
 def _wrong_next_hop(plan: LabPlan, resource: str, params: Params) -> Injection:
@@ -60,17 +49,9 @@ def _wrong_next_hop(plan: LabPlan, resource: str, params: Params) -> Injection:
     return _policy(plan, resource, params["name"], action, f"tells next hop {params['next_hop']}")
 
 
-def _not_usable(plan: LabPlan, resource: str, params: Params) -> Check:
-    return everywhere(plan, resource, own_prefix(plan, resource, params), _useless)
-
-
 def _leaked(plan: LabPlan, resource: str, params: Params) -> Injection:
     action = f"set community {BLACKHOLE} additive"
     return _policy(plan, resource, params["name"], action, f"tells other AS community {BLACKHOLE}")
-
-
-def _seen_outside(plan: LabPlan, resource: str, params: Params) -> Check:
-    return everywhere(plan, resource, own_prefix(plan, resource, params), _marked)
 
 
 def _leak_alarm(plan: LabPlan, resource: str, params: Params) -> Alarm:
@@ -98,7 +79,7 @@ POLICIES: tuple[Kind, ...] = (
         fault_type="bgp_route_filtered",
         places=originators,
         steps=_filtered,
-        symptom=_not_told,
+        symptom=everywhere(untold),
         alarm=missing_alarm,
         params={"prefix": "", "name": "EDGE-OUT"},
     ),
@@ -106,7 +87,7 @@ POLICIES: tuple[Kind, ...] = (
         fault_type="bgp_next_hop_unreachable",
         places=originators,
         steps=_wrong_next_hop,
-        symptom=_not_usable,
+        symptom=everywhere(_useless),
         alarm=missing_alarm,
         params={"prefix": "", "next_hop": NOWHERE, "name": "TO-PEERS"},
     ),
@@ -114,7 +95,7 @@ POLICIES: tuple[Kind, ...] = (
         fault_type="bgp_blackhole_community_leak",
         places=external,
         steps=_leaked,
-        symptom=_seen_outside,
+        symptom=everywhere(_marked),
         alarm=_leak_alarm,
         params={"prefix": "", "name": "TO-PEERS"},
     ),

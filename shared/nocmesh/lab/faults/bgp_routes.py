@@ -27,11 +27,6 @@ def _not_advertised(plan: LabPlan, resource: str, params: Params) -> Injection:
     )
 
 
-def _nobody_has_it(plan: LabPlan, resource: str, params: Params) -> Check:
-    prefix = own_prefix(plan, resource, params)
-    return everywhere(plan, resource, prefix, lambda one, paths: not paths)
-
-
 def _no_clients(plan: LabPlan, resource: str, params: Params) -> Injection:
     there = served(plan, resource)
     lines = [f"no neighbor {one.peer.address} route-reflector-client" for one in there]
@@ -107,7 +102,7 @@ ROUTES: tuple[Kind, ...] = (
         fault_type="bgp_missing_route_advertisement",
         places=originators,
         steps=_not_advertised,
-        symptom=_nobody_has_it,
+        symptom=everywhere(lambda one, paths: not paths),
         alarm=missing_alarm,
         params={"prefix": ""},
     ),

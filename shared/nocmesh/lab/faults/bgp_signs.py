@@ -17,17 +17,22 @@ def told_by(one: Session, paths: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [path for path in paths if path.get("peer", {}).get("peerId") == one.back.address]
 
 
-def everywhere(plan: LabPlan, resource: str, prefix: str, hurt: Paths) -> Check:
-    """All of the node's neighbours, with their sessions up, are hurt."""
+def everywhere(hurt: Paths) -> Callable[[LabPlan, str, Params], Check]:
+    """The symptom of a kind: all of the node's neighbours, with their sessions up, are hurt for one of its prefixes."""
 
-    async def check(lab: Ground) -> bool:
-        for one in sessions(plan, resource):
-            up = await bgp_established(lab, one.far.name, one.back.address)
-            if not up or not hurt(one, await bgp_paths(lab, one.far.name, prefix)):
-                return False
-        return True
+    def symptom(plan: LabPlan, resource: str, params: Params) -> Check:
+        prefix = own_prefix(plan, resource, params)
 
-    return check
+        async def check(lab: Ground) -> bool:
+            for one in sessions(plan, resource):
+                up = await bgp_established(lab, one.far.name, one.back.address)
+                if not up or not hurt(one, await bgp_paths(lab, one.far.name, prefix)):
+                    return False
+            return True
+
+        return check
+
+    return symptom
 
 
 def untold(one: Session, paths: list[dict[str, Any]]) -> bool:

@@ -10,11 +10,12 @@ from nocmesh.lab.faults.kinds import (
     Injection,
     Kind,
     Params,
-    Step,
+    by_shell,
     node_id,
     node_of,
     routers,
     shell,
+    stopped,
 )
 from nocmesh.lab.faults.links import patch
 from nocmesh.lab.faults.segments import Station, cables, distant, gateway, hosts
@@ -43,12 +44,7 @@ def _daemon(plan: LabPlan, resource: str, params: Params) -> str:
 
 
 def _daemon_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
-    name, daemon = node_of(plan, resource).name, _daemon(plan, resource, params)
-    return Injection(
-        steps=[Step(node=name, door="stop", lines=[daemon])],
-        undo=[Step(node=name, door="start", lines=[daemon])],
-        summary=f"{daemon} of {name} does not run",
-    )
+    return stopped(node_of(plan, resource).name, _daemon(plan, resource, params))
 
 
 def _daemon_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
@@ -161,9 +157,7 @@ def forwarders(plan: LabPlan) -> list[str]:
 def _forwarding_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
     name = node_of(plan, resource).name
     switch = "sysctl -qw net.ipv4.ip_forward="
-    return Injection(
-        steps=[shell(name, f"{switch}0")], undo=[shell(name, f"{switch}1")], summary=f"{name} does not forward"
-    )
+    return by_shell(name, f"{switch}0", f"{switch}1", f"{name} does not forward")
 
 
 def _forwarding_symptom(plan: LabPlan, resource: str, params: Params) -> Check:

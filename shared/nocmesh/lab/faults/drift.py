@@ -10,11 +10,11 @@ from nocmesh.lab.faults.kinds import (
     Injection,
     Kind,
     Params,
-    Step,
     configure,
     node_id,
     node_of,
     routers,
+    stopped,
 )
 from nocmesh.lab.plan import LabPlan
 
@@ -48,12 +48,7 @@ def _service(plan: LabPlan, resource: str, params: Params) -> tuple[str, str]:
 
 
 def _service_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
-    name, service = _service(plan, resource, params)
-    return Injection(
-        steps=[Step(node=name, door="stop", lines=[service])],
-        undo=[Step(node=name, door="start", lines=[service])],
-        summary=f"{service} of {name} does not run",
-    )
+    return stopped(*_service(plan, resource, params))
 
 
 def _service_symptom(plan: LabPlan, resource: str, params: Params) -> Check:

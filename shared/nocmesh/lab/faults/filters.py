@@ -1,21 +1,18 @@
-"""Filters that drop what should pass: nftables in the node's own namespace, the management network left alone."""
+"""Filters that drop what routers tell each other: nftables in the node's own namespace."""
 
 from nocmesh.lab.faults import asking
 from nocmesh.lab.faults.igp import adjacencies, adjacency, adjacent
-from nocmesh.lab.faults.kinds import Alarm, Check, Ground, Injection, Kind, Params, node_id, node_of, routers, shell
-from nocmesh.lab.faults.segments import Station, hosts, segment
+from nocmesh.lab.faults.igp_signs import LOST
+from nocmesh.lab.faults.kinds import Alarm, Check, Ground, Injection, Kind, Params, node_of, shell
+from nocmesh.lab.faults.peering import speakers
 from nocmesh.lab.plan import LabPlan, Node
 
 TABLE = "filter"
-OTHERS = '{ "lo", "eth0" }'
-"""Interfaces that no filter here is about: the node itself, and the management network."""
-WEB = "http"
-"""The name of a host's web server among its services."""
 ISIS_GROUPS = "{ 01:80:c2:00:00:14, 01:80:c2:00:00:15, 09:00:2b:00:00:05 }"
 """AllL1ISs, AllL2ISs (ISO 10589) and AllISs (RFC 5309, point-to-point links)."""
 
 
-def _filtered(node: Node, family: str, chains: dict[str, str], *after: str) -> Injection:
+def filtered(node: Node, family: str, chains: dict[str, str], *after: str) -> Injection:
     """A table of its own with a rule per hook; undone, it is gone."""
     clear = f"nft 'add table {family} {TABLE}; delete table {family} {TABLE}'"
     made = " ".join(
@@ -30,42 +27,12 @@ def _filtered(node: Node, family: str, chains: dict[str, str], *after: str) -> I
     )
 
 
-def _cabled(node: Node) -> list[Station]:
-    return [Station(node, port) for port in node.ports if port.kind == "cable" and port.addresses]
-
-
-def _asker(plan: LabPlan, node: Node) -> tuple[Station, Station] | None:
-    """The node's first interface that has a neighbour with an address in its network, and that neighbour."""
-    for here in _cabled(node):
-        for other in segment(plan, here)[1:]:
-            if here.interface and other.interface and other.interface.network == here.interface.network:
-                return here, other
-    return None
-
-
-def _beside(plan: LabPlan, resource: str) -> tuple[Station, Station]:
-    """The same; the kind's places have seen that there is one."""
-    node = node_of(plan, resource)
-    return _asker(plan, node) or (Station(node, node.ports[0]), Station(node, node.ports[0]))
-
-
-def neighboured(plan: LabPlan) -> list[str]:
-    """Routers and hosts that a neighbour can ask, routers first."""
-    found = [node for node in plan.nodes if node.kind != "switch" and _asker(plan, node)]
-    return [node_id(node) for node in sorted(found, key=lambda node: node.kind != "router")]
-
-
 # bgp_acl_block
-
-
-def speakers(plan: LabPlan) -> list[str]:
-    """Routers with BGP sessions."""
-    return [node_id(node) for node in routers(plan) if node.bgp and node.bgp.peers]
 
 
 def _bgp_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
     rule = "tcp dport 179 drop; tcp sport 179 drop"
-    return _filtered(node_of(plan, resource), "inet", {"input": rule, "output": rule})
+    return filtered(node_of(plan, resource), "inet", {"input": rule, "output": rule})
 
 
 def _bgp_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
@@ -110,16 +77,15 @@ def isis_nodes(plan: LabPlan) -> list[str]:
 
 
 def _ospf_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
-    return _filtered(
-        node_of(plan, resource), "inet", {"input": "ip protocol ospf drop", "output": "ip protocol ospf drop"}
-    )
+    rule = "ip protocol ospf drop"
+    return filtered(node_of(plan, resource), "inet", {"input": rule, "output": rule})
 
 
 def _isis_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
     """Outward only: a routing daemon reads IS-IS before any filter of the kernel's sees it."""
     node = node_of(plan, resource)
     names = ", ".join(one.port.name for one in adjacencies(plan, node))
-    return _filtered(node, "netdev", {f"egress devices = {{ {names} }}": f"ether daddr {ISIS_GROUPS} drop"})
+    return filtered(node, "netdev", {f"egress devices = {{ {names} }}": f"ether daddr {ISIS_GROUPS} drop"})
 
 
 def _igp_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
@@ -136,108 +102,10 @@ def _igp_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
 def _adjacency_down(plan: LabPlan, resource: str, params: Params) -> Alarm:
     one = adjacency(plan, resource, {})
     return Alarm(
-        name="OspfNeighborDown" if plan.options.igp == "ospf" else "IsisAdjacencyDown",
+        name=LOST[plan.options.igp],
         instance=one.far.name,
         labels={"interface": one.far_port.name, "neighbor": one.node.name},
         summary=f"{one.far.name}: the adjacency with {one.node.name} on {one.far_port.name} is lost",
-    )
-
-
-# icmp_acl_block, arp_acl_block
-
-
-def _icmp_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
-    rule = f"iifname != {OTHERS} meta l4proto icmp drop"
-    return _filtered(node_of(plan, resource), "inet", {"input": rule, "forward": rule})
-
-
-def _icmp_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
-    here, other = _beside(plan, resource)
-
-    async def check(lab: Ground) -> bool:
-        """A neighbour resolves the node's address, and gets no answer from it."""
-        if await asking.reaches(lab, other.node.name, here.address):
-            return False
-        return bool(await asking.resolved(lab, other.node.name, here.address))
-
-    return check
-
-
-def _arp_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
-    """What the node knew of its neighbours is forgotten, as it would be within minutes."""
-    node = node_of(plan, resource)
-    chains = {"input": f"iifname != {OTHERS} drop", "output": f"oifname != {OTHERS} drop"}
-    forget = [f"ip neigh flush dev {one.port.name}" for one in _cabled(node)]
-    return _filtered(node, "arp", chains, *forget)
-
-
-def _arp_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
-    here, other = _beside(plan, resource)
-
-    async def check(lab: Ground) -> bool:
-        """The node cannot resolve a neighbour that is up."""
-        if await asking.reaches(lab, here.node.name, other.address):
-            return False
-        up = "LOWER_UP" in (await asking.link(lab, here.node.name, here.port.name)).get("flags", [])
-        return up and not await asking.resolved(lab, here.node.name, other.address)
-
-    return check
-
-
-def _probe_failed(plan: LabPlan, resource: str, params: Params) -> Alarm:
-    here, other = _beside(plan, resource)
-    return Alarm(
-        name="HostUnreachable",
-        instance=here.node.name,
-        labels={"target": here.address, "source": other.node.name},
-        summary=f"{other.node.name} gets no answer from {here.node.name} at {here.address}",
-    )
-
-
-# http_acl_block
-
-
-def _client(plan: LabPlan, node: Node) -> tuple[Station, str] | None:
-    """The web server of a node, and another node that should reach it."""
-    here = next((one for one in hosts(plan) if one.node.name == node.name and WEB in node.services), None)
-    other = next((one for one in hosts(plan) if one.node.name != node.name), None)
-    return (here, other.node.name) if here and other else None
-
-
-def web_hosts(plan: LabPlan) -> list[str]:
-    """Hosts that serve a page to others."""
-    return [node_id(node) for node in plan.nodes if _client(plan, node)]
-
-
-def _http_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
-    return _filtered(node_of(plan, resource), "inet", {"input": f"iifname != {OTHERS} tcp dport 80 drop"})
-
-
-def _web(plan: LabPlan, resource: str) -> tuple[Station, str]:
-    node = node_of(plan, resource)
-    return _client(plan, node) or (Station(node, node.ports[0]), node.name)
-
-
-def _http_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
-    here, client = _web(plan, resource)
-
-    async def check(lab: Ground) -> bool:
-        """The host answers pings and, to itself, requests; to others none."""
-        if not await asking.reaches(lab, client, here.address):
-            return False
-        served = [await asking.served(lab, name, here.address) for name in (client, here.node.name)]
-        return served == [False, True]
-
-    return check
-
-
-def _page_down(plan: LabPlan, resource: str, params: Params) -> Alarm:
-    here, client = _web(plan, resource)
-    return Alarm(
-        name="HttpProbeFailed",
-        instance=here.node.name,
-        labels={"target": f"http://{here.address}/", "source": client},
-        summary=f"{client} gets no page from {here.node.name}",
     )
 
 
@@ -249,9 +117,4 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         fault_type="isis_acl_block", places=isis_nodes, steps=_isis_steps, symptom=_igp_symptom, alarm=_adjacency_down
     ),
-    Kind(
-        fault_type="icmp_acl_block", places=neighboured, steps=_icmp_steps, symptom=_icmp_symptom, alarm=_probe_failed
-    ),
-    Kind(fault_type="arp_acl_block", places=neighboured, steps=_arp_steps, symptom=_arp_symptom, alarm=_probe_failed),
-    Kind(fault_type="http_acl_block", places=web_hosts, steps=_http_steps, symptom=_http_symptom, alarm=_page_down),
 )

@@ -91,6 +91,16 @@ def detour(plan: LabPlan, resource: str, params: Params) -> Adjacency:
     return detours(plan, node_of(plan, resource))[0]
 
 
+def double(plan: LabPlan, resource: str, params: Params) -> Node:
+    """Whose id the node takes: parameter `of`, else a router that is not its neighbour, else any other."""
+    node = node_of(plan, resource)
+    if params.get("of"):
+        return node_of(plan, f"node/{params['of']}")
+    near = {one.far.name for one in adjacencies(plan, node)}
+    others = [other for other in routers(plan) if other.name != node.name]
+    return next((other for other in others if other.name not in near), others[0])
+
+
 def cost(port: Port) -> int:
     """What the IGP counts for it."""
     return port.cost if port.cost is not None else DEFAULT_COST

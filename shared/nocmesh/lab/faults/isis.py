@@ -4,11 +4,13 @@ What an adjacency demands of its two ends: ISO 10589 §8.2 (level, area, system 
 """
 
 import asyncio
-from collections.abc import Callable
+from functools import partial
 
-from nocmesh.lab.faults.igp import Adjacency, adjacencies, adjacency, adjacent, detour, detoured
-from nocmesh.lab.faults.kinds import Alarm, Check, Ground, Injection, Kind, Params, configure, node_of, routers
-from nocmesh.lab.faults.routing import isis_levels, isis_sequence, next_hops
+from nocmesh.lab.faults.igp import Adjacency, adjacency, adjacent, double
+from nocmesh.lab.faults.igp_lines import Lines, on_interface
+from nocmesh.lab.faults.igp_signs import LOST, Sign, moved
+from nocmesh.lab.faults.kinds import Alarm, Check, Ground, Injection, Kind, Params, configure, node_of
+from nocmesh.lab.faults.routing import isis_levels, isis_sequence
 from nocmesh.lab.plan import LabPlan, Node
 from nocmesh.lab.render import ISIS_TAG, isis_port
 
@@ -17,45 +19,9 @@ WAR, WAR_SECONDS = 3, 0.5
 """An LSP issued so often in so few seconds: left alone FRR waits a second between two (`lsp-gen-interval 1`)."""
 LEVELS = {"level-1": {1}, "level-2-only": {2}, "level-1-2": {1, 2}}
 
-Lines = Callable[[LabPlan, Adjacency, Params], tuple[list[str], list[str], str]]
-"""Lines of the interface that make a fault and that undo it, and what it is."""
-
 
 def _places(plan: LabPlan) -> list[str]:
     return adjacent(plan, "isis")
-
-
-def _on_interface(
-    fault_type: str,
-    lines: Lines,
-    /,
-    *,
-    moved: bool = False,
-    seen: Callable[[Adjacency], Adjacency] = lambda one: one,
-    **params: str,
-) -> Kind:
-    """A kind that is some lines on one interface, chosen by parameter `interface`."""
-    choose = detour if moved else adjacency
-    shown, said = (_avoided, _moved_alarm) if moved else (_lost, _lost_alarm)
-
-    def steps(plan: LabPlan, resource: str, given: Params) -> Injection:
-        one = choose(plan, resource, given)
-        wrong, right, what = lines(plan, one, given)
-        enter = f"interface {one.port.name}"
-        return Injection(
-            steps=[configure(one.node.name, enter, *wrong)],
-            undo=[configure(one.node.name, enter, *right)],
-            summary=f"{one.node.name}: {what} on {one.port.name}, towards {one.far.name}",
-        )
-
-    return Kind(
-        fault_type=fault_type,
-        places=(lambda plan: detoured(plan, "isis")) if moved else _places,
-        steps=steps,
-        symptom=lambda plan, resource, given: shown(seen(choose(plan, resource, given))),
-        alarm=lambda plan, resource, given: said(seen(choose(plan, resource, given))),
-        params={"interface": "", **params},
-    )
 
 
 def _lost(one: Adjacency, *, level: int = 0) -> Check:
@@ -68,19 +34,9 @@ def _lost(one: Adjacency, *, level: int = 0) -> Check:
     return check
 
 
-def _avoided(one: Adjacency) -> Check:
-    """The node is adjacent, has a route to the far end, and it does not take the link."""
-
-    async def check(lab: Ground) -> bool:
-        taken = await next_hops(lab, one.node.name, f"{one.far.router_id}/32", "isis")
-        return bool(taken) and one.port.name not in taken and not await _lost(one)(lab)
-
-    return check
-
-
 def _lost_alarm(one: Adjacency) -> Alarm:
     return Alarm(
-        name="IsisAdjacencyDown",
+        name=LOST["isis"],
         instance=one.far.name,
         summary=f"{one.far.name}: IS-IS adjacency on {one.far_port.name} to {one.node.name} is lost",
         labels={"interface": one.far_port.name},
@@ -92,40 +48,27 @@ def _who_misses(one: Adjacency) -> Adjacency:
     return one if one.port.key else Adjacency(one.far, one.far_port, one.node, one.port)
 
 
-def _moved_alarm(one: Adjacency) -> Alarm:
-    return Alarm(
-        name="TrafficShifted",
-        instance=one.far.name,
-        summary=f"{one.far.name}: {one.far_port.name} receives hardly any traffic, latency from {one.node.name} rose",
-        labels={"interface": one.far_port.name},
-        severity="warning",
-    )
+def _missing(plan: LabPlan, one: Adjacency, params: Params) -> Lines:
+    right = [line.strip() for line in isis_port(plan.options, one.port)]
+    return Lines([f"no ip router isis {ISIS_TAG}"], right, "not in IS-IS", at_once=True)
 
 
-def _missing(plan: LabPlan, one: Adjacency, params: Params) -> tuple[list[str], list[str], str]:
-    return (
-        [f"no ip router isis {ISIS_TAG}"],
-        [line.strip() for line in isis_port(plan.options, one.port)],
-        "not in IS-IS",
-    )
-
-
-def _auth(plan: LabPlan, one: Adjacency, params: Params) -> tuple[list[str], list[str], str]:
+def _auth(plan: LabPlan, one: Adjacency, params: Params) -> Lines:
     right = f"isis password md5 {one.port.key}" if one.port.key else "no isis password"
-    return [f"isis password md5 {params['key']}"], [right], "another password"
+    return Lines([f"isis password md5 {params['key']}"], [right], "another password")
 
 
-def _network_type(plan: LabPlan, one: Adjacency, params: Params) -> tuple[list[str], list[str], str]:
-    return ["no isis network point-to-point"], ["isis network point-to-point"], "broadcast"
+def _network_type(plan: LabPlan, one: Adjacency, params: Params) -> Lines:
+    return Lines(["no isis network point-to-point"], ["isis network point-to-point"], "broadcast")
 
 
-def _passive(plan: LabPlan, one: Adjacency, params: Params) -> tuple[list[str], list[str], str]:
-    return ["isis passive"], ["no isis passive"], "passive"
+def _passive(plan: LabPlan, one: Adjacency, params: Params) -> Lines:
+    return Lines(["isis passive"], ["no isis passive"], "passive")
 
 
-def _metric(plan: LabPlan, one: Adjacency, params: Params) -> tuple[list[str], list[str], str]:
+def _metric(plan: LabPlan, one: Adjacency, params: Params) -> Lines:
     right = "no isis metric" if one.port.cost is None else f"isis metric {one.port.cost}"
-    return [f"isis metric {params['metric']}"], [right], f"metric {params['metric']}"
+    return Lines([f"isis metric {params['metric']}"], [right], f"metric {params['metric']}")
 
 
 def _area(plan: LabPlan, resource: str, params: Params) -> Injection:
@@ -163,19 +106,9 @@ def _on_one_level(plan: LabPlan) -> list[str]:
     return [at for at in _places(plan) if len(LEVELS[_level(plan, adjacency(plan, at, {}).far)]) == 1]
 
 
-def _double(plan: LabPlan, resource: str, params: Params) -> Node:
-    """Whose system id the node takes: parameter `of`, else a router that is not its neighbour, else any other."""
-    node = node_of(plan, resource)
-    if params.get("of"):
-        return node_of(plan, f"node/{params['of']}")
-    near = {one.far.name for one in adjacencies(plan, node)}
-    others = [other for other in routers(plan) if other.name != node.name]
-    return next((other for other in others if other.name not in near), others[0])
-
-
 def _duplicate_id(plan: LabPlan, resource: str, params: Params) -> Injection:
     """The old NET goes first: FRR takes a new system id only while it has none."""
-    node, of = node_of(plan, resource), _double(plan, resource, params)
+    node, of = node_of(plan, resource), double(plan, resource, params)
     return Injection(
         steps=[configure(node.name, PROCESS, f"no net {node.net}", f"net {of.net}")],
         undo=[configure(node.name, PROCESS, f"no net {of.net}"), configure(node.name, PROCESS, f"net {node.net}")],
@@ -189,7 +122,7 @@ def _system_id(node: Node) -> str:
 
 def _fought_over(plan: LabPlan, resource: str, params: Params) -> Check:
     """Two routers claim one LSP: each outbids the other's sequence number (ISO 10589 §7.3.16.1), without an end."""
-    one, of = adjacency(plan, resource, {}), _double(plan, resource, params)
+    one, of = adjacency(plan, resource, {}), double(plan, resource, params)
     lsp = f"{_system_id(of)}.00-00"
 
     async def check(lab: Ground) -> bool:
@@ -210,6 +143,11 @@ def _unstable_alarm(plan: LabPlan, resource: str, params: Params) -> Alarm:
     )
 
 
+_kind = partial(on_interface, "isis")
+_LOSS = Sign(_lost, _lost_alarm)
+_MISSED = Sign(lambda one: _lost(_who_misses(one)), lambda one: _lost_alarm(_who_misses(one)))
+_SHIFT = moved("isis", _lost)
+
 KINDS: tuple[Kind, ...] = (
     Kind(
         fault_type="isis_area_mismatch",
@@ -226,10 +164,10 @@ KINDS: tuple[Kind, ...] = (
         symptom=lambda plan, resource, params: _lost(adjacency(plan, resource, {})),
         alarm=lambda plan, resource, params: _lost_alarm(adjacency(plan, resource, {})),
     ),
-    _on_interface("isis_neighbor_missing", _missing),
-    _on_interface("isis_auth_mismatch", _auth, seen=_who_misses, key="another"),
-    _on_interface("isis_network_type_mismatch", _network_type),
-    _on_interface("isis_passive_interface", _passive),
+    _kind("isis_neighbor_missing", _missing, _LOSS),
+    _kind("isis_auth_mismatch", _auth, _MISSED, key="another"),
+    _kind("isis_network_type_mismatch", _network_type, _LOSS),
+    _kind("isis_passive_interface", _passive, _LOSS),
     Kind(
         fault_type="isis_duplicate_system_id",
         places=_places,
@@ -238,5 +176,5 @@ KINDS: tuple[Kind, ...] = (
         alarm=_unstable_alarm,
         params={"of": ""},
     ),
-    _on_interface("isis_metric_misconfig", _metric, moved=True, metric="1000"),
+    _kind("isis_metric_misconfig", _metric, _SHIFT, moved=True, metric="1000"),
 )

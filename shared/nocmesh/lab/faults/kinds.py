@@ -20,6 +20,9 @@ Params = Mapping[str, str]
 """A kind's parameters by name; empty: worked out from the plan."""
 
 
+Severity = Literal["critical", "warning"]
+
+
 class Step(Message, frozen=True, kw_only=True):
     """One thing done on one node."""
 
@@ -52,7 +55,7 @@ class Alarm(Message, frozen=True, kw_only=True):
     """The device that monitoring names."""
     summary: str
     labels: dict[str, str] = {}
-    severity: Literal["critical", "warning"] = "critical"
+    severity: Severity = "critical"
 
 
 class Output(Protocol):
@@ -129,6 +132,20 @@ def vtysh(node: str, *commands: str) -> Step:
 def shell(node: str, *commands: str) -> Step:
     """Shell commands inside the namespace, one after another."""
     return Step(node=node, door="sh", lines=list(commands))
+
+
+def by_shell(node: str, wrong: str, right: str, summary: str) -> Injection:
+    """One shell command that makes a fault on a node, and the one that undoes it."""
+    return Injection(steps=[shell(node, wrong)], undo=[shell(node, right)], summary=summary)
+
+
+def stopped(node: str, daemon: str) -> Injection:
+    """One of a node's daemons does not run."""
+    return Injection(
+        steps=[Step(node=node, door="stop", lines=[daemon])],
+        undo=[Step(node=node, door="start", lines=[daemon])],
+        summary=f"{daemon} of {node} does not run",
+    )
 
 
 def node_of(plan: LabPlan, resource: str) -> Node:

@@ -8,7 +8,7 @@ from nocmesh.lab.faults.links import patch
 from nocmesh.lab.faults.links_interfaces import dressed
 from nocmesh.lab.faults.segments import Station, cable_at, cable_of, far, segment, station_of
 from nocmesh.lab.faults.trees import switches, tree
-from nocmesh.lab.patch import plug, pull, wire
+from nocmesh.lab.patch import filtered, plug, pull, unfiltered, wire
 from nocmesh.lab.plan import LabPlan
 
 BPDU = "01:80:c2:00:00:00"
@@ -91,9 +91,7 @@ def _loop_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
     """
     here = wire(plan, cable_of(plan, resource).cable)
     sides = (here.a, here.b)
-    hook = f"type filter hook egress devices = {{ {', '.join(sides)} }} priority 0;"
-    clear = f"nft 'add table netdev {here.bridge}; delete table netdev {here.bridge}'"
-    rule = f"nft 'table netdev {here.bridge} {{ chain wire {{ {hook} ether daddr {BPDU} drop; }}; }}'"
+    clear, rule = unfiltered(here), filtered(here, f"ether daddr {BPDU} drop")
     slow = [f"tc qdisc replace dev {side} root tbf rate {LOOP_RATE} burst 2kb latency 200ms" for side in sides]
     fast = [f"tc qdisc del dev {side} root 2>/dev/null || true" for side in sides]
     return Injection(

@@ -2,7 +2,8 @@
 
 from nocmesh.lab.faults import asking
 from nocmesh.lab.faults.igp import speaks
-from nocmesh.lab.faults.kinds import Alarm, Check, Ground, Injection, Kind, Params, configure, shell
+from nocmesh.lab.faults.igp_signs import LOST
+from nocmesh.lab.faults.kinds import Alarm, Check, Ground, Injection, Kind, Params, by_shell, configure, shell
 from nocmesh.lab.faults.links import interface_alarm, patch
 from nocmesh.lab.faults.segments import Station, cable_at, cables, ends, far, station_of
 from nocmesh.lab.faults.values import whole
@@ -122,11 +123,8 @@ def _shut_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
 def _mtu_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
     end = station_of(plan, resource)
     setting, small = f"ip link set {end.port.name} mtu", whole(params, "mtu", 1280, end.port.mtu - 1)
-    return Injection(
-        steps=[shell(end.node.name, f"{setting} {small}")],
-        undo=[shell(end.node.name, f"{setting} {end.port.mtu}")],
-        summary=f"{end.port.name} of {end.node.name} has MTU {small}",
-    )
+    summary = f"{end.port.name} of {end.node.name} has MTU {small}"
+    return by_shell(end.node.name, f"{setting} {small}", f"{setting} {end.port.mtu}", summary)
 
 
 def _mtu_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
@@ -146,8 +144,7 @@ def _mtu_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
 
 def _adjacency_down(plan: LabPlan, resource: str, params: Params) -> Alarm:
     end = station_of(plan, resource)
-    name = "OspfNeighborDown" if plan.options.igp == "ospf" else "IsisAdjacencyDown"
-    return interface_alarm(end, name, f"{end.node.name} has no adjacency over {end.port.name}")
+    return interface_alarm(end, LOST[plan.options.igp], f"{end.node.name} has no adjacency over {end.port.name}")
 
 
 KINDS: tuple[Kind, ...] = (

@@ -4,7 +4,7 @@ Nothing here makes a loop: a bridge without spanning tree passes the others' mes
 """
 
 from nocmesh.lab.faults import asking
-from nocmesh.lab.faults.kinds import Alarm, Check, Ground, Injection, Kind, Params, node_id, node_of, shell
+from nocmesh.lab.faults.kinds import Alarm, Check, Ground, Injection, Kind, Params, by_shell, node_id, node_of
 from nocmesh.lab.faults.segments import Station, station_of
 from nocmesh.lab.faults.trees import COST, bridge_id, switches, tree
 from nocmesh.lab.faults.values import whole
@@ -59,11 +59,7 @@ async def _root_port(lab: Ground, node: str) -> int:
 
 def _tuned(node: Node, setting: str, broken: str, right: str, summary: str) -> Injection:
     command = f"ip link set {BRIDGE} type bridge {setting}"
-    return Injection(
-        steps=[shell(node.name, f"{command} {broken}")],
-        undo=[shell(node.name, f"{command} {right}")],
-        summary=summary,
-    )
+    return by_shell(node.name, f"{command} {broken}", f"{command} {right}", summary)
 
 
 def _changed(plan: LabPlan, resource: str, params: Params) -> Alarm:
@@ -131,25 +127,21 @@ def _is(node: Node, root: str) -> bool:
 # stp_cost_misconfig, stp_port_blocked_unexpectedly
 
 
+def _port_tuned(port: Station, setting: str, broken: str, right: str, what: str) -> Injection:
+    command, summary = f"bridge link set dev {port.port.name} {setting}", f"{port.port.name} of {port.node.name} {what}"
+    return by_shell(port.node.name, f"{command} {broken}", f"{command} {right}", summary)
+
+
 def _cost_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
     port = station_of(plan, resource)
-    command, cost = f"bridge link set dev {port.port.name} cost", whole(params, "cost", 10, 65535)
-    return Injection(
-        steps=[shell(port.node.name, f"{command} {cost}")],
-        undo=[shell(port.node.name, f"{command} {port.port.cost or COST}")],
-        summary=f"{port.port.name} of {port.node.name} costs {cost}",
-    )
+    cost = whole(params, "cost", 10, 65535)
+    return _port_tuned(port, "cost", f"{cost}", f"{port.port.cost or COST}", f"costs {cost}")
 
 
 def _blocked_steps(plan: LabPlan, resource: str, params: Params) -> Injection:
     """A root guard on the port that faces the root."""
     port = station_of(plan, resource)
-    command = f"bridge link set dev {port.port.name} root_block"
-    return Injection(
-        steps=[shell(port.node.name, f"{command} on")],
-        undo=[shell(port.node.name, f"{command} off")],
-        summary=f"{port.port.name} of {port.node.name} guards against its own root, and blocks",
-    )
+    return _port_tuned(port, "root_block", "on", "off", "guards against its own root, and blocks")
 
 
 def _blocks(plan: LabPlan, resource: str, params: Params) -> Check:
