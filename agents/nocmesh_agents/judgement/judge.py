@@ -20,6 +20,7 @@ from nocmesh_agents.bgp.settings import (
     wrong_ttls,
 )
 from nocmesh_agents.bgp.sources import wrong_sources
+from nocmesh_agents.judgement.bundles import half_bundles, left_out_members
 from nocmesh_agents.judgement.causes import merged
 from nocmesh_agents.judgement.devices import (
     dead_services,
@@ -31,6 +32,7 @@ from nocmesh_agents.judgement.devices import (
     wrong_versions,
 )
 from nocmesh_agents.judgement.filters import blocks
+from nocmesh_agents.judgement.framing import clashing_duplex, damaged_frames
 from nocmesh_agents.judgement.hosts import blackholes, twin_macs, wrong_gateways
 from nocmesh_agents.judgement.hosts import misaddressed as hosts_addresses
 from nocmesh_agents.judgement.igp import disagreements, duplicate_ids, left_out, moved_costs
@@ -44,6 +46,7 @@ from nocmesh_agents.judgement.layers import wrong_addresses as wrong_interface_a
 from nocmesh_agents.judgement.media import bottlenecks, different_mtus, flapping
 from nocmesh_agents.judgement.tree import blocked_ports, disabled, loops, lost_ports, moved_roots
 from nocmesh_agents.judgement.tree import moved_costs as moved_stp_costs
+from nocmesh_agents.judgement.vlans import vlan_mismatches
 
 Rule = Callable[[Scene], Iterable[RootCause]]
 
@@ -61,6 +64,11 @@ RULES: Sequence[tuple[str, Rule, str]] = (
     ("link_flap", flapping, "no link comes and goes"),
     ("mtu_mismatch", different_mtus, "the ends of every link have the same MTU"),
     ("link_capacity_bottleneck", bottlenecks, "no link's end is throttled"),
+    ("duplex_mismatch", clashing_duplex, "the ends of every link have the same duplex"),
+    ("interface_errors", damaged_frames, "no interface receives damaged frames"),
+    ("mac_flap", half_bundles, "every bundle is one at both of its ends"),
+    ("lag_member_down", left_out_members, "every member carries its part of its bundle"),
+    ("vlan_mismatch", vlan_mismatches, "every port carries the VLANs that it did, and that its other end carries"),
     ("l2_port_missing", lost_ports, "every port is in its bridge"),
     ("stp_disabled", disabled, "every bridge takes part in spanning tree"),
     ("stp_root_moved", moved_roots, "the root of every tree is the one that it was"),

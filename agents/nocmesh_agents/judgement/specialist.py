@@ -23,6 +23,9 @@ from nocmesh_agents.verify import verify
 SETTLE_SECONDS = 5.0
 """A session that only lost its turn is back within this: FRR and IOS retry a connect within seconds."""
 
+COUNTED = frozenset({"link_flap", "interface_errors"})
+"""Faults that counters tell of: whether it is over, only a second look shows."""
+
 
 def decide(case: Case, seen: Sequence[Observation]) -> Move:
     """The next move: pure in ``case`` and ``seen``. Task type `verify` proves a change, any other is a diagnosis."""
@@ -69,9 +72,9 @@ def _earlier(case: Case, look: Sequence[Observation], seen: Sequence[Observation
 
 
 def time_tells(scene: Scene, diagnosis: Diagnosis) -> bool:
-    """Whether looking again in some seconds may say more: nothing explains what is wrong, or a link may be flapping."""
-    flapping = {lead.resource for lead in diagnosis.unproven if lead.fault_type == "link_flap"}
-    if flapping and all(cause.resource in flapping for cause in diagnosis.root_causes):
+    """Whether looking again in some seconds may say more: nothing explains what is wrong, or a counter has risen."""
+    leads = {lead.resource for lead in diagnosis.unproven if lead.fault_type in COUNTED}
+    if leads and all(cause.resource in leads for cause in diagnosis.root_causes):
         return True
     return diagnosis.verdict == "uncertain" and bool(signs_of(scene))
 

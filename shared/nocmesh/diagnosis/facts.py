@@ -25,6 +25,7 @@ from nocmesh.messages.state import (
     Quote,
     Route,
     Stp,
+    Switching,
     System,
     View,
     ViewStatus,
@@ -107,6 +108,11 @@ class Sight:
     def stp(self) -> Stp | None:
         """Likewise."""
         return self.now.stp
+
+    @property
+    def switching(self) -> Switching | None:
+        """None: not looked at, or not understood."""
+        return self.now.switching
 
     @property
     def routes(self) -> list[Route] | None:

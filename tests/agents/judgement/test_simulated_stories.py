@@ -1,48 +1,28 @@
 """Every fault at every place of the simulated networks: named exactly, mended, proved, and undone without a trace."""
 
 import random
-from collections.abc import Iterator, Sequence
-from copy import deepcopy
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import cache, lru_cache
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from agents.judgement.simulated_world import SimulatedWorld, begun
 
-from nocmesh.agent import Act, Case, Finish
 from nocmesh.alerting.alertmanager import parse
-from nocmesh.clock import FixedClock
-from nocmesh.diagnosis.configtext import sha256_of
 from nocmesh.diagnosis.evidence import verify_evidence
-from nocmesh.inventory import inventory_of
 from nocmesh.messages.change import Change
 from nocmesh.messages.report import Diagnosis
-from nocmesh.messages.session import Observation, ToolCall
-from nocmesh.messages.state import DeviceState, Output, View
-from nocmesh.messages.task import TaskAssignment
-from nocmesh.network import Network
-from nocmesh.proving.simulated import frr, iosxe
 from nocmesh.proving.simulated.faults import Fault, fault_named
-from nocmesh.proving.simulated.inventory import inventory, written
-from nocmesh.proving.simulated.live import LiveNetwork
 from nocmesh.proving.simulated.mistakes import HEALTHY, KINDS
-from nocmesh.proving.simulated.shell import Shell
-from nocmesh.proving.simulated.topology import DEMO, PAIR, Topology, build
-from nocmesh.yamlfile import parse_document
+from nocmesh.proving.simulated.topology import DEMO, PAIR, Topology
 from nocmesh_agents.judgement.specialist import decide as bgp
 from nocmesh_agents.remediation.rules import decide as remediation
 from nocmesh_agents.triage.rules import decide as triage
-from nocmesh_bridges.platforms import commands, judged, state
-from nocmesh_bridges.ssh.guard import check_line
-from nocmesh_bridges.ssh.redact import redact
 
 pytestmark = pytest.mark.real
 
-DIALECTS = {"frr": frr.DIALECT, "cisco_iosxe": iosxe.DIALECT}
 TOPOLOGIES = {"demo": DEMO, "pair": PAIR}
 BEYOND_US = {"link_down", "bgp_auth_mismatch"}
 """A cable needs hands, a password is nobody's to guess."""
@@ -68,117 +48,14 @@ class Place:
         return f"{self.topology.name}-{self.name}-{self.device}-{self.target}"
 
 
-@cache
-def begun(topology: Topology) -> tuple[FixedClock, LiveNetwork]:
-    """The network five minutes after its start; for copying."""
-    clock = FixedClock(datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
-    live = LiveNetwork(build(topology), clock)
-    clock.at += timedelta(seconds=300)
-    live.settle()
-    return clock, live
-
-
-@cache
-def inventoried(topology: Topology) -> Network:
-    """What the inventory file of the network says, read as any inventory is."""
-    model = begun(topology)[1].model
-    addresses = {name: ("127.0.0.1", 2200 + n) for n, name in enumerate(model.nodes)}
-    access = {"username": "u", "password": "p", "enable_password": "e", "host_keys": dict.fromkeys(model.nodes, "")}
-    text = written(inventory(model, addresses, access))
-    return inventory_of(parse_document(text, "inventory.yaml"), Path()).network()
-
-
-@lru_cache(maxsize=4096)
-def seen_as(platform: str, command: str, text: str) -> Output:
-    """One answer as the bridge records it. Most devices say in most stories what they said in the story before."""
-    [output] = judged(platform, [Output(command=command, text=redact(platform, text, key=b"k"))])
-    return output
-
-
-@lru_cache(maxsize=4096)
-def understood(device: str, platform: str, view: View, outputs: tuple[Output, ...]) -> DeviceState:
-    """One view of one device, as the bridge understands it."""
-    return state(device, platform, [view], outputs)
-
-
-class World:
-    """A live simulated network, its inventory, and the tools over it; no wire."""
-
-    def __init__(self, topology: Topology) -> None:
-        self.clock, self.live = deepcopy(begun(topology))
-        self.network = inventoried(topology)
-
-    def tick(self, seconds: float) -> None:
-        self.clock.at += timedelta(seconds=seconds)
-        self.live.settle()
-
-    def platform(self, device: str) -> str:
-        return self.live.model.node(device).dialect
-
-    def config_sha256(self, device: str) -> str:
-        return sha256_of(self.platform(device), self.said(device, "show running-config").text)
-
-    def said(self, device: str, command: str) -> Output:
-        platform = self.platform(device)
-        shell = Shell(live=self.live, device=device, dialect=DIALECTS[platform], username="test")
-        return seen_as(platform, command, shell.answer(command))
-
-    def observe(self, call: ToolCall) -> Observation:
-        if call.tool == "wait":
-            self.tick(float(call.arguments["seconds"]))
-            return Observation(observation_id=call.call_id, tool="wait", arguments=call.arguments)
-        device = str(call.arguments["device"])
-        common: dict[str, Any] = {
-            "observation_id": call.call_id,
-            "tool": call.tool,
-            "arguments": call.arguments,
-            "device": device,
-        }
-        if call.tool == "device_backup":
-            return Observation(**common, content={"sha256": self.config_sha256(device)})
-        if call.tool == "device_baseline":
-            return Observation(**common, status="error", error="there is no baseline")
-        assert call.tool == "device_state"
-        outputs = {c: self.said(device, c) for c in commands(self.platform(device), call.arguments["views"])}
-        return Observation(
-            **common, outputs=list(outputs.values()), state=self._state(device, call.arguments["views"], outputs)
-        )
-
-    def _state(self, device: str, views: Sequence[View], outputs: dict[str, Output]) -> DeviceState:
-        platform = self.platform(device)
-        found = DeviceState(device=device, platform=platform)
-        for view in views:
-            part = understood(device, platform, view, tuple(outputs[c] for c in commands(platform, [view])))
-            new = {"config_sha256": part.config_sha256} if view == "config" else {}
-            status = {**found.status, **part.status}
-            found = msgspec.structs.replace(found, **{view: getattr(part, view)}, **new, status=status)
-        return found
-
-    def pursue(self, decide: Any, task_type: str, **parameters: Any) -> tuple[dict[str, Any], list[Observation]]:
-        task = TaskAssignment(
-            task_id=f"t-{task_type}", task_type=task_type, assigned_to="x", incident_id="i", parameters=parameters
-        )
-        case = Case(task=task, network=self.network)
-        seen: list[Observation] = []
-        for _ in range(40):
-            move = decide(case, seen)
-            if isinstance(move, Finish):
-                return move.result, seen
-            assert isinstance(move, Act)
-            seen += [self.observe(call) for call in move.calls]
-        raise AssertionError("the rules never finish")
+class World(SimulatedWorld):
+    """A network that faults strike."""
 
     def strike(self, place: Place) -> Fault:
         fault = fault_named(self.live, place.name, place.device, place.target)
         fault.inject(self.live)
         self.tick(60)
         return fault
-
-    def apply(self, device: str, lines: Sequence[str]) -> None:
-        for line in lines:
-            check_line(self.platform(device), line)
-        self.live.configure(device, list(lines))
-        self.tick(30)
 
 
 def places(topology: Topology) -> Iterator[Place]:
