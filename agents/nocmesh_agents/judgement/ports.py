@@ -13,10 +13,7 @@ MOVED, ODD, LEAD = 0.97, 0.6, 0.4
 
 def reconfigured(scene: Scene, end: End) -> bool:
     """The port's own section has moved; False where nobody knows."""
-    sight = scene.facts.sight(end.device)
-    if sight is None or not sight.config_before or sight.config is None:
-        return False
-    return set(_section(sight.config, end)) != set(_section(sight.config_before, end))
+    return bool(moved_lines(scene, end, ""))
 
 
 def lines_of(scene: Scene, end: End, *begins: str) -> list[str]:
@@ -25,6 +22,15 @@ def lines_of(scene: Scene, end: End, *begins: str) -> list[str]:
     now = _section(sight.config or [], end) if sight else []
     past = _section(sight.config_before, end) if sight else []
     return sorted((text for text in now if text.startswith(begins)), key=lambda text: text in past)[:3]
+
+
+def moved_lines(scene: Scene, end: End, *begins: str) -> list[str]:
+    """The port's lines of that beginning that are new, and those that are gone; none where nobody knows."""
+    sight = scene.facts.sight(end.device)
+    if sight is None or not sight.config_before or sight.config is None:
+        return []
+    now, past = set(_section(sight.config, end)), set(_section(sight.config_before, end))
+    return sorted(text for text in now ^ past if text.startswith(begins))
 
 
 def lost_lines(scene: Scene, end: End, *begins: str) -> list[Evidence]:

@@ -26,7 +26,10 @@ def _routes(answers: Sequence[Output], status: ViewStatus) -> Parsed:
 _RUNNING = Ask(RUNNING)
 _OSPF = (Ask(ios_ospf.PROCESS), Ask(ios_ospf.INTERFACES), Ask(ios_ospf.NEIGHBORS), _RUNNING)
 _SWITCHING = (Ask(ios_switching.PORTS), Ask(ios_switching.VLANS), Ask(ios_switching.BUNDLES))
-_SYSTEM = (Ask(ios_system.VERSION), Ask(ios_system.MEMORY, needed=False), Ask(ios_system.CPU, needed=False))
+_SYSTEM = (
+    Ask(ios_system.VERSION),
+    *(Ask(command, needed=False) for command in (ios_system.MEMORY, ios_system.CPU, ios_system.PACKAGES)),
+)
 CISCO_IOSXE = Tables(
     name="cisco_iosxe",
     views={

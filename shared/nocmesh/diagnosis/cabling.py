@@ -41,8 +41,15 @@ class Cable:
 
     @cached_property
     def dark(self) -> list[End]:
-        """Ends that are up administratively and have no carrier."""
-        return [e for e in self.ends if _enabled(self.seen(e)) is not False and _up(self.seen(e)) is False]
+        """Ends that are up administratively and have no carrier; a member that its bundle suspends has one."""
+        silent = [e for e in self.ends if _enabled(self.seen(e)) is not False and _up(self.seen(e)) is False]
+        return [e for e in silent if not self._suspended(e)]
+
+    def _suspended(self, end: End) -> bool:
+        """LACP keeps the member out (flag `s` of Cisco and Arista): the link itself carries its frames."""
+        sight = self.facts.sight(end.device)
+        lags = sight.switching.lags if sight and sight.switching else []
+        return any("s" in m.flags for lag in lags for m in lag.members if m.interface == end.interface)
 
     @cached_property
     def misaddressed(self) -> list[tuple[End, str]]:

@@ -317,3 +317,36 @@ def test_a_log_message_in_a_routing_table_is_no_route_less() -> None:
     assert found is not None
     assert [route.discards for route in found] == [True]
     assert seen("routes", {"show ip route": routes + " --More-- \n"}).status == {"routes": "unparsed"}
+
+
+def installed(text: str) -> dict[str, str]:
+    live = live_network(CAMPUS)
+    later(live, 300)
+    outputs = [Output(command=c, text=answer_of(live, "dist1", c)) for c in commands("cisco_iosxe", ["system"])]
+    said = [Output(command=o.command, text=text) if o.command == "show install summary" else o for o in outputs]
+    found = state("dist1", "cisco_iosxe", ["system"], judged("cisco_iosxe", said))
+    assert found.status["system"] == "parsed"
+    assert found.system is not None
+    return found.system.packages
+
+
+SUMMARY = """[ Switch 1 ] Installed Package(s) Information:
+State (St): I - Inactive, U - Activated & Uncommitted,
+            C - Activated & Committed, D - Deactivated & Uncommitted
+--------------------------------------------------------------------------------
+Type  St   Filename/Version
+--------------------------------------------------------------------------------
+IMG   C    17.09.04a.0.6
+SMU   C    bootflash:cat9k.CSCwh87343.SPA.smu.bin
+--------------------------------------------------------------------------------
+Auto abort timer: inactive
+"""
+
+
+def test_installed_packages_are_told_by_their_files() -> None:
+    assert set(installed(SUMMARY)) == {"17.09.04a.0.6", "cat9k.CSCwh87343.SPA.smu.bin"}
+
+
+@pytest.mark.parametrize("text", ["", SUMMARY[:200], "x" * 10_000, SUMMARY.replace("IMG", "???").replace("SMU", "\0")])
+def test_a_summary_that_cannot_be_read_is_no_empty_list_of_packages(text: str) -> None:
+    assert installed(text) == {}
