@@ -36,7 +36,7 @@ class Reader:
     def __init__(self, mesh: Mesh, pool: DevicePool, network: Network, log: Log, key: bytes = b"") -> None:
         """``key`` makes the masks of secrets worthless to whoever would guess them; all bridges of a mesh share it."""
         self._mesh = mesh
-        self._asker = Asker(pool, log, key)
+        self.asker = Asker(pool, log, key)
         self._network = network
         self._log = log
         self.tools: dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]] = {
@@ -93,13 +93,13 @@ class Reader:
 
     async def outputs(self, device: Device, commands: Sequence[str], *, single_use: bool = False) -> list[Output]:
         """What the device answers to each command, redacted. A command that it does not know is an answer."""
-        return await self._asker.strict(device, commands, single_use=single_use)
+        return await self.asker.strict(device, commands, single_use=single_use)
 
     async def state(
         self, device: Device, views: Sequence[View], *, single_use: bool = False
     ) -> tuple[DeviceState, list[Output]]:
         """The device's typed state for ``views``, and the outputs that it was read from; see ``Asker.state``."""
-        return await self._asker.state(device, views, single_use=single_use)
+        return await self.asker.state(device, views, single_use=single_use)
 
     async def running(self, device: Device, *, single_use: bool = False) -> tuple[str, str]:
         """The normalised running configuration, redacted, and its hash. Raises DeviceError when it is not whole.
@@ -129,7 +129,7 @@ class Reader:
     async def _show(self, arguments: dict[str, Any]) -> dict[str, Any]:
         device = self.device(arguments)
         command = str(arguments.get("command", ""))
-        outputs = await self._asker.strict(device, [command], door=_door(arguments.get("door", "cli")))
+        outputs = await self.asker.strict(device, [command], door=_door(arguments.get("door", "cli")))
         return {"outputs": [output.to_dict() for output in outputs]}
 
     async def _state(self, arguments: dict[str, Any]) -> dict[str, Any]:
