@@ -22,6 +22,7 @@ from nocmesh.messages.state import (
     Neighbors,
     Ospf,
     Output,
+    Queue,
     Quote,
     Route,
     Stp,
@@ -88,6 +89,11 @@ class Sight:
     def interfaces(self) -> list[Interface] | None:
         """None: not looked at, or not understood."""
         return self.now.interfaces
+
+    @property
+    def queues(self) -> list[Queue] | None:
+        """None: not looked at, or not understood."""
+        return self.now.queues
 
     @property
     def bgp(self) -> Bgp | None:
