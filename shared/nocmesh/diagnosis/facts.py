@@ -73,6 +73,13 @@ class Sight:
         texts = [output.text for output in self.baseline.outputs] if self.baseline else []
         return sections(texts[0]) if texts else []
 
+    @cached_property
+    def asked(self) -> frozenset[View]:
+        """The views that the device was asked for, whatever came of it."""
+        named = {str(view) for o in self.observations for view in o.arguments.get("views", ())}
+        told = {view for o in self.observations if o.state for view in o.state.status}
+        return frozenset(view for view in _FIELDS if view in named | told)
+
     def knew(self, view: str) -> bool:
         """The baseline tells of ``view``: that there is none, too."""
         return bool(self.before and self.before.status.get(view) in ("parsed", "empty"))
