@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from nocmesh.agent.reasoner import Case
-from nocmesh.diagnosis.scope import Wanted, whole_views
+from nocmesh.diagnosis.scope import Wanted, views_of
 from nocmesh.messages.session import Observation, ToolCall
 from nocmesh.network import Device
 from nocmesh_agents.dossier import calls
@@ -17,8 +17,8 @@ def view_calls(case: Case, seen: Sequence[Observation], wanted: Wanted) -> list[
 
 
 def look_calls(case: Case, seen: Sequence[Observation], devices: Iterable[str]) -> list[ToolCall]:
-    """A whole look at ``devices``, for whoever plans a change or proves one; and their pasts, asked once."""
-    return view_calls(case, seen, {device.name: whole_views(device) for device in known_of(case, devices)})
+    """A first look at ``devices``, and their pasts, asked once."""
+    return view_calls(case, seen, {device.name: views_of(device) for device in known_of(case, devices)})
 
 
 def _pasts(case: Case, seen: Sequence[Observation], known: Sequence[Device], *, after: int) -> list[ToolCall]:

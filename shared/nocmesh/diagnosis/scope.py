@@ -41,9 +41,18 @@ def deeper_views(device: Device) -> list[View]:
     return ["routes", "filters", "queues", "system"]
 
 
-def whole_views(device: Device) -> list[View]:
-    """A first look, and what drops or misleads packets beside it: for whoever plans a change, or proves one."""
-    return _together(views_of(device), ["routes", "filters", "queues"])
+def proof_views(family: str) -> Sequence[View]:
+    """What a first look leaves out, and what would still show a fault of that family."""
+    return _PROOFS.get(family, ())
+
+
+_PROOFS: Mapping[str, Sequence[View]] = {
+    "filters": ("filters",),
+    "addressing": ("routes",),
+    "link": ("queues",),
+    "device": ("system",),
+    "drift": ("system",),
+}
 
 
 def glance_views(device: Device) -> list[View]:
