@@ -21,6 +21,7 @@ Fields = dict[str, Any]
 
 KEYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "interfaces": ("interface", ("name",)),
+    "queues": ("queue", ("interface",)),
     "neighbors.entries": ("address", ("interface", "address")),
     "neighbors.lldp": ("LLDP neighbour", ("interface",)),
     "routes": ("route", ("prefix", "protocol")),

@@ -7,7 +7,17 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_interface, ip_network
+from ipaddress import (
+    IPv4Address,
+    IPv4Interface,
+    IPv4Network,
+    IPv6Address,
+    IPv6Interface,
+    IPv6Network,
+    ip_address,
+    ip_interface,
+    ip_network,
+)
 from typing import Any
 
 from nocmesh.network import Network
@@ -198,6 +208,15 @@ def _prefix(word: str) -> Prefix | None:
         except ValueError:
             continue
     return None
+
+
+@lru_cache(maxsize=CACHED)
+def as_interface(text: str) -> IPv4Interface | IPv6Interface | None:
+    """``text`` as an address with its subnet; None when it is none."""
+    try:
+        return ip_interface(text)
+    except ValueError:
+        return None
 
 
 @lru_cache(maxsize=CACHED)
