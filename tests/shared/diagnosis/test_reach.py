@@ -84,7 +84,9 @@ def test_what_is_about_something_else_is_no_journey(alert: dict[str, Any]) -> No
 
 
 def test_where_we_sign_in_is_nobodys_traffic() -> None:
-    assert [str(place) for place in places({"labels": {"instance": f"{NETWORK.devices[2].address}:22"}}, NETWORK)] == ["h1"]
+    assert [str(place) for place in places({"labels": {"instance": f"{NETWORK.devices[2].address}:22"}}, NETWORK)] == [
+        "h1"
+    ]
 
 
 def test_the_way_back_is_the_way_turned_round() -> None:
