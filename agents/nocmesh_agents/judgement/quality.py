@@ -37,9 +37,13 @@ def _guilty(scene: Scene) -> list[tuple[Link, Tally]]:
 
 
 def _is_damage(tally: Tally) -> bool:
-    """As many were damaged as would explain at least half of what was lost while somebody counted."""
+    """So many were damaged that they explain what was lost while somebody counted.
+
+    A link that damages the share p either way loses p of the requests at the far end and p (1 - p) of the answers at
+    the prober: who counts at one end alone sees (1 - p) / (2 - p) of it, which is a quarter or more up to p = 2/3.
+    """
     lost = sum(probe.result.lost for probe in tally.probes if probe.result.checksum_errors is not None)
-    return bool(tally.damaged) and (tally.damaged or 0) * 2 >= lost
+    return bool(tally.damaged) and (tally.damaged or 0) * 4 >= lost
 
 
 def _said(link: Link, tally: Tally) -> str:

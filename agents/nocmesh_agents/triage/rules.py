@@ -13,7 +13,7 @@ from nocmesh.agent.reasoner import Act, Case, Finish, Move
 from nocmesh.diagnosis.find import Named, named_in
 from nocmesh.diagnosis.probeplan import next_probes
 from nocmesh.diagnosis.resources import device_of
-from nocmesh.diagnosis.scope import deeper_look, first_look, path_look, sweep, wider_look
+from nocmesh.diagnosis.scope import deeper_look, first_look, last_look, path_look, sweep, wider_look
 from nocmesh.diagnosis.signs import Scene, Sign, signs_of, unclear
 from nocmesh.diagnosis.vocabulary import fault_type
 from nocmesh.messages.report import RootCause
@@ -76,7 +76,7 @@ def _further(case: Case, seen: Sequence[Observation], scene: Scene, suspects: Se
         return ask(case, seen, wanted, "Nothing wrong there; what lies deeper in")
     if wanted := wider_look(scene, suspects) if suspects else sweep(scene):
         return ask(case, seen, wanted, "Before it is called healthy, everybody beside it:")
-    deeper = deeper_look(scene, [*suspects, *scene.facts.sights])
+    deeper = last_look(scene, suspects or list(scene.facts.sights))
     return ask(case, seen, dict(islice(deeper.items(), MOST_DEEPER)), "And what lies deeper in") if deeper else None
 
 

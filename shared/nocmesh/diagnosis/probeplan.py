@@ -58,7 +58,7 @@ def next_probes(scene: Scene, suspects: Sequence[str], *, unexplained: bool) -> 
 
 def _answers(facts: Facts, device: str) -> bool:
     sight = facts.sight(device)
-    return sight is not None and not sight.unreachable
+    return facts.network.device(device) is not None and not (sight is not None and sight.unreachable)
 
 
 def _ends(scene: Scene) -> Iterator[Wish]:
@@ -69,11 +69,12 @@ def _ends(scene: Scene) -> Iterator[Wish]:
 
 
 def _legs(scene: Scene, suspects: Sequence[str], *, unexplained: bool) -> list[Leg]:
-    """Where packets may be lost: on the way of a journey, else at the suspects; and below whatever is lost."""
+    """Where packets may be lost: on the way of a journey, else at the suspects; between them; below what is lost."""
     found: list[Leg] = []
     if about_quality(scene.words) or any(probe.result.lost > 0 for probe in _between(scene)):
         found += [leg for walk in scene.walks for leg in _walked(scene, walk.legs)]
-        found += [] if scene.journeys else _at(scene, suspects)
+        found += [] if any(journey.told for journey in scene.journeys) else _at(scene, suspects)
+    found += [leg for link in _named(scene, suspects) if (leg := leg_of(scene.facts, link))]
     if unexplained:
         found += [leg for link in _bearing_signs(scene) if (leg := leg_of(scene.facts, link))]
     return list({frozenset(leg.addresses): leg for leg in found}.values())[:MOST_LEGS]
@@ -96,8 +97,19 @@ def _walked(scene: Scene, legs: Iterable[tuple[End, End, str]]) -> Iterator[Leg]
 def _at(scene: Scene, suspects: Sequence[str]) -> list[Leg]:
     """The links of the suspects; those of the interfaces that the alert names first."""
     links = [(own, link) for name in suspects for link, own, _ in scene.facts.network.neighbours(name)]
-    links.sort(key=lambda pair: pair[0].interface.lower() not in scene.words)
+    links.sort(key=lambda pair: not _is_named(scene, pair[0]))
     return [leg for _, link in links if (leg := leg_of(scene.facts, link))]
+
+
+def _named(scene: Scene, suspects: Sequence[str]) -> list[Link]:
+    """Links that the alert is about: it names both of their devices, or one of their interfaces."""
+    network = scene.facts.network
+    links = [link for name in suspects for link, own, _ in network.neighbours(name) if _is_named(scene, own)]
+    return [*links, *(link for link in network.links if {link.a.device, link.b.device} <= set(suspects))]
+
+
+def _is_named(scene: Scene, end: End) -> bool:
+    return end.interface.lower() in scene.words
 
 
 def _bearing_signs(scene: Scene) -> list[Link]:

@@ -39,24 +39,27 @@ class Journey:
 
     source: Place
     target: Place
+    told: bool = True
+    """The alert names both; else one of them is ours, to try the other from."""
 
     @property
     def back(self) -> "Journey":
         """The way of the answers."""
-        return Journey(source=self.target, target=self.source)
+        return replace(self, source=self.target, target=self.source)
 
 
 def journeys(alert: Mapping[str, Any], network: Network, words: Collection[str]) -> tuple[Journey, ...]:
     """The journeys that ``alert`` says fail, or go badly; none where its ``words`` are about something else.
 
-    One place alone is tried from a station of its own subnet, and from one elsewhere.
+    One place alone, that is not reached, is tried from a station of its own subnet, and from one elsewhere.
     """
     if not (about_reach(words) or about_quality(words)):
         return ()
     found = [replace(place, address=place.address or home(network, place.device)) for place in places(alert, network)]
     if len(found) >= 2:
         return (Journey(source=found[0], target=found[1]),)
-    return tuple(Journey(source=near, target=found[0]) for near in _witnesses(network, found[0])) if found else ()
+    tried = _witnesses(network, found[0]) if found and about_reach(words) else ()
+    return tuple(Journey(source=near, target=found[0], told=False) for near in tried)
 
 
 def places(alert: Mapping[str, Any], network: Network) -> list[Place]:

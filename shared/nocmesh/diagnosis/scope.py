@@ -108,6 +108,17 @@ def deeper_look(scene: Scene, names: Iterable[str]) -> Wanted:
     return _unasked(scene, {name: _views(scene, name, deeper_views) for name in names})
 
 
+def last_look(scene: Scene, suspects: Sequence[str]) -> Wanted:
+    """What is left before a network is called healthy: all of the suspects and of who stands beside them.
+
+    Of everybody else what drops, misleads or holds up the traffic of others; how they are themselves is not asked.
+    """
+    near = list(dict.fromkeys([*suspects, *(far for name in suspects for far in _all_beside(scene, name))]))
+    wanted: dict[str, Sequence[View]] = {name: _views(scene, name, deeper_views) for name in near}
+    wanted |= {name: ("routes", "filters", "queues") for name in scene.facts.sights if name not in near}
+    return _unasked(scene, wanted)
+
+
 def path_look(scene: Scene) -> Wanted:
     """Everybody on the way of the alert's journeys as far as it is known, and on a shortest one by the inventory."""
     network = scene.facts.network

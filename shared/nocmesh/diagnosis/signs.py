@@ -299,7 +299,7 @@ def _journeys(scene: Scene) -> Iterable[Sign]:
         stop = found.stop
         if not _fails(scene, found, silent):
             continue
-        devices = dict.fromkeys([*([stop.device] if stop else ()), *(end.device for end in ends)])
+        devices = dict.fromkeys([*([stop.device] if stop else ()), *(end.device for end in ends), *found.devices])
         named = tuple(name for name in devices if name)
         if named:
             said = stop.what if stop else f"{ends[0]} gets no answer from {ends[1]}"
