@@ -107,7 +107,8 @@ def _router(scene: Scene, address: str) -> bool:
 def blackholes(scene: Scene) -> Iterator[RootCause]:
     """`host_static_blackhole`: a route that drops, and that was not there when all was well."""
     for sight in scene.facts.reachable:
-        known = {route.prefix for route in (sight.before.routes or [])} if sight.before else set()
+        past = (sight.before.routes or []) if sight.before else []
+        known = {route.prefix for route in past if route.discards}
         for route in sight.routes or []:
             if route.discards and route.prefix not in known and (sight.before is not None or _hits(scene, route)):
                 summary = f"{sight.name} drops whatever goes to {route.prefix}."

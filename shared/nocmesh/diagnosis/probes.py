@@ -57,8 +57,8 @@ class Probed:
 
     @property
     def told(self) -> bool:
-        """It was sent, and what came of it is clear."""
-        return self.result.status == "parsed" and bool(self.result.sent)
+        """It was sent, or the device itself said why not, and what came of it is clear."""
+        return self.result.status == "parsed" and bool(self.result.sent or self.result.refusals)
 
     @property
     def evidence(self) -> list[Evidence]:

@@ -12,6 +12,7 @@ from typing import Literal
 from nocmesh.diagnosis import resources
 from nocmesh.diagnosis.cabling import Cable, cables_of
 from nocmesh.diagnosis.facts import Facts, Sight
+from nocmesh.diagnosis.failing import failures
 from nocmesh.diagnosis.find import Prefix
 from nocmesh.diagnosis.igp import Adjacency, IgpEnd, Protocol, adjacencies_of, end_now, lost
 from nocmesh.diagnosis.origin import Lacking, lacking
@@ -20,7 +21,7 @@ from nocmesh.diagnosis.peer import Peer
 from nocmesh.diagnosis.peering import Peering, Session
 from nocmesh.diagnosis.probes import Probed
 from nocmesh.diagnosis.reach import Journey
-from nocmesh.diagnosis.walk import Walk, past, walk
+from nocmesh.diagnosis.walk import Walk, walk
 from nocmesh.messages.report import Symptom
 from nocmesh.network import End, Link
 
@@ -292,27 +293,5 @@ def _origin(scene: Scene) -> Iterable[Sign]:
 
 
 def _journeys(scene: Scene) -> Iterable[Sign]:
-    """Journeys that fail: probes say so, or, where nobody could probe, the forwarding tables."""
-    for found in scene.walks:
-        ends = (found.journey.source, found.journey.target)
-        silent = [probe for probe in scene.probes if probe.asks(found.journey)]
-        stop = found.stop
-        if not _fails(scene, found, silent):
-            continue
-        devices = dict.fromkeys([*([stop.device] if stop else ()), *(end.device for end in ends), *found.devices])
-        named = tuple(name for name in devices if name)
-        if named:
-            said = stop.what if stop else f"{ends[0]} gets no answer from {ends[1]}"
-            yield Sign("path", named, resources.node(named[0]), said)
-
-
-def _fails(scene: Scene, found: Walk, probes: Sequence[Probed]) -> bool:
-    told = [probe for probe in probes if probe.told]
-    if told:
-        return not any(probe.result.received for probe in told)
-    return found.stop is not None and found.stop.sure and not _stopped_before(scene, found)
-
-
-def _stopped_before(scene: Scene, found: Walk) -> bool:
-    """It did not arrive when all was well either: then nobody misses it, whatever the alert says."""
-    return walk(past(scene.facts), found.journey).stop is not None
+    for devices, said in failures(scene.facts, scene.walks, scene.probes):
+        yield Sign("path", devices, resources.node(devices[0]), said)
