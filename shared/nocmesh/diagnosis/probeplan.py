@@ -120,16 +120,16 @@ def _bearing_signs(scene: Scene) -> list[Link]:
 
 
 def leg_of(facts: Facts, link: Link) -> Leg | None:
-    """Two stations whose frames cross ``link``: its own ends, or somebody behind the bridge at one of them."""
+    """Two stations whose frames cross ``link``: its own ends, or the nearest behind the bridge at one of them."""
     if Cable(link, facts).broken:
         return None
     for here in (link.a, link.b):
         for address in _addresses(facts, here):
             others = [(end, ip) for end, ip in stations(facts, address) if end.device != here.device]
-            for there, ip in sorted(others, key=lambda pair: pair[0] != link.other(here)):
-                links = frames_path(facts, here, there)
-                if links and link in links:
-                    return Leg((here, there), (address, ip), links)
+            ways = [Leg((here, end), (address, ip), frames_path(facts, here, end) or ()) for end, ip in others]
+            across = [leg for leg in ways if link in leg.links]
+            if across:
+                return min(across, key=lambda leg: len(leg.links))
     return None
 
 
@@ -153,7 +153,7 @@ def _bystanders(scene: Scene, leg: Leg) -> Iterator[Wish]:
     """Others of the subnet, tried by both ends: which rows are clean tells which of the leg's links is to blame."""
     others = [(end, ip) for end, ip in stations(scene.facts, leg.addresses[0]) if end not in leg.ends]
     for _, address in islice(others, MOST_STATIONS):
-        yield from (Wish(device=end.device, target=address) for end in leg.ends)
+        yield from (Wish(device=end.device, target=address, count=MANY) for end in leg.ends)
 
 
 def tallies(scene: Scene) -> list[Tally]:
