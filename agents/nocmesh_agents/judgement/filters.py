@@ -3,14 +3,19 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from nocmesh.diagnosis import resources
 from nocmesh.diagnosis.facts import Sight
+from nocmesh.diagnosis.probeplan import tallies
+from nocmesh.diagnosis.probes import Probed, Tally
 from nocmesh.diagnosis.signs import Scene
 from nocmesh.messages.report import RootCause
 from nocmesh.messages.state import FilterRule
-from nocmesh_agents.judgement.causes import at_node
+from nocmesh_agents.judgement.causes import at_node, cause
 
 Rule = Callable[[Scene], Iterable[RootCause]]
 DROPS = frozenset({"drop", "reject", "deny"})
+BY_EFFECT, LEAD = 0.6, 0.4
+"""How sure of a filter that nobody could read."""
 _PORTS = {"bgp_acl_block": {"179", "bgp"}, "http_acl_block": {"80", "http", "443", "https", "8000", "8080"}}
 _PROTOCOLS = {
     "ospf_acl_block": {"ospf", "89"},
@@ -29,6 +34,16 @@ def blocks(fault: str) -> Rule:
             for entry in sight.filters or []:
                 if entry.action in DROPS and about(entry, fault) and _counts(sight, entry):
                     yield _blocked(scene, sight, entry, fault)
+
+    return rule
+
+
+def either(*rules: Rule) -> Rule:
+    """The rule that finds what any of ``rules`` finds."""
+
+    def rule(scene: Scene) -> Iterator[RootCause]:
+        for each in rules:
+            yield from each(scene)
 
     return rule
 
@@ -59,3 +74,35 @@ def _blocked(scene: Scene, sight: Sight, entry: FilterRule, fault: str) -> RootC
     summary = f"{sight.name} drops {what} in {entry.name}: {entry.text}{new}."
     sure = 0.97 if sight.before is not None else 0.9
     return at_node(scene, fault, sight.name, summary, sure, (sight.name, entry.quote, entry.text))
+
+
+def silent_to_pings(scene: Scene) -> Iterator[RootCause]:
+    """`icmp_acl_block` by its effect: no ping over a link is answered that carries a session or an adjacency.
+
+    Only where the device's own filters cannot be read; where the prober's cannot either, it is a lead.
+    """
+    for tally in tallies(scene):
+        for probe in tally.probes if not tally.answered else ():
+            there = scene.facts.place(probe.target)
+            sight = scene.facts.sight(there.device) if there else None
+            if sight is None or not _unreadable(sight) or not _carries(scene, tally, probe):
+                continue
+            prober = scene.facts.sight(probe.device)
+            sure = BY_EFFECT if prober is not None and prober.filters is not None else LEAD
+            summary = (
+                f"{sight.name} answers none of {tally.counted} pings of {probe.device} to {probe.target}, though what "
+                f"they speak over the same link is up: something drops ICMP, and its filters cannot be read."
+            )
+            yield cause("icmp_acl_block", resources.node(sight.name), summary, sure, probe.evidence[:1])
+
+
+def _unreadable(sight: Sight) -> bool:
+    """It was asked for its filters, and there is no way to read them."""
+    return not sight.unreachable and "filters" in sight.asked and sight.filters is None
+
+
+def _carries(scene: Scene, tally: Tally, probe: Probed) -> bool:
+    """A BGP session with the target's own address, or an adjacency over the same links, is up."""
+    if any(peer.established and peer.address == probe.target for peer in scene.peering.peers.get(probe.device, [])):
+        return True
+    return any(adjacency.up and adjacency.link in tally.links for adjacency in scene.adjacencies)

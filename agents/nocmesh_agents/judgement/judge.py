@@ -31,7 +31,7 @@ from nocmesh_agents.judgement.devices import (
     still_routers,
     wrong_versions,
 )
-from nocmesh_agents.judgement.filters import blocks
+from nocmesh_agents.judgement.filters import blocks, either, silent_to_pings
 from nocmesh_agents.judgement.framing import clashing_duplex, damaged_frames
 from nocmesh_agents.judgement.hosts import blackholes, twin_macs, wrong_gateways
 from nocmesh_agents.judgement.hosts import misaddressed as hosts_addresses
@@ -85,7 +85,7 @@ RULES: Sequence[tuple[str, Rule, str]] = (
     ("bgp_acl_block", blocks("bgp_acl_block"), "no filter drops BGP"),
     ("ospf_acl_block", blocks("ospf_acl_block"), "no filter drops OSPF"),
     ("isis_acl_block", blocks("isis_acl_block"), "no filter drops IS-IS"),
-    ("icmp_acl_block", blocks("icmp_acl_block"), "no filter drops ICMP"),
+    ("icmp_acl_block", either(blocks("icmp_acl_block"), silent_to_pings), "no filter drops ICMP"),
     ("arp_acl_block", blocks("arp_acl_block"), "no filter drops ARP"),
     ("http_acl_block", blocks("http_acl_block"), "no filter drops HTTP"),
     ("host_incorrect_ip", wrong_interface_addresses, "every link end that a session needs has its inventory's address"),
