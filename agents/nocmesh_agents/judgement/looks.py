@@ -27,14 +27,14 @@ COUNTED = frozenset({"link_flap", "interface_errors"})
 def scene_of(case: Case, seen: Sequence[Observation]) -> Scene:
     """Everything that was seen, newest first, beside the baselines, with what the alert asks for.
 
-    What was seen before the last wait is its earlier look.
+    What was seen before the last wait is its earlier look; what was probed before it may be over, and is probed anew.
     """
     named = named_in(alert_of(case), case.network)
     facts = Facts.gather(case.network, [*baselines(seen), *states(seen)])
     before = states(seen[: _last_wait(seen)])
     earlier = Facts.gather(case.network, before) if before and not just_waited(seen) else None
     ways = journeys(alert_of(case), case.network, named.words)
-    return Scene(facts, named.missed, named.words, earlier, ways, probes_of(seen))
+    return Scene(facts, named.missed, named.words, earlier, ways, probes_of(seen[_last_wait(seen) :]))
 
 
 def waited(seen: Sequence[Observation]) -> bool:
