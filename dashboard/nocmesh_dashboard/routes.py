@@ -45,6 +45,7 @@ API: tuple[Endpoint, ...] = (
     Endpoint(
         "GET", "/api/incidents/{id}/timeline", api.incident_timeline, "What happened, oldest first", schema="List"
     ),
+    Endpoint("GET", "/api/outputs/{sha256}", api.output, "An answer of a device that is too long for the timeline"),
     Endpoint("GET", "/api/alerts", api.alerts, "Alerts, newest first", schema="List"),
     Endpoint(
         "GET",
