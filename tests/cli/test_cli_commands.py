@@ -87,6 +87,7 @@ def seconds(*words: str) -> float:
     return time.perf_counter() - began
 
 
+@pytest.mark.real
 def test_help_and_import_cost_a_few_times_what_python_alone_does() -> None:
     turns = [
         (seconds("-c", "pass"), seconds("-m", "nocmesh.cli", "--help"), seconds("-c", "import nocmesh.cli"))
@@ -117,12 +118,14 @@ except SystemExit:
 """
 
 
+@pytest.mark.real
 @pytest.mark.parametrize("code", ["import nocmesh", "import nocmesh.cli", HELP], ids=["nocmesh", "nocmesh.cli", "help"])
 def test_nothing_heavy_is_loaded_for_nothing(code: str) -> None:
     heavy = {"sqlalchemy", "sqlmodel", "asyncssh", "starlette", "nats", "pydantic", "httpx2", "rich.console", "asyncio"}
     assert not loaded(code) & heavy
 
 
+@pytest.mark.real
 def test_the_process_that_stays_loads_neither_sql_nor_ssh_nor_the_roles() -> None:
     found = loaded("import nocmesh.cli.up, nocmesh.cli.demo")
     assert not found & {"sqlalchemy", "sqlmodel", "asyncssh", "starlette", "ruamel.yaml", "nocmesh.inventory"}
@@ -153,6 +156,7 @@ def one_line(said: Said, code: int, *parts: str) -> None:
         assert part in line
 
 
+@pytest.mark.real
 def test_where_nothing_runs_it_says_how_to_start(cli: Cli, tmp_path: Path) -> None:
     where = f"http://127.0.0.1:{free_port()}"
     one_line(cli("agents", "list", "--data", str(tmp_path), "--url", where), 3, where, "`nocmesh up`")
