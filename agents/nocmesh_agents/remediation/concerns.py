@@ -52,6 +52,11 @@ def concern_of(fault: str) -> Concern | None:
     return next((concern for concern in _all() if fault in concern.faults), None)
 
 
+def curable() -> list[str]:
+    """Every fault that lines of configuration may mend."""
+    return [fault for concern in _all() for fault in concern.faults]
+
+
 @cache
 def _all() -> tuple[Concern, ...]:
     text = files("nocmesh_agents.remediation").joinpath("concerns.toml").read_text("utf-8")

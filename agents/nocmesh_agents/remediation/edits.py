@@ -7,7 +7,8 @@ from operator import itemgetter
 from typing import TypeVar
 
 from nocmesh.diagnosis.configlines import JOINT
-from nocmesh.diagnosis.configwords import negation
+from nocmesh.diagnosis.configwords import MASK, negation
+from nocmesh.diagnosis.facts import Sight
 from nocmesh.messages.change import Check
 from nocmesh.messages.state import ConfigLine
 
@@ -99,6 +100,16 @@ def unique(items: Iterable[T]) -> list[T]:
         if item not in found:
             found.append(item)
     return found
+
+
+def unread_secret(sight: Sight, edits: Sequence[Edit]) -> str:
+    """A line that holds a masked secret and that was never read on the device as a whole; empty when there is none.
+
+    The bridge knows what stood behind the mask of a line that it has read from that very device, and of no other.
+    """
+    known = {line.text for line in [*(sight.config or []), *sight.config_before]}
+    lines = [line for edit in edits for line in (*edit.do, *edit.undo)]
+    return next((line for line in lines if MASK in line and line not in known), "")
 
 
 def secret_in(lines: Sequence[str]) -> str:

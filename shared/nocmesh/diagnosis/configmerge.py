@@ -150,7 +150,7 @@ def _remove(merge: _Merge, wanted: str, command: str) -> None:
 
 
 def _fits(wanted: str, section: str) -> bool:
-    """Whether the configuration shows its `no` there: what is the device's own stands at the top, all else in sections."""
+    """Whether its `no` is shown there: what is the device's own stands at the top, all else in sections."""
     return bool(section) != wanted.startswith(("spanning-tree vlan", "ip forwarding", "ip domain"))
 
 
