@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from nocmesh.agent.reasoner import Act, Case, Finish, Move
 from nocmesh.diagnosis.facts import Facts
 from nocmesh.diagnosis.find import named_in
-from nocmesh.diagnosis.resources import device_of
 from nocmesh.diagnosis.scope import MOST_DEVICES, beside
 from nocmesh.diagnosis.signs import Scene
 from nocmesh.messages.report import Diagnosis
 from nocmesh.messages.session import Observation
 from nocmesh_agents.dossier import alert_of, calls, diagnosis_of
 from nocmesh_agents.looking import commands_of, known_of, look_calls
+from nocmesh_agents.remediation.concerns import patients
 from nocmesh_agents.remediation.plan import REMEDIES, plan_of
 
 
@@ -36,8 +36,7 @@ def decide(case: Case, seen: Sequence[Observation]) -> Move:
 
 def _patients(diagnosis: Diagnosis) -> list[str]:
     """Devices that a change may be written for."""
-    treatable = [device_of(c.resource) for c in diagnosis.root_causes if c.fault_type in REMEDIES]
-    return list(dict.fromkeys(treatable))
+    return patients(cause for cause in diagnosis.root_causes if cause.fault_type in REMEDIES)
 
 
 def _look(case: Case, diagnosis: Diagnosis, patients: Sequence[str]) -> Act:

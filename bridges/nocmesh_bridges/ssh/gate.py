@@ -23,10 +23,13 @@ _CRITICAL = tuple(
         "ip route", "ipv6 route", "ip routing", "ipv6 unicast-routing", "ip policy", "ip ospf", "ip router", "isis",
         "ipv6 ospf", "ipv6 router", "route-map", "access-list", "ip access-list", "ipv6 access-list", "ip access-group",
         "ipv6 traffic-filter", "ip prefix-list", "ipv6 prefix-list", "ip as-path", "ip community-list",
-        "ip extcommunity-list", "vrf", "ip vrf",
+        "ip extcommunity-list", "vrf", "ip vrf", "do",
     )
 )  # fmt: skip
-"""What begins a line of routing or of a filter. Devices take abbreviations, so a beginning of each word counts."""
+"""What begins a line of routing or of a filter, or disturbs it at once.
+
+Devices take abbreviations, so a beginning of each word counts.
+"""
 
 
 def floor(commands: Sequence[str]) -> Risk:

@@ -8,6 +8,7 @@ Junos "Filter Command Output"), FRR's user guide for vtysh, iproute2's manual pa
 
 import re
 import shlex
+from collections.abc import Sequence
 
 from nocmesh.errors import GuardError
 from nocmesh_bridges.ssh.rules import (
@@ -17,6 +18,7 @@ from nocmesh_bridges.ssh.rules import (
     HARMLESS_LINES,
     LINUX,
     LITERAL,
+    OPERATIONAL,
     SHOW_VERBS,
 )
 
@@ -45,12 +47,17 @@ def check_show(platform: str, command: str) -> None:
 def check_line(platform: str, line: str) -> None:
     """Returns if ``line`` may stand in a change; raises GuardError, with the ``reason``, for what no change may do.
 
-    Refused is what leaves the configuration mode, opens a way in or out, hides traces or runs programs. Whether the
-    rest is wise is for the risk rules and the people who approve.
+    Refused is what leaves the configuration mode, opens a way in or out, hides traces or runs programs; but for the few
+    commands that make lines take effect. Whether the rest is wise is for the risk rules and the people who approve.
     """
     reason = _unclean(line) or _no_line(platform, line)
     if reason:
         raise GuardError(f"the line {line[:80]!r} is refused: {reason}", line=line[:300], reason=reason)
+
+
+def only_operates(commands: Sequence[str]) -> bool:
+    """Whether ``commands`` leave the configuration as it is: each is an operational one."""
+    return all(line.startswith("do ") for line in commands)
 
 
 def _unclean(text: str) -> str:
@@ -144,6 +151,8 @@ def _no_vtysh(command: str) -> str:
 
 
 def _no_line(platform: str, line: str) -> str:
+    if any(shape.fullmatch(line) for shape in OPERATIONAL.get(platform, ())):
+        return ""
     words = line.lower().split()
     if line.lstrip()[0] in "!#":
         return "a comment changes nothing, and `!` may leave a section"

@@ -98,6 +98,15 @@ DANGEROUS_LINES = (
 )
 """Abbreviations are refused likewise: `ban` is `banner`, `us` is `username`."""
 
+_ADDRESS = r"(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]*:[0-9a-f:.]+)"
+_CLEAR_BGP = rf"do clear ip bgp {_ADDRESS}(?: soft(?: in| out)?)?"
+OPERATIONAL: dict[str, tuple[re.Pattern[str], ...]] = {
+    "frr": (re.compile(_CLEAR_BGP), re.compile(r"do clear ip ospf process")),
+    "cisco_iosxe": (re.compile(_CLEAR_BGP),),
+}
+"""What is no configuration and may yet stand in a change: it makes the lines before it take effect. Letter for letter;
+IOS asks back before it clears OSPF, so that is not here."""
+
 HARMLESS_LINES = frozenset({"set", "mac", "net", "host", "exit-address-family", "exit-vrf", "exit-peer-policy"})
 """Whole words that only look like the beginning of a refused one (`setup`, `macro`, `netconf`, `hostname`, `exit`)."""
 

@@ -20,7 +20,7 @@ from nocmesh.subjects import subject
 from nocmesh_bridges import platforms
 from nocmesh_bridges.ssh import gate
 from nocmesh_bridges.ssh.devicejournal import DeviceJournal
-from nocmesh_bridges.ssh.guard import check_line
+from nocmesh_bridges.ssh.guard import check_line, only_operates
 from nocmesh_bridges.ssh.pool import DevicePool
 from nocmesh_bridges.ssh.reading import Reader
 from nocmesh_bridges.ssh.session import LineResult
@@ -107,7 +107,8 @@ class Work:
 
         So two incidents that see one fault both come to their end.
         """
-        if affected_diff(self._before, self._change.commands).strip() or await self._check():
+        undone = only_operates(self._change.commands) or affected_diff(self._before, self._change.commands).strip()
+        if undone or await self._check():
             return self.ended("refused", stale)
         return self.ended("confirmed", "nothing was sent: somebody else has done the same already")
 
@@ -138,6 +139,8 @@ class Work:
         """The device stands at its old state: nothing had reached it, or it had gone back already."""
         entries = self.journal.of(self._change.change_id)
         if any(entry.kind == "sent" for entry in entries[entries.index(begun) :]):
+            if only_operates(self._change.commands):
+                return await self._prove(running)
             return self.ended("rolled_back", "the bridge died after the change had gone back to the old state")
         late = await self._refused(self._clock.now()) or await self._late()
         self.sent = not late
@@ -197,7 +200,7 @@ class Work:
     async def _prove(self, pre_state: str) -> DeviceResult:
         """The configuration must have moved, and every check must come true in its time."""
         after, running = await self._read()
-        if running == pre_state:
+        if running == pre_state and not only_operates(self._change.commands):
             return self.ended("failed", "the device took the lines and its configuration did not change")
         failed = await self._check()
         if failed:

@@ -7,13 +7,13 @@ and said to be so, for `unparsed` is never the same as none.
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from difflib import SequenceMatcher
 from typing import Any, Literal
 
 import msgspec
 
 from nocmesh.diagnosis.baseline import Snapshot
 from nocmesh.diagnosis.configtext import sections, unified_diff
+from nocmesh.diagnosis.moves import moves
 from nocmesh.messages.base import Message
 from nocmesh.messages.state import ConfigLine, DeviceState
 
@@ -136,14 +136,16 @@ def _gap(before: Snapshot, after: Snapshot) -> str:
 
 
 def section_diffs(before: str, after: str) -> list[SectionDiff]:
-    """What each section lost and gained, in the order of the newer text; a line that only moved is told as both."""
-    old, new = _by_section(sections(before)), _by_section(sections(after))
-    found = []
-    for section in dict.fromkeys([*new, *old]):
-        removed, added = _line_diff(old.get(section, []), new.get(section, []))
-        if removed or added:
-            found.append(SectionDiff(section=section, removed=removed, added=added))
-    return found
+    """What each section lost and gained, in the order of the newer text."""
+    old, new = sections(before), sections(after)
+    moved = moves(old, new)
+    gone, come = _by_section(moved.gone), _by_section(moved.new)
+    every = dict.fromkeys(line.section for line in [*new, *old])
+    return [
+        SectionDiff(section=section, removed=gone.get(section, []), added=come.get(section, []))
+        for section in every
+        if section in gone or section in come
+    ]
 
 
 def _by_section(lines: Sequence[ConfigLine]) -> dict[str, list[str]]:
@@ -151,16 +153,6 @@ def _by_section(lines: Sequence[ConfigLine]) -> dict[str, list[str]]:
     for line in lines:
         found.setdefault(line.section, []).append(line.text)
     return found
-
-
-def _line_diff(before: list[str], after: list[str]) -> tuple[list[str], list[str]]:
-    removed: list[str] = []
-    added: list[str] = []
-    for tag, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if tag != "equal":
-            removed += before[i:j]
-            added += after[k:m]
-    return removed, added
 
 
 # --- state

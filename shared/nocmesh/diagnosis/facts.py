@@ -10,6 +10,7 @@ import msgspec
 
 from nocmesh.diagnosis.configtext import sections
 from nocmesh.diagnosis.find import CACHED, Address, Prefix, address_of
+from nocmesh.diagnosis.moves import Moves, moves
 from nocmesh.messages.report import Evidence
 from nocmesh.messages.session import Observation
 from nocmesh.messages.state import (
@@ -71,6 +72,13 @@ class Sight:
         """The configuration as it was when it was well; empty: nobody knows."""
         texts = [output.text for output in self.baseline.outputs] if self.baseline else []
         return sections(texts[0]) if texts else []
+
+    @cached_property
+    def moves(self) -> Moves | None:
+        """The lines of the configuration that moved since all was well; None: one of the two is not known."""
+        if self.config is None or not self.config_before:
+            return None
+        return moves(self.config_before, self.config)
 
     def knew(self, view: str) -> bool:
         """The baseline tells of ``view``: that there is none, too."""

@@ -18,7 +18,7 @@ from nocmesh.messages.state import ConfigLine, DeviceState
 from nocmesh.network import Device, Network
 from nocmesh_agents.judgement import specialist as bgp
 from nocmesh_agents.remediation import rules as remediation
-from nocmesh_agents.remediation.edits import Edit, Fix, commands_of, negated, removal, rollback_of, secret_in, setting
+from nocmesh_agents.remediation.edits import Edit, Fix, commands_of, removal, rollback_of, secret_in, setting
 from nocmesh_agents.remediation.risk import risk_of
 from nocmesh_agents.remediation.templates import address_line, family_section, network_line
 
@@ -264,7 +264,6 @@ def test_edits_are_undone_in_reverse() -> None:
         "router bgp 1", "no bgp router-id 1.1.1.1",
     ]  # fmt: skip
     assert commands_of([Edit("", ("no router bgp 1",), ())]) == ["no router bgp 1"]
-    assert negated("no shutdown") == "shutdown"
 
 
 def test_secrets_are_found_wherever_they_stand() -> None:

@@ -155,7 +155,7 @@ def test_one_person_with_two_votes_is_one_person() -> None:
         "neigh 1.1.1.1 x", "NETWORK 10.0.0.0/8", "default neighbor 1.1.1.1 x", "ip route 0.0.0.0/0 1.1.1.1",
         "ipv6 ro ::/0 ::1", "ip prefix-list x", "no ip access-list y", "ip access-group 1 in", "route-map x",
         "access-list 1 permit any", "area 0 stub", "vrf x", "passive-interface eth0", "address-family ipv4",
-        "ip ospf cost 1", "redistribute static", "ip routing", "no router",
+        "ip ospf cost 1", "redistribute static", "ip routing", "no router", "do clear ip bgp 10.0.0.2",
     ],
 )  # fmt: skip
 def test_routing_and_filters_are_critical_by_themselves(line: str) -> None:
