@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from nocmesh.diagnosis.configlines import JOINT
 from nocmesh.messages.change import Check
+from nocmesh.messages.state import Door
 
 T = TypeVar("T")
 
@@ -36,6 +37,8 @@ class Fix:
     """How it is proved where something else keeps the effect from showing."""
     far: str = ""
     """The other end of the session that it is about."""
+    door: Door = "cli"
+    """At the shell the lines of its edits are commands, and a section only says what they are about."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ Two ways: a router's command line, and a Linux shell. The device decides about b
 
 import abc
 from collections.abc import Sequence
+from dataclasses import replace
 
 from nocmesh.agent.baselines import load_snapshot
 from nocmesh.bus import Mesh
@@ -227,7 +228,18 @@ class ShellHand(Hand):
         return frozenset(process.args for process in processes if process.parent == 1)
 
     async def _send(self, session: DeviceSession, lines: Sequence[str]) -> list[LineResult]:
-        return await session.execute(lines)
+        """Up to the first that fails; what only tells the neighbours something may."""
+        results: list[LineResult] = []
+        try:
+            while len(results) < len(lines):
+                results += await session.execute(lines[len(results) :])
+                if results[-1].rejected and not shellguard.may_fail(results[-1].line):
+                    break
+                results[-1] = replace(results[-1], rejected=False)
+        except DeviceError as lost:
+            lost.facts["results"] = (*results, *lost.facts.get("results", ()))
+            raise
+        return results
 
 
 def hand_of(mesh: Mesh, pool: DevicePool, reader: Reader, change: Change) -> Hand:

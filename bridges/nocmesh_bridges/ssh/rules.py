@@ -162,14 +162,21 @@ class ShellLine:
     """In a rollback only."""
     known: bool = False
     """Only as the device itself ran it when all was well."""
+    may_fail: bool = False
+    """It tells the neighbours something: whether one answers proves nothing."""
 
 
-def _shaped(risk: Risk, *shapes: str, undo: bool = False, known: bool = False) -> tuple[ShellLine, ...]:
-    return tuple(ShellLine(shape=re.compile(shape), risk=risk, undo=undo, known=known) for shape in shapes)
+def _shaped(risk: Risk, *shapes: str, **more: bool) -> tuple[ShellLine, ...]:
+    return tuple(ShellLine(shape=re.compile(shape), risk=risk, **more) for shape in shapes)
 
 
 SHELL_LINES: tuple[ShellLine, ...] = (
-    *_shaped("medium", rf"ip link set dev {_DEV} (?:up|down|mtu \d{{2,5}}|address {_MAC})"),
+    *_shaped(
+        "medium",
+        rf"ip link set dev {_DEV} (?:up|down|mtu \d{{2,5}}|address {_MAC})",
+        rf"ip neigh flush dev {_DEV}",
+    ),
+    *_shaped("medium", rf"ping -c 1 -W 1 {_ADDRESS}", may_fail=True),
     *_shaped(
         "high",
         rf"ip link set dev {_DEV} (?:master {_DEV}|nomaster)",

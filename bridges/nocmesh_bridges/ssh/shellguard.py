@@ -46,6 +46,12 @@ def shape_of(line: str) -> ShellLine | None:
     return next((shape for shape in SHELL_LINES if shape.shape.fullmatch(line)), None)
 
 
+def may_fail(line: str) -> bool:
+    """Whether the change goes on when ``line`` fails."""
+    found = shape_of(line)
+    return found is not None and found.may_fail
+
+
 def floor(lines: Sequence[str]) -> Risk:
     """The least risk that shell lines have: filters, routes, forwarding and daemons are critical, ports are less."""
     risks = {found.risk if (found := shape_of(line)) else "critical" for line in lines}

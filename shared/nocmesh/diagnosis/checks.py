@@ -9,10 +9,25 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_interface, ip_network
 from typing import Any, get_args
 
+from nocmesh.diagnosis.shellparts import counted
 from nocmesh.errors import InvalidInputError
 from nocmesh.messages.base import Message
 from nocmesh.messages.change import Check
-from nocmesh.messages.state import Bgp, BgpNeighbor, ConfigLine, DeviceState, Interface, Route, SessionState, View
+from nocmesh.messages.state import (
+    Bgp,
+    BgpNeighbor,
+    ConfigLine,
+    DeviceState,
+    FilterRule,
+    Interface,
+    Isis,
+    Ospf,
+    Route,
+    SessionState,
+    Stp,
+    System,
+    View,
+)
 
 STATES = tuple(state for state in get_args(SessionState) if state != "unknown")
 
@@ -178,6 +193,15 @@ def _interface_address(interface: Interface, arguments: Arguments) -> CheckResul
     return _result(present is arguments.get("present", True), f"{interface.name} has {held}")
 
 
+def _interface_mac(interface: Interface, arguments: Arguments) -> CheckResult:
+    return _result(interface.mac == arguments["mac"].lower(), f"{interface.name} has the MAC address {interface.mac}")
+
+
+def _interface_bridge(interface: Interface, arguments: Arguments) -> CheckResult:
+    seen = f"{interface.name} is a port of {interface.bridge}" if interface.bridge else f"{interface.name} is no port"
+    return _result(interface.bridge == arguments["bridge"], seen)
+
+
 def _same_interface(one: str, other: str) -> bool:
     try:
         return ip_interface(one) == ip_interface(other)
@@ -188,6 +212,10 @@ def _same_interface(one: str, other: str) -> bool:
 def _route(routes: Sequence[Route], arguments: Arguments) -> CheckResult:
     protocol = arguments.get("protocol", "")
     found = [r for r in routes if _same_prefix(r.prefix, arguments["prefix"]) and protocol in {"", r.protocol}]
+    if "discards" in arguments:
+        found = [route for route in found if route.discards is arguments["discards"]]
+    if "via" in arguments:
+        found = [route for route in found if any(_same_address(hop, arguments["via"]) for hop in route.next_hops)]
     seen = f"{arguments['prefix']} by {found[0].protocol}" if found else f"no such route to {arguments['prefix']}"
     return _result(bool(found) is arguments.get("present", True), seen)
 
@@ -197,6 +225,54 @@ def _config_line(config: Sequence[ConfigLine], arguments: Arguments) -> CheckRes
     present = any(line.section == section and " ".join(line.text.split()) == text for line in config)
     where = f" under {section!r}" if section else ""
     return _result(present is arguments.get("present", True), _there(present, f"line {text!r}{where}"))
+
+
+def _filter_rule(rules: Sequence[FilterRule], arguments: Arguments) -> CheckResult:
+    name, text = arguments["name"], counted(arguments["text"])
+    present = any(rule.name == name and counted(rule.text) == text for rule in rules)
+    return _result(present is arguments.get("present", True), _there(present, f"rule {text!r} in {name}"))
+
+
+def _service(system: System, arguments: Arguments) -> CheckResult:
+    runs = system.services.get(arguments["name"], False)
+    return _result(runs is arguments.get("running", True), f"{arguments['name']} {'runs' if runs else 'does not run'}")
+
+
+def _ip_forwarding(system: System, arguments: Arguments) -> CheckResult:
+    word = {True: "on", False: "off", None: "not told"}[system.ip_forwarding]
+    return _result(system.ip_forwarding is arguments.get("enabled", True), f"IP forwarding is {word}")
+
+
+def _stp_bridge(stp: Stp, arguments: Arguments) -> CheckResult:
+    found = next((bridge for bridge in stp.bridges if bridge.name == arguments["bridge"]), None)
+    if found is None:
+        return _result(False, f"no bridge {arguments['bridge']}")
+    state = "takes part" if found.enabled else "takes no part"
+    wanted = {name: arguments[name] for name in ("enabled", "priority") if name in arguments}
+    have = {name: getattr(found, name) for name in wanted}
+    return _result(have == wanted, f"{found.name} {state} in spanning tree, priority {found.priority}")
+
+
+def _stp_port(stp: Stp, arguments: Arguments) -> CheckResult:
+    found = next((port for port in stp.ports if port.name == arguments["interface"]), None)
+    if found is None:
+        return _result(False, f"{arguments['interface']} is no port of a bridge")
+    wanted = {name: arguments[name] for name in ("cost", "state") if name in arguments}
+    have = {name: getattr(found, name) for name in wanted}
+    return _result(have == wanted, f"{found.name} is {found.state}, cost {found.cost}")
+
+
+def _ospf_adjacency(ospf: Ospf, arguments: Arguments) -> CheckResult:
+    return _adjacency([n.state for n in ospf.neighbors if n.interface == arguments["interface"]], "full", arguments)
+
+
+def _isis_adjacency(isis: Isis, arguments: Arguments) -> CheckResult:
+    return _adjacency([a.state for a in isis.adjacencies if a.interface == arguments["interface"]], "up", arguments)
+
+
+def _adjacency(states: Sequence[str], wanted: str, arguments: Arguments) -> CheckResult:
+    seen = ", ".join(states) or "none"
+    return _result(wanted in states, f"adjacency on {arguments['interface']}: {seen}")
 
 
 def _there(present: bool, what: str) -> str:
@@ -221,7 +297,17 @@ KINDS: Mapping[str, Kind] = {
     "interface_address": _row(
         "interfaces", _of_interface(_interface_address), {"interface": str, "address": str}, {"present": bool}
     ),
-    "route": _row("routes", _route, {"prefix": str}, {"present": bool, "protocol": str}),
+    "interface_mac": _row("interfaces", _of_interface(_interface_mac), {"interface": str, "mac": str}),
+    "interface_bridge": _row("interfaces", _of_interface(_interface_bridge), {"interface": str, "bridge": str}),
+    "route": _row("routes", _route, {"prefix": str}, {"present": bool, "protocol": str, "via": str, "discards": bool}),
+    "filter_rule": _row("filters", _filter_rule, {"name": str, "text": str}, {"present": bool}),
+    "service": _row("system", _service, {"name": str}, {"running": bool}),
+    "ip_forwarding": _row("system", _ip_forwarding, {}, {"enabled": bool}),
+    "stp_bridge": _row("stp", _stp_bridge, {"bridge": str}, {"enabled": bool, "priority": int}),
+    "stp_port": _row("stp", _stp_port, {"interface": str}, {"cost": int, "state": str}),
+    "ospf_adjacency": _row("ospf", _ospf_adjacency, {"interface": str}),
+    "isis_adjacency": _row("isis", _isis_adjacency, {"interface": str}),
     "config_line": _row("config", _config_line, {"text": str}, {"section": str, "present": bool}),
+    "shell_config_line": _row("shell_config", _config_line, {"text": str}, {"section": str, "present": bool}),
 }
 """Every kind; the documents' table of checks is this one."""

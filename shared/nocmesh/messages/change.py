@@ -14,7 +14,8 @@ class Check(Message, frozen=True, kw_only=True):
     """One statement about a device's typed state that code can decide.
 
     ``kind`` and its ``arguments``: `bgp_session` {neighbor, state}; `bgp_network` {prefix, present};
-    `interface_enabled` {interface, enabled}; `interface_oper` {interface, up}; `config_line` {section, text, present}.
+    `interface_enabled` {interface, enabled}; `interface_oper` {interface, up}; `config_line` {section, text, present};
+    `filter_rule` {name, text, present}; `service` {name, running}; the others stand in ``nocmesh.diagnosis.checks``.
     """
 
     kind: str
