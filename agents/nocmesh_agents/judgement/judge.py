@@ -205,8 +205,8 @@ def _half_seen(scene: Scene) -> list[Session]:
 _HANDS = {
     "link_down": "{at}: both ends are up and carry nothing. Look at the cable, the optics and the patch panel between "
     "them, or ask the provider of the circuit; no configuration brings it back.",
-    "link_detach": "{at}: the device does not have the interface any more. Put the module, the card or the virtual port "
-    "back, then give it its settings of the inventory.",
+    "link_detach": "{at}: the device does not have the interface any more. Put the module, the card or the virtual "
+    "port back, then give it its settings of the inventory.",
     "link_flap": "{at}: its carrier comes and goes. Reseat or exchange the cable and the optics at both ends; shut the "
     "link down meanwhile where there is another way.",
     "link_packet_loss": "{at}: the link loses packets. Clean or exchange the optics and the cable, or ask the provider "

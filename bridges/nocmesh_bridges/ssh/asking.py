@@ -37,6 +37,10 @@ _STALE = re.compile(r"^Warning: closing connection to \w+ because of an I/O erro
 """Vtysh when a daemon has ended since it was asked last. Asked again, vtysh looks for a new one (vtysh/vtysh.c)."""
 
 
+_CONNECTING = re.compile(r"^Warning: connecting to \w+\.\.\.failed!\n?", re.MULTILINE)
+"""What an open vtysh prints in the midst of every answer while a daemon that it knew does not run; no part of it."""
+
+
 class Asker:
     """Types commands that the guard has let through, and redacts what comes back."""
 
@@ -136,8 +140,10 @@ class Asker:
             text = await session.show(ask.command, timeout=seconds)
             if _STALE.search(text):
                 text = await session.show(ask.command, timeout=seconds)
+            text = _CONNECTING.sub("", text)
         except DeviceRejectedError as rejected:
-            said = redact(platform, str(rejected.facts.get("output", rejected.message)), key=self._key)
+            said = _CONNECTING.sub("", str(rejected.facts.get("output", rejected.message)))
+            said = redact(platform, said, key=self._key)
             return Output(command=ask.command, door=ask.door, text=said, status="rejected")
         if (ask.command, ask.door) == (RUNNING_CONFIG, "cli"):
             self._secrets.learn(device.name, text, key=self._key)

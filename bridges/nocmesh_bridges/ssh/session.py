@@ -19,6 +19,7 @@ from nocmesh.errors import (
     PreconditionError,
     SessionLostError,
 )
+from nocmesh.failpoint import reached
 from nocmesh_bridges.ssh import screen
 from nocmesh_bridges.ssh.dialogue import Dialogue
 from nocmesh_bridges.ssh.hostkeys import HostKeys
@@ -151,6 +152,7 @@ class DeviceSession:
                 async with self._trusted("the change", timeout):
                     for line in lines:
                         results.append(await self._executed(line))
+                        reached("bridge.line")
                         if results[-1].rejected:
                             break
             except DeviceError as error:

@@ -213,7 +213,7 @@ COMMANDS = [case.values[0] for case in CASES]
 
 @given(st.lists(st.sampled_from(COMMANDS), max_size=6))
 def test_what_remains_of_commands_leads_where_they_lead(commands: list[str]) -> None:
-    left = remaining(RUNNING, commands, RULES)  # type: ignore[arg-type]
-    goal, start = merged(RUNNING, commands, RULES), merged(RUNNING, [])  # type: ignore[arg-type]
+    left = remaining(RUNNING, commands, RULES)
+    goal, start = merged(RUNNING, commands, RULES), merged(RUNNING, [])
     ordered = [{k: sorted(v) for k, v in tree.items()} for tree in (merged(RUNNING, left, RULES), goal, start)]
     assert ordered[0] == ordered[1] or (left == [] and ordered[1] == ordered[2])
