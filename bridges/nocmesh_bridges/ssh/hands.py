@@ -186,6 +186,13 @@ class ShellHand(Hand):
             return "its rollback would not bring the old state back: propose it anew, or let a person do it"
         return await super().unsafe(running)
 
+    async def type(self, lines: Sequence[str]) -> list[LineResult]:
+        """Also: a router's command line that is open may not see what was started beside it."""
+        try:
+            return await super().type(lines)
+        finally:
+            await self._pool.renew(self.device.name)
+
     async def left(self, running: str) -> str:
         """By what the commands mean to a Linux system."""
         return shellmerge.affected_diff(running, self._change.commands, await self._rules())
