@@ -1,5 +1,6 @@
 """The checks that prove a fix, by the kinds that ``nocmesh.diagnosis.checks`` decides."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from nocmesh.messages.change import Check
@@ -87,9 +88,14 @@ def interface_up(interface: str) -> list[Check]:
     return [enabled(interface), oper_up(interface)]
 
 
-def enabled(interface: str) -> Check:
-    """The interface is not shut down."""
-    return _check("interface_enabled", f"{interface} is enabled", {"interface": interface, "enabled": True})
+def enabled(interface: str, *, enabled: bool = True) -> Check:
+    """The interface is not shut down; or it is."""
+    return Check(
+        kind="interface_enabled",
+        arguments={"interface": interface, "enabled": enabled},
+        text=f"{interface} is {'enabled' if enabled else 'shut down'}",
+        within=10.0,
+    )
 
 
 def oper_up(interface: str) -> Check:
@@ -97,9 +103,14 @@ def oper_up(interface: str) -> Check:
     return _check("interface_oper", f"{interface} is up", {"interface": interface, "up": True}, SOON)
 
 
-def addressed(interface: str, address: str) -> Check:
-    """The interface has the address."""
-    return _check("interface_address", f"{interface} has {address}", {"interface": interface, "address": address})
+def addressed(interface: str, address: str, *, present: bool = True) -> Check:
+    """The interface has the address, or has it no more."""
+    return Check(
+        kind="interface_address",
+        arguments={"interface": interface, "address": address, "present": present},
+        text=f"{interface} {'has' if present else 'no longer has'} {address}",
+        within=10.0,
+    )
 
 
 def duplex(interface: str, value: str) -> Check:
@@ -145,3 +156,91 @@ def line(section: str, text: str, *, present: bool = True) -> Check:
     there = "stands in" if present else "is gone from"
     arguments = {"section": section, "text": text, "present": present}
     return _check("config_line", f"'{text}' {there} '{section}'", arguments)
+
+
+def shell_line(section: str, text: str) -> Check:
+    """The Linux system behind the router's shell is set so."""
+    return Check(
+        kind="shell_config_line",
+        arguments={"section": section, "text": text, "present": True},
+        text=f"'{text}' stands in '{section}'",
+        within=10.0,
+    )
+
+
+def mac(interface: str, address: str) -> Check:
+    """The interface has the MAC address."""
+    return Check(
+        kind="interface_mac",
+        arguments={"interface": interface, "mac": address},
+        text=f"{interface} has the MAC address {address}",
+        within=10.0,
+    )
+
+
+def in_bridge(interface: str, bridge: str) -> Check:
+    """The interface is a port of the bridge."""
+    return Check(
+        kind="interface_bridge",
+        arguments={"interface": interface, "bridge": bridge},
+        text=f"{interface} is a port of {bridge}",
+        within=10.0,
+    )
+
+
+def bridge_set(bridge: str, setting: str, value: int) -> Check:
+    """The bridge takes part in spanning tree, or has the priority."""
+    is_state = setting == "stp_state"
+    wanted = {"enabled": value > 0} if is_state else {"priority": value}
+    return Check(
+        kind="stp_bridge",
+        arguments={"bridge": bridge, **wanted},
+        text=f"{bridge} takes part in spanning tree" if is_state else f"{bridge} has priority {value}",
+        within=10.0,
+    )
+
+
+def routed(routes: Sequence[str]) -> list[Check]:
+    """Each of the routes, as `ip route` writes them, is there."""
+    return [_routed(route.split()) for route in routes if route.split()[0][0].isdigit() or route.startswith("default ")]
+
+
+def _routed(words: list[str]) -> Check:
+    prefix = "0.0.0.0/0" if words[0] == "default" else words[0]
+    via = {"via": words[words.index("via") + 1]} if "via" in words[:-1] else {}
+    return Check(
+        kind="route",
+        arguments={"prefix": prefix, "present": True, **via},
+        text=f"there is a route {' '.join(words)}",
+        within=10.0,
+    )
+
+
+def undropped(prefix: str) -> Check:
+    """No route drops what goes to ``prefix``."""
+    return Check(
+        kind="route",
+        arguments={"prefix": prefix, "present": False, "discards": True},
+        text=f"no route drops what goes to {prefix}",
+        within=10.0,
+    )
+
+
+def running(service: str) -> Check:
+    """The daemon or service runs."""
+    return Check(
+        kind="service",
+        arguments={"name": service, "running": True},
+        text=f"{service} runs",
+        within=10.0,
+    )
+
+
+def adjacent(protocol: str, interface: str) -> Check:
+    """There is an adjacency on the interface."""
+    return Check(
+        kind=f"{protocol}_adjacency",
+        arguments={"interface": interface},
+        text=f"{protocol.upper().replace('ISIS', 'IS-IS')} has an adjacency on {interface}",
+        within=CONVERGENCE,
+    )

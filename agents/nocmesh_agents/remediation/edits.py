@@ -10,7 +10,7 @@ from nocmesh.diagnosis.configlines import JOINT
 from nocmesh.diagnosis.configwords import MASK, negation
 from nocmesh.diagnosis.facts import Sight
 from nocmesh.messages.change import Check
-from nocmesh.messages.state import ConfigLine
+from nocmesh.messages.state import ConfigLine, Door
 
 T = TypeVar("T")
 
@@ -46,6 +46,8 @@ class Fix:
     """How it is proved where something else keeps the effect from showing."""
     far: str = ""
     """The other end of the session that it is about."""
+    door: Door = "cli"
+    """At the shell the lines of its edits are commands, and a section only says what they are about."""
 
 
 @dataclass(frozen=True)

@@ -3,20 +3,35 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from nocmesh.diagnosis import shellmerge
+from nocmesh.diagnosis.configlines import rendered
 from nocmesh.diagnosis.configtext import affected_diff
+from nocmesh.diagnosis.facts import Sight
 from nocmesh.diagnosis.peering import Session
 from nocmesh.diagnosis.signs import Scene
 from nocmesh.diagnosis.vocabulary import fault_type, fault_types
 from nocmesh.ids import short_digest
 from nocmesh.messages.change import Change, Check
 from nocmesh.messages.report import RootCause
+from nocmesh.messages.state import Door
 from nocmesh.messages.task import TaskAssignment
 from nocmesh_agents.dossier import reason_of
-from nocmesh_agents.remediation import agreeing, identities, interfaces, neighbors, process, sessions
+from nocmesh_agents.remediation import (
+    agreeing,
+    identities,
+    neighbors,
+    process,
+    sessions,
+    shell_filters,
+    shell_hosts,
+    shell_ports,
+)
+from nocmesh_agents.remediation import shell_services as services
 from nocmesh_agents.remediation.concerns import curable, patients
-from nocmesh_agents.remediation.edits import Fix, Refusal, commands_of, rollback_of, unique, unread_secret
+from nocmesh_agents.remediation.edits import Edit, Fix, Refusal, commands_of, rollback_of, unique, unread_secret
 from nocmesh_agents.remediation.past import as_it_was
 from nocmesh_agents.remediation.risk import risk_of
+from nocmesh_agents.remediation.shell import in_turn, rules_of
 from nocmesh_agents.remediation.templates import PLATFORMS
 
 Answer = Fix | Refusal
@@ -27,10 +42,28 @@ IGP = ("ospf", "isis")
 REMEDIES: Mapping[str, Sequence[Remedy]] = {
     **{fault: (as_it_was, agreeing.as_the_far_end) for fault in curable() if fault_type(fault).family in IGP},
     **{fault: (as_it_was,) for fault in curable() if fault_type(fault).family not in IGP},
-    "interface_admin_down": (interfaces.up,),
-    "host_incorrect_ip": (as_it_was, interfaces.readdressed),
-    "host_incorrect_netmask": (as_it_was, interfaces.readdressed),
-    "host_missing_ip": (as_it_was, interfaces.readdressed),
+    "interface_admin_down": (shell_ports.up,),
+    "mtu_mismatch": (as_it_was, shell_ports.mtu),
+    "mac_address_conflict": (shell_ports.mac,),
+    "host_incorrect_ip": (as_it_was, shell_hosts.readdressed),
+    "host_incorrect_netmask": (as_it_was, shell_hosts.readdressed),
+    "host_missing_ip": (as_it_was, shell_hosts.readdressed),
+    "host_ip_conflict": (as_it_was, shell_hosts.readdressed),
+    "host_incorrect_gateway": (shell_hosts.gateway,),
+    "host_static_blackhole": (as_it_was, shell_hosts.blackhole),
+    "l2_port_missing": (as_it_was, shell_ports.member),
+    "l2_loop": (as_it_was, shell_ports.loop),
+    "stp_disabled": (as_it_was, shell_ports.tree("stp_state")),
+    "stp_root_moved": (as_it_was, shell_ports.tree("priority")),
+    "stp_cost_misconfig": (as_it_was, shell_ports.retuned("cost")),
+    "stp_port_blocked_unexpectedly": (
+        as_it_was,
+        shell_ports.retuned("root_block", "guard", "cost", "priority"),
+    ),
+    "ip_forwarding_disabled": (as_it_was, services.forwarding),
+    "frr_service_down": (services.daemons,),
+    "service_down": (services.services,),
+    **dict.fromkeys(shell_filters.FAULTS, (as_it_was, shell_filters.opened)),
     "ospf_duplicate_router_id": (identities.router_id,),
     "bgp_asn_misconfig": (as_it_was, sessions.asn),
     "bgp_peer_address_misconfig": (as_it_was, neighbors.moved),
@@ -66,7 +99,7 @@ class _Surroundings:
 
 def plan_of(scene: Scene, causes: Sequence[RootCause], backups: Mapping[str, str], task: TaskAssignment) -> Plan:
     """The plan for ``causes``; ``backups`` says, by device, why its backup is missing (empty: it is there)."""
-    fixes: dict[str, list[tuple[RootCause, Fix]]] = {}
+    fixes: dict[tuple[str, Door], list[tuple[RootCause, Fix]]] = {}
     words: list[str] = []
     partly: list[RootCause] = []
     for cause in causes:
@@ -75,11 +108,14 @@ def plan_of(scene: Scene, causes: Sequence[RootCause], backups: Mapping[str, str
                 words.append(answer.reason)
                 partly.append(cause)
             else:
-                fixes.setdefault(answer.device, []).append((cause, answer))
+                fixes.setdefault((answer.device, answer.door), []).append((cause, answer))
     changes = []
-    for device, found in fixes.items():
-        elsewhere = [fix for other, fixed in fixes.items() for _, fix in fixed if other != device]
-        changes.append(_change(scene, device, found, _Surroundings(causes, elsewhere, partly), task))
+    ready, waiting = in_turn(fixes)
+    words += [refusal.reason for refusal in waiting]
+    for device, door in ready:
+        elsewhere = [fix for (other, _), fixed in fixes.items() for _, fix in fixed if other != device]
+        around = _Surroundings(causes, elsewhere, partly)
+        changes.append(_change(scene, device, fixes[device, door], around, task))
     return Plan(tuple(changes), " ".join(dict.fromkeys(words)))
 
 
@@ -118,8 +154,8 @@ def _obstacle(scene: Scene, device: str, backup: str) -> str:
     sight = scene.facts.sight(device)
     if sight is None or sight.unreachable or not sight.understood("config") or not sight.config_sha256:
         return f"the running configuration of {device} could not be read"
-    if sight.device.platform not in PLATFORMS:
-        return f"there is no template for {sight.device.platform}; there are: {', '.join(PLATFORMS)}"
+    if sight.device.platform not in (*PLATFORMS, "linux"):
+        return f"there is no template for {sight.device.platform}; there are: {', '.join(PLATFORMS)}, linux"
     return backup
 
 
@@ -129,25 +165,38 @@ def _change(
     sight = scene.facts.sights[device]
     fixes = unique(fix for _, fix in found)
     edits = unique(edit for fix in fixes for edit in fix.edits)
-    commands, rollback = commands_of(edits), rollback_of(edits)
+    door = fixes[0].door
+    typed = door == "shell" or sight.device.platform == "linux"
+    commands, rollback = _typed(edits) if typed else (commands_of(edits), rollback_of(edits))
     risk, reasons = risk_of(sight.device, fixes)
     return Change(
-        change_id=short_digest(task.task_id, device),
+        change_id=short_digest(task.task_id, device, *([door] if door == "shell" else [])),
         device=device,
         platform=sight.device.platform,
+        door=door,
         commands=commands,
         rollback=rollback,
         verify=_checks(scene, fixes, around),
         risk=risk,
         reasons=[*reasons, *unique(reason_of(cause, partly=cause in around.partly) for cause, _ in found)],
-        pre_state=sight.config_sha256,
+        pre_state=sight.shell_sha256 if typed else sight.config_sha256,
         requested_by=task.assigned_to,
         incident_id=task.incident_id,
         summary=" ".join(unique(fix.summary for fix in fixes)),
-        diff=affected_diff(sight.running, commands),
+        diff=_diff_of_shell(sight, commands) if typed else affected_diff(sight.running, commands),
         fault_type=found[0][0].fault_type,
         resource=found[0][0].resource,
     )
+
+
+def _typed(edits: Sequence[Edit]) -> tuple[list[str], list[str]]:
+    """Commands of a shell, and what undoes them: the last first."""
+    return [line for edit in edits for line in edit.do], [line for edit in reversed(edits) for line in edit.undo]
+
+
+def _diff_of_shell(sight: Sight, commands: Sequence[str]) -> str:
+    running = "\n".join(rendered(sight.shell_config or []))
+    return shellmerge.affected_diff(running, commands, rules_of(sight))
 
 
 def _checks(scene: Scene, fixes: Sequence[Fix], around: _Surroundings) -> list[Check]:

@@ -13,6 +13,7 @@ from nocmesh_agents.dossier import alert_of, calls, diagnosis_of
 from nocmesh_agents.looking import commands_of, known_of, look_calls
 from nocmesh_agents.remediation.concerns import patients
 from nocmesh_agents.remediation.plan import REMEDIES, plan_of
+from nocmesh_agents.remediation.shell import more_views
 
 
 def decide(case: Case, seen: Sequence[Observation]) -> Move:
@@ -44,7 +45,8 @@ def _look(case: Case, diagnosis: Diagnosis, patients: Sequence[str]) -> Act:
     quoted = [evidence.device for cause in diagnosis.root_causes for evidence in cause.evidence]
     near = [far for name in patients for far in beside(case.network, name)]
     known = known_of(case, [*patients, *quoted, *near])[:MOST_DEVICES]
-    looks = look_calls(case, [], [device.name for device in known])
+    also = {device.name: more_views(device) for device in known if device.name in patients}
+    looks = look_calls(case, [], [device.name for device in known], also)
     backups = calls(case, len(looks), "device_backup", [{"device": name} for name in patients])
     return Act(
         thought=f"Reading and backing up {', '.join(patients)} before anything is planned.", calls=looks + backups

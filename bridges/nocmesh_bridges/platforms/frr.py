@@ -54,7 +54,9 @@ _SHELL: tuple[View, ...] = ("neighbors", "filters", "stp", "mac_table", "process
 
 FRR = Tables(
     name="frr",
-    views=_CLI | {view: linux.sources("shell")[view] for view in _SHELL},
+    views=_CLI
+    | {view: linux.sources("shell")[view] for view in _SHELL}
+    | {"shell_config": linux.sources("shell")["config"]},
     judges={
         **linux.JUDGES,
         **frr_ospf.JUDGES,

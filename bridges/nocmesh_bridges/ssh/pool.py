@@ -33,6 +33,8 @@ class _Device:
     in_use: int = 0
     waiting: int = 0
     opened: int = 0
+    age: int = 0
+    """How often its sessions were given up: one that was lent before is not lent again."""
     failures: int = 0
     """In a row, to open a session."""
     shut_until: datetime | None = None
@@ -86,9 +88,17 @@ class DevicePool:
                 held.waiting -= 1
             held.in_use += 1
             stack.callback(_leave, held)
+            age = held.age
             session = await self._lend(held, single_use)
-            stack.push_async_callback(self._take_back, held, session, single_use)
+            stack.push_async_callback(self._take_back, held, session, single_use, age)
             yield session
+
+    async def renew(self, device: str) -> None:
+        """No session with ``device`` that is open now is lent again: what it knows of the device may be old."""
+        held = self._device(device)
+        held.age += 1
+        while held.idle:
+            await held.idle.pop().session.close()
 
     def knows(self, device: str) -> bool:
         """Say whether ``device`` is among the targets."""
@@ -172,8 +182,8 @@ class DevicePool:
             held.idle.remove(kept)
             await kept.session.close()
 
-    async def _take_back(self, held: _Device, session: DeviceSession, single_use: bool) -> None:
-        if single_use or self._closed or not session.alive:
+    async def _take_back(self, held: _Device, session: DeviceSession, single_use: bool, age: int) -> None:
+        if single_use or self._closed or not session.alive or age != held.age:
             await session.close()
             return
         held.idle.append(_Idle(session, self._clock.now()))

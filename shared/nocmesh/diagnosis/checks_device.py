@@ -13,6 +13,7 @@ from nocmesh.diagnosis.checkkinds import (
     same_interface,
     there,
 )
+from nocmesh.diagnosis.shellparts import counted
 from nocmesh.messages.state import ConfigLine, FilterRule, Interface, System
 
 
@@ -49,6 +50,21 @@ def _address(interface: Interface, arguments: Arguments) -> CheckResult:
     return result(present is arguments.get("present", True), f"{interface.name} has {held}")
 
 
+def _mac(interface: Interface, arguments: Arguments) -> CheckResult:
+    seen = f"{interface.name} has the MAC address {interface.mac or 'unknown'}"
+    return result(interface.mac == arguments["mac"].lower(), seen)
+
+
+def _bridge(interface: Interface, arguments: Arguments) -> CheckResult:
+    seen = f"{interface.name} is a port of {interface.bridge}" if interface.bridge else f"{interface.name} is no port"
+    return result(interface.bridge == arguments["bridge"], seen)
+
+
+def _service(system: System, arguments: Arguments) -> CheckResult:
+    runs = system.services.get(arguments["name"], False)
+    return result(runs is arguments.get("running", True), f"{arguments['name']} {'runs' if runs else 'does not run'}")
+
+
 def _forwarding(system: System, arguments: Arguments) -> CheckResult:
     word = {True: "forwards", False: "does not forward", None: "does not tell whether it forwards"}
     seen = f"the device {word[system.ip_forwarding]}"
@@ -56,8 +72,8 @@ def _forwarding(system: System, arguments: Arguments) -> CheckResult:
 
 
 def _filter(filters: Sequence[FilterRule], arguments: Arguments) -> CheckResult:
-    name, text = arguments["name"], arguments.get("text", "")
-    present = any(rule.name == name and text in ("", rule.text) for rule in filters)
+    name, text = arguments["name"], counted(arguments.get("text", ""))
+    present = any(rule.name == name and text in ("", counted(rule.text)) for rule in filters)
     what = f"filter {name}{f': {text}' if text else ''}"
     return result(present is arguments.get("present", True), there(present, what))
 
@@ -77,8 +93,12 @@ DEVICE: Mapping[str, Kind] = {
     "interface_address": kind(
         "interfaces", _of_interface(_address), {"interface": str, "address": str}, {"present": bool}
     ),
+    "interface_mac": kind("interfaces", _of_interface(_mac), {"interface": str, "mac": str}),
+    "interface_bridge": kind("interfaces", _of_interface(_bridge), {"interface": str, "bridge": str}),
+    "service": kind("system", _service, {"name": str}, {"running": bool}),
     "ip_forwarding": kind("system", _forwarding, {}, {"enabled": bool}),
     "filter_rule": kind("filters", _filter, {"name": str}, {"text": str, "present": bool}),
     "config_line": kind("config", _config_line, {"text": str}, {"section": str, "present": bool}),
+    "shell_config_line": kind("shell_config", _config_line, {"text": str}, {"section": str, "present": bool}),
 }
 """Kinds by name."""

@@ -2,9 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 
-from nocmesh.diagnosis.checkkinds import Arguments, CheckResult, Kind, alike, kind, one_of, result, same_prefix
+from nocmesh.diagnosis.checkkinds import (
+    Arguments,
+    CheckResult,
+    Kind,
+    alike,
+    kind,
+    one_of,
+    result,
+    same_address,
+    same_prefix,
+)
 from nocmesh.messages.state import Isis, IsisInterface, Ospf, OspfInterface, OspfNeighbor, Route
 
+_LEADING: Mapping[str, type] = {"interface": str, "via": str, "discards": bool}
 _FIELDS: Mapping[str, type] = {"network_type": str, "passive": bool}
 _OSPF: Mapping[str, type] = {"area": str, "cost": int, **_FIELDS}
 _ISIS: Mapping[str, type] = {"level": str, "metric": int, **_FIELDS}
@@ -51,9 +62,17 @@ def _route(routes: Sequence[Route], arguments: Arguments) -> CheckResult:
     protocol, interface = arguments.get("protocol", ""), arguments.get("interface", "")
     known = [r for r in routes if same_prefix(r.prefix, arguments["prefix"]) and protocol in {"", r.protocol}]
     found = [r for r in known if not interface or (r.selected and interface in r.interfaces)]
+    found = [r for r in found if _leads(r, arguments)]
     said = f"{arguments['prefix']} by {known[0].protocol}" if known else f"no such route to {arguments['prefix']}"
     through = f" through {', '.join(known[0].interfaces) or 'no interface'}" if known and interface else ""
     return result(bool(found) is arguments.get("present", True), f"{said}{through}")
+
+
+def _leads(route: Route, arguments: Arguments) -> bool:
+    """By the next hop that is asked for, and dropped or not."""
+    via = arguments.get("via", "")
+    led = not via or any(same_address(hop, via) for hop in route.next_hops)
+    return led and route.discards is arguments.get("discards", route.discards)
 
 
 IGP: Mapping[str, Kind] = {
@@ -67,6 +86,6 @@ IGP: Mapping[str, Kind] = {
         "isis", one_of(_isis_interface, "IS-IS on {interface}", alike("name", _ISIS)), {"interface": str}, _ISIS
     ),
     "isis_system_id": kind("isis", _system_id, {"system_id": str}),
-    "route": kind("routes", _route, {"prefix": str}, {"present": bool, "protocol": str, "interface": str}),
+    "route": kind("routes", _route, {"prefix": str}, {"present": bool, "protocol": str, **_LEADING}),
 }
 """Kinds by name."""

@@ -37,6 +37,7 @@ KEYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "switching.ports": ("switch port", ("name",)),
     "switching.lags": ("aggregate", ("name",)),
     "processes": ("process", ("name",)),
+    "shell_config": ("setting", ("section", "text")),
 }
 """Lists of state: what one entry is called, and the fields that tell it from the others."""
 
@@ -44,7 +45,8 @@ RESTLESS = frozenset(
     """
     quote quotes in_errors out_errors in_discards out_discards carrier_changes packets topology_changes
     prefixes_received prefixes_sent last_reset_reason last_error established_for neighbor_count
-    pid cpu_percent memory_kb uptime_seconds memory_total_kb memory_available_kb checksum_errors""".split()  # noqa: SIM905 - a list would fill a page
+    pid parent args handle cpu_percent memory_kb
+    uptime_seconds memory_total_kb memory_available_kb checksum_errors""".split()  # noqa: SIM905 - a list would fill a page
 )
 """Fields that move on a network where nothing is wrong."""
 AGEING = frozenset({"neighbors.entries", "mac_table", "processes"})

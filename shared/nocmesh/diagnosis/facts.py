@@ -153,6 +153,25 @@ class Sight:
         return next((o.state.config_sha256 for o in self._states("config") if o.state), "")
 
     @property
+    def shell_config(self) -> list[ConfigLine] | None:
+        """What is set in the Linux system: of a Linux device its configuration, of a router what its shell shows."""
+        return self.config if self.device.platform == "linux" else self.now.shell_config
+
+    @property
+    def shell_config_before(self) -> list[ConfigLine] | None:
+        """The same when all was well; None: nobody knows."""
+        if self.before is None:
+            return None
+        return self.before.config if self.device.platform == "linux" else self.before.shell_config
+
+    @property
+    def shell_sha256(self) -> str:
+        """The pre-state that an approval of shell commands is bound to."""
+        if self.device.platform == "linux":
+            return self.config_sha256
+        return next((o.state.shell_config_sha256 for o in self._states("shell_config") if o.state), "")
+
+    @property
     def running(self) -> str:
         """The running configuration as text, as recorded; empty when it was not kept."""
         return next((o.text for o in self._outputs() if is_config(o.command) and o.text), "")

@@ -123,6 +123,14 @@ async def test_what_is_known_of_a_daemon_that_has_ended_is_asked_again() -> None
             assert device.cli.typed.count(NEIGHBORS) == 2
 
 
+async def test_a_session_that_does_not_see_a_daemon_is_believed_only_when_it_is_new() -> None:
+    turns = ["bgpd is not running\n", CLI[NEIGHBORS]]
+    async with doors(cli={"answers": Turns(CLI, NEIGHBORS, turns)}) as device:  # type: ignore[arg-type]
+        _, outputs = await device.asker.state(R1, ["bgp"])
+        assert [output.status for output in outputs] == ["parsed", "parsed"]
+        assert device.cli.logins == 2
+
+
 async def test_a_connection_that_breaks_costs_one_answer() -> None:
     async with doors(cli={"drop": frozenset([ROUTES])}, shell={"drop": frozenset([TABLE])}) as device:
         found = await device.ask()
@@ -256,11 +264,11 @@ async def test_a_question_to_a_shell_may_be_asked_alone() -> None:
 async def test_what_a_shell_does_not_know_is_an_answer_and_not_what_a_rule_says() -> None:
     unknown: dict[str, str | bytes] = {
         ARP: "bash: ip: command not found\n",
-        "nft list ruleset": 'table ip t {\n\tchain c {\n\t\tlog prefix "x: not found"\n\t}\n}\n',
+        "nft -a list ruleset": 'table ip t {\n\tchain c {\n\t\tlog prefix "x: not found"\n\t}\n}\n',
     }
     async with doors(shell={"answers": unknown}) as device:
-        found = await device.ask([Ask(ARP, "shell"), Ask("nft list ruleset", "shell")])
-        assert [found[ARP].status, found["nft list ruleset"].status] == ["rejected", "parsed"]
+        found = await device.ask([Ask(ARP, "shell"), Ask("nft -a list ruleset", "shell")])
+        assert [found[ARP].status, found["nft -a list ruleset"].status] == ["rejected", "parsed"]
 
 
 # --- a Linux system's configuration
@@ -271,7 +279,7 @@ LINUX: dict[str, str | bytes] = {
         '[{"ifname":"lo","flags":["UP"],"mtu":65536,"link_type":"loopback","addr_info":[]}]\n'
     ),
     "ip -j route show": '[{"dst":"default","gateway":"10.0.0.1","dev":"e0","flags":[]}]\n',
-    "nft list ruleset": "",
+    "nft -a list ruleset": "",
     "tc -j qdisc show": "[]\n",
     "cat /proc/uptime /proc/loadavg /proc/meminfo /etc/os-release /proc/net/snmp /proc/net/netstat"
     " /proc/sys/kernel/hostname /proc/sys/net/ipv4/ip_forward": (
