@@ -31,11 +31,13 @@ def sources(door: Door) -> dict[View, Source]:
     def extra(command: str) -> Ask:
         return Ask(command, door, needed=False)
 
-    links, shapers = ask(linux_links.LINKS), extra(linux_links.SHAPERS)
+    links, shapers = ask(linux_links.LINKS), ask(linux_links.SHAPERS)
+    rates = Ask(linux_links.SHAPERS, door, needed=False, asked=False)
     table, packages = ask(linux_system.PROCESSES), extra(linux_system.PACKAGES)
     routes, ruleset, facts = ask(linux_routes.ROUTES), ask(nftables.RULESET), ask(linux_system.FACTS)
     return {
-        "interfaces": Source((links, shapers), linux_links.interfaces),
+        "interfaces": Source((links, rates), linux_links.interfaces),
+        "queues": Source((shapers,), linux_links.queues),
         "neighbors": Source((ask(linux_routes.NEIGHBORS), extra(linux_routes.LLDP)), linux_routes.neighbors),
         "routes": Source((routes,), linux_routes.routes),
         "filters": Source((ruleset,), nftables.filters),
@@ -43,7 +45,10 @@ def sources(door: Door) -> dict[View, Source]:
         "mac_table": Source((ask(linux_bridges.ADDRESSES),), linux_bridges.mac_table),
         "processes": Source((table, extra(linux_system.DAEMONS)), linux_system.processes),
         "system": Source((facts, extra(linux_system.PROCESSES), packages), linux_system.system),
-        "config": Source((links, routes, ruleset, facts, shapers, extra(linux_system.PROCESSES)), linux_config.config),
+        "config": Source(
+            (links, routes, ruleset, facts, extra(linux_links.SHAPERS), extra(linux_system.PROCESSES)),
+            linux_config.config,
+        ),
     }
 
 

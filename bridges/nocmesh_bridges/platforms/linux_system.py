@@ -1,7 +1,7 @@
 """Processes, packages and what /proc tells of a Linux system (proc(5), ps(1), dpkg-query(1)). Pure."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -168,24 +168,28 @@ def facts_of(output: Output) -> Facts:
         uptime_seconds=int(match["uptime"].split(".")[0]),
         ip_forwarding=match["forwarding"] == "1",
         memory={words[0].rstrip(":"): int(words[1]) for words in memory},
-        checksum_errors=_checksum_errors(match["counters"]),
+        checksum_errors=checksum_errors(match["counters"]),
         quotes=_evidence(match["counters"]),
     )
 
 
 def _evidence(text: str) -> list[str]:
     """The names with their numbers, of `Ip` up to `Forwarding` and of each protocol that counted a wrong checksum."""
-    wrong = {name for name, count in _checksum_errors(text).items() if count}
+    wrong = {name for name, count in checksum_errors(text).items() if count}
     found = []
     for names, numbers in pairwise(text.splitlines()):
         if names.startswith("Ip: Forwarding ") and numbers.startswith("Ip: "):
             found.append(f"{names}\n{' '.join(numbers.split()[:2])}")
-        elif _protocol(names.split(" ")[0]) in wrong and "InCsumErrors" in names:
-            found.append(f"{names}\n{numbers}")
-    return found
+    return [*found, *checksum_lines(text, wrong)]
 
 
-def _checksum_errors(text: str) -> dict[str, int]:
+def checksum_lines(text: str, protocols: Collection[str]) -> list[str]:
+    """The lines of names and of numbers of each of ``protocols``, as they stand: what a count is quoted by."""
+    pairs = [(names, numbers) for names, numbers in pairwise(text.splitlines()) if "InCsumErrors" in names.split()]
+    return [f"{names}\n{numbers}" for names, numbers in pairs if _protocol(names.split()[0]) in protocols]
+
+
+def checksum_errors(text: str) -> dict[str, int]:
     """`InCsumErrors` of each protocol: a line of names, then a line of numbers (net/ipv4/proc.c).
 
     IP's own, of damaged headers, stands in /proc/net/netstat under `IpExt`.
@@ -194,9 +198,9 @@ def _checksum_errors(text: str) -> dict[str, int]:
     found: dict[str, int] = {}
     for names, numbers in pairwise(lines):
         heads, values = names.split(), numbers.split()
-        if heads[0] == values[0] and "InCsumErrors" in heads and len(heads) == len(values):
+        if heads[:1] == values[:1] and "InCsumErrors" in heads and len(heads) == len(values):
             value = values[heads.index("InCsumErrors")]
-            if value.isdecimal():
+            if value.isascii() and value.isdecimal():
                 found[_protocol(heads[0])] = int(value)
     return found
 

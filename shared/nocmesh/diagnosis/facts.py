@@ -23,6 +23,7 @@ from nocmesh.messages.state import (
     Neighbors,
     Ospf,
     Output,
+    Queue,
     Quote,
     Route,
     Stp,
@@ -80,6 +81,13 @@ class Sight:
             return None
         return moves(self.config_before, self.config)
 
+    @cached_property
+    def asked(self) -> frozenset[View]:
+        """The views that the device was asked for, whatever came of it."""
+        named = {str(view) for o in self.observations for view in o.arguments.get("views", ())}
+        told = {view for o in self.observations if o.state for view in o.state.status}
+        return frozenset(view for view in _FIELDS if view in named | told)
+
     def knew(self, view: str) -> bool:
         """The baseline tells of ``view``: that there is none, too."""
         return bool(self.before and self.before.status.get(view) in ("parsed", "empty"))
@@ -96,6 +104,11 @@ class Sight:
     def interfaces(self) -> list[Interface] | None:
         """None: not looked at, or not understood."""
         return self.now.interfaces
+
+    @property
+    def queues(self) -> list[Queue] | None:
+        """None: not looked at, or not understood."""
+        return self.now.queues
 
     @property
     def bgp(self) -> Bgp | None:

@@ -9,6 +9,7 @@ from nocmesh.messages.base import Message
 
 View = Literal[
     "interfaces",
+    "queues",
     "neighbors",
     "routes",
     "filters",
@@ -79,6 +80,15 @@ class Interface(Message, frozen=True, kw_only=True):
     """What a shaper lets through, bits per second."""
     bridge: str = ""
     """The bridge or the aggregate that it is a port of."""
+    quote: Quote | None = None
+
+
+class Queue(Message, frozen=True, kw_only=True):
+    """What shapes or polices the traffic that leaves an interface."""
+
+    interface: str
+    rate_bps: int
+    """What it lets through, bits per second."""
     quote: Quote | None = None
 
 
@@ -424,6 +434,7 @@ class DeviceState(Message, frozen=True, kw_only=True):
     device: str
     platform: str
     interfaces: list[Interface] | None = None
+    queues: list[Queue] | None = None
     neighbors: Neighbors | None = None
     routes: list[Route] | None = None
     filters: list[FilterRule] | None = None

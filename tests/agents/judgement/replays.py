@@ -63,17 +63,20 @@ class Replay:
     def diagnosed(self, alert: Mapping[str, Any] | None = None) -> Diagnosis:
         """Triage, then a specialist where triage wants one; evidence is looked for by code."""
         told = dict(alert or self.alert)
-        verdict, _ = self._pursue(triage, "triage", alert=told)
+        verdict, seen = self._pursue(triage, "triage", alert=told)
         if verdict["verdict"] == "false_positive":
             return Diagnosis(verdict="false_positive", confidence=verdict["confidence"], summary=verdict["why"])
-        found, seen = self._pursue(specialist, "diagnose", alert=told, devices=verdict["devices"])
+        found, seen = self._pursue(specialist, "diagnose", seen, alert=told, devices=verdict["devices"])
         return verify_evidence(msgspec.convert(found, Diagnosis), seen)
 
-    def _pursue(self, decide: Any, task_type: str, **parameters: Any) -> tuple[dict[str, Any], list[Observation]]:
+    def _pursue(
+        self, decide: Any, task_type: str, carried: Sequence[Observation] = (), **parameters: Any
+    ) -> tuple[dict[str, Any], list[Observation]]:
+        """The result, and what was seen; ``carried``: what an earlier session saw a moment ago."""
         task = TaskAssignment(
             task_id=f"t-{task_type}", task_type=task_type, assigned_to="x", incident_id="i", parameters=parameters
         )
-        seen: list[Observation] = []
+        seen = list(carried)
         for _ in range(20):
             move = decide(Case(task=task, network=self.network), seen)
             if isinstance(move, Finish):
