@@ -1,5 +1,6 @@
 """Ears and mouth of the incidents role: alerts and the runs' journals in, timelines and the public feed out."""
 
+import asyncio
 from typing import Any
 
 from nocmesh.agent.baselines import load_book
@@ -82,7 +83,8 @@ class Incidents:
         told = from_transition(incident, transition)
         if all(event.event_id in incident.seen for event in told):
             return []
-        return from_transition(incident, transition, await self._around(transition))
+        around = await self._around(transition)
+        return await asyncio.to_thread(from_transition, incident, transition, around)  # seconds, in a large network
 
     async def _around(self, transition: Transition) -> Around:
         """The network and its devices' past, where a report will say how bad it is; what is unreadable is unknown."""

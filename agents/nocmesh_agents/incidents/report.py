@@ -69,7 +69,7 @@ def report_of(run: RunState, state: str, around: Around = NOWHERE) -> Report:
         recovered=found.recovered,
         title=_title(_alert(run)),
         summary=found.summary or str(triage.get("why", "")),
-        needs_person="; ".join(t for t in (found.needs_person, str(plan.get("needs_person", ""))) if t),
+        needs_person=" ".join(t for t in (found.needs_person, str(plan.get("needs_person", ""))) if t),
         impact=impact_of(found.root_causes, found.symptoms, around.network),
         beginning=_beginning(run, found, around),
     )

@@ -56,10 +56,13 @@ def _told(said: Said) -> Beginning:
 
 
 def _well(book: Book | None, before: datetime | None) -> tuple[str, Taken, Taken | None] | None:
-    """The device's baseline as it was last seen, before ``before``, and the version that it was seen in next."""
+    """The device's baseline as it was last seen, before ``before``, and the version that it was seen in next.
+
+    None where there is no such look, and where the device moved more than once since: then it proves nothing.
+    """
     versions = book.versions if book is not None else []
     good = next((taken for taken in versions if book is not None and taken.number == book.good), None)
     if book is None or good is None or (before is not None and good.until >= before):
         return None
     later = [taken for taken in versions if taken.number > good.number and (before is None or taken.at <= before)]
-    return book.device, good, later[0] if later else None
+    return (book.device, good, later[0] if later else None) if len(later) < 2 else None

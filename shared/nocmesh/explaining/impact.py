@@ -4,7 +4,8 @@ Reachability is that of the inventory's links and intent; nothing is sent anywhe
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from ipaddress import ip_interface
+
+from msgspec.structs import replace
 
 from nocmesh.diagnosis.resources import interface, known_resources, node
 from nocmesh.diagnosis.vocabulary import fault_types
@@ -12,12 +13,13 @@ from nocmesh.explaining.graph import Graph, Vertex, names, split
 from nocmesh.explaining.joints import newly_single
 from nocmesh.explaining.losses import Losses, down, losses_of
 from nocmesh.explaining.saying import summary_of
-from nocmesh.explaining.sessions import lost_sessions
+from nocmesh.explaining.sessions import lost_sessions, network_of
 from nocmesh.messages.report import Degree, Dependence, Impact, LostSession, RootCause, Symptom
 from nocmesh.network import Network
 
 MOST = 200
-"""Names in each list: an event has a largest size, and nobody reads more."""
+MOST_THREADS = 50
+"""Entries of each list; of ``depends_on`` and each list in it. An event has a largest size, and nobody reads more."""
 
 
 def impact_of(causes: Sequence[RootCause], symptoms: Sequence[Symptom], network: Network) -> Impact | None:
@@ -34,7 +36,7 @@ def impact_of(causes: Sequence[RootCause], symptoms: Sequence[Symptom], network:
         down=down(losses),
         cut_off=names(cut),
         at_risk=names({vertex for lost in single.values() for vertex in lost}),
-        depends_on=[Dependence(on=on, devices=names(lost)) for on, lost in _outermost(single)],
+        depends_on=[Dependence(on=on, devices=names(lost), count=len(lost)) for on, lost in _outermost(single)],
         subnets=_subnets(network, losses, cut),
         sessions=lost_sessions(losses, found, symptoms, network),
         sites=_sites(network, losses, cut),
@@ -73,27 +75,29 @@ def _effects(causes: Iterable[RootCause]) -> list[str]:
 
 
 def _subnets(network: Network, losses: Losses, cut: Collection[Vertex]) -> list[str]:
-    """Prefixes behind what is lost, and nowhere else; addresses of single devices are none."""
-    lost: dict[str, None] = {}
-    kept: set[str] = set()
+    """Prefixes behind what is lost, and nowhere else; addresses of single devices are none.
+
+    A prefix that a device only originates counts where no interface has it.
+    """
     behind = losses.gone | losses.doubtful | set(cut)
+    found: dict[tuple[bool, bool], dict[str, None]] = {}  # by: on an interface; lost
     for device in network.devices:
         away = node(device.name) in behind
         for port in device.interfaces:
-            here = set(_networks(port.addresses))
-            if away or interface(device.name, port.name) in losses.gone:
-                lost.update(dict.fromkeys(sorted(here)))
-            else:
-                kept |= here
-        for prefix in device.intent.bgp.networks if device.intent.bgp else ():
-            lost.update(dict.fromkeys(_networks([prefix]))) if away else kept.update(_networks([prefix]))
-    return [prefix for prefix in lost if prefix not in kept]
+            lost = away or interface(device.name, port.name) in losses.gone
+            found.setdefault((True, lost), {}).update(dict.fromkeys(_networks(port.addresses)))
+        told = device.intent.bgp.networks if device.intent.bgp else []
+        found.setdefault((False, away), {}).update(dict.fromkeys(_networks(told)))
+    on_ports, kept = found.get((True, True), {}), found.get((True, False), {})
+    told_kept = found.get((False, False), {})
+    told_lost = [prefix for prefix in found.get((False, True), {}) if prefix not in told_kept]
+    return [prefix for prefix in dict.fromkeys([*on_ports, *told_lost]) if prefix not in kept]
 
 
 def _networks(addresses: Iterable[str]) -> Iterator[str]:
     for address in addresses:
-        network = ip_interface(address).network
-        if network.num_addresses > 1:
+        network = network_of(address)
+        if network is not None and network.num_addresses > 1:
             yield str(network)
 
 
@@ -110,12 +114,13 @@ def _bounded(impact: Impact, summary: str) -> Impact:
         "down": impact.down,
         "cut_off": impact.cut_off,
         "at_risk": impact.at_risk,
-        "depends_on": [Dependence(on=each.on, devices=each.devices[:MOST]) for each in impact.depends_on],
+        "depends_on": impact.depends_on,
         "subnets": impact.subnets,
         "sessions": impact.sessions,
         "sites": impact.sites,
     }
     counts = {name: len(items) for name, items in lists.items()}
+    lists["depends_on"] = [replace(d, devices=d.devices[:MOST_THREADS]) for d in impact.depends_on[:MOST_THREADS]]
     return Impact(
         summary=summary,
         degree=impact.degree,

@@ -20,6 +20,32 @@ def summary_of(impact: Impact, causes: Sequence[RootCause], losses: Losses, netw
     return " ".join([*_doubt(losses), *worst, *_sessions(impact)])
 
 
+def brief(impact: Impact) -> str:
+    """The worst of ``impact`` in one sentence: what a person needs within five seconds."""
+    if impact.degree == "unknown":
+        return "It is not known whether traffic is hurt: the device may still forward."
+    if impact.degree == "cut_off":
+        return f"{_those(impact, 'cut_off')} cut off from the rest of the network."
+    if impact.degree == "redundancy":
+        who = _those(impact, "at_risk", ("has", "have"))
+        return f"Nobody is cut off, but {who} no second way any more."
+    if impact.degree == "itself":
+        return "Every other device is still reached, and no second way is lost."
+    sessions = counted(impact.counts.get("sessions", 0), "BGP session")
+    lost = f" {sessions} {is_are(impact.sessions)} down." if impact.sessions else ""
+    return (impact.effects[0] if impact.effects else impact.summary) + lost
+
+
+def _those(impact: Impact, name: str, verb: tuple[str, str] = ("is", "are")) -> str:
+    """Who, by name where they are few, and the verb that fits."""
+    who: list[str] = getattr(impact, name)
+    count = max(impact.counts.get(name, 0), len(who))
+    said = listed(who) if count <= FEW else f"{counted(count, 'device')} ({listed(who, FEW)})"
+    if count > len(who):
+        said = counted(count, "device")
+    return f"{said} {verb[count != 1]}"
+
+
 def _doubt(losses: Losses) -> Iterator[str]:
     found = sorted(resource.removeprefix("node/") for resource in losses.doubtful)
     if found:
@@ -54,11 +80,13 @@ def _risk(impact: Impact) -> Iterator[str]:
 def _threads(single: Sequence[Dependence]) -> str:
     """What more would have to fail, those first that most depend on."""
     groups: dict[tuple[str, ...], list[str]] = {}
-    for each in sorted(single, key=lambda one: (-len(one.devices), kind_of(one.on) != "node", one.on)):
+    for each in sorted(single, key=lambda one: (-one.count, kind_of(one.on) != "node", one.on)):
         groups.setdefault(tuple(each.devices), []).append(place(each.on))
     said = [f"without {_either(ons)}, {listed(who, 4)} would be cut off" for who, ons in list(groups.items())[:2]]
     more = sum(len(ons) for ons in list(groups.values())[2:])
-    return "; ".join(said) + (f"; and so with {more} more devices or links" if more else "")
+    return "; ".join(said) + (
+        f"; and so on for {counted(more, 'more device or link', 'more devices or links')}" if more else ""
+    )
 
 
 def _either(items: Sequence[str]) -> str:
@@ -69,7 +97,7 @@ def _either(items: Sequence[str]) -> str:
 def _sessions(impact: Impact) -> Iterator[str]:
     if impact.sessions:
         said = [f"{s.device} to {s.neighbor or s.address}" for s in impact.sessions]
-        yield f"{counted(len(said), 'BGP session')} {is_are(said)} down with it: {listed(said, 4)}."
+        yield f"{counted(len(said), 'BGP session')} {is_are(said)} down because of it: {listed(said, 4)}."
 
 
 def _itself(impact: Impact, causes: Sequence[RootCause], losses: Losses) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """BGP sessions that cannot stand without what is lost: by the intent of the inventory, and by the symptoms. Pure."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from ipaddress import ip_address, ip_interface
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_interface
+from typing import TypeAlias
 
 from nocmesh.diagnosis.resources import interface, node
 from nocmesh.explaining.graph import Graph
@@ -9,17 +10,20 @@ from nocmesh.explaining.losses import Losses
 from nocmesh.messages.report import LostSession, RootCause, Symptom
 from nocmesh.network import Device, End, Network
 
+Address: TypeAlias = IPv4Address | IPv6Address
+
 
 class Intended:
     """The sessions that the devices' intent lists, with the link that each runs over."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
-        self._owners = {
-            ip_interface(address).ip: End(device=device.name, interface=port.name)
+        self._owners: dict[Address | None, End] = {
+            found: End(device=device.name, interface=port.name)
             for device in network.devices
             for port in device.interfaces
             for address in port.addresses
+            if (found := address_of(address)) is not None
         }
         self._links = {end: link for link in network.links for end in (link.a, link.b)}
 
@@ -27,16 +31,12 @@ class Intended:
         """Each session from each end that lists it, and the resource that it runs over: empty where it is routed."""
         for device in self._network.devices:
             for neighbor in device.intent.bgp.neighbors if device.intent.bgp else ():
-                owner = self._owner(neighbor.address)
+                owner = self._owners.get(address_of(neighbor.address))
                 far = owner.device if owner else ""
+                if far == device.name:
+                    continue
                 session = LostSession(device=device.name, neighbor=far, address=neighbor.address)
                 yield session, self._over(device, owner, neighbor.address)
-
-    def _owner(self, address: str) -> End | None:
-        try:
-            return self._owners.get(ip_address(address))
-        except ValueError:
-            return None
 
     def _over(self, device: Device, owner: End | None, address: str) -> str:
         link = self._links.get(owner) if owner else None
@@ -47,10 +47,24 @@ class Intended:
 
 
 def _within(address: str, addresses: Iterable[str]) -> bool:
+    wanted = address_of(address)
+    return wanted is not None and any(wanted in network for own in addresses if (network := network_of(own)))
+
+
+def address_of(text: str) -> Address | None:
+    """The address in ``text``, with or without the length of its prefix; None where it is none."""
     try:
-        return any(ip_address(address) in ip_interface(own).network for own in addresses)
+        return ip_interface(text).ip
     except ValueError:
-        return False
+        return None
+
+
+def network_of(text: str) -> IPv4Network | IPv6Network | None:
+    """The network that the address in ``text`` is of; None where it is none."""
+    try:
+        return ip_interface(text).network
+    except ValueError:
+        return None
 
 
 def lost_sessions(

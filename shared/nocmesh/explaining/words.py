@@ -58,6 +58,13 @@ def place(resource: str) -> str:
     return rest if kind == "node" and rest else resource
 
 
+def in_words(text: str, resources: Iterable[str]) -> str:
+    """``text`` with the ids of ``resources`` as places."""
+    for resource in resources:
+        text = text.replace(resource, place(resource))
+    return text
+
+
 def devices_in(resource: str) -> list[str]:
     """The devices that a resource id names: both for a link."""
     kind, _, rest = resource.partition("/")
@@ -74,7 +81,7 @@ def sentence(text: str) -> str:
 
 def large(text: str) -> str:
     """``text`` with a capital in front where it begins with a word of ours; a name stays as it is."""
-    return text[:1].upper() + text[1:] if text.startswith(("the ", "interface ")) else text
+    return text[:1].upper() + text[1:] if text.startswith(("the ", "interface ", "swept ")) else text
 
 
 def is_are(items: Collection[object] | Sequence[object]) -> str:

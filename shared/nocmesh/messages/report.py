@@ -85,6 +85,8 @@ class Recovered(Message, frozen=True, kw_only=True):
     since: datetime | None = None
     until: datetime | None = None
     how_we_know: str = ""
+    evidence: list[Evidence] = []
+    """Lines of logs and of the history that tell of it."""
 
 
 class LostSession(Message, frozen=True, kw_only=True):
@@ -101,6 +103,8 @@ class Dependence(Message, frozen=True, kw_only=True):
 
     on: str
     devices: list[str]
+    """Fifty of them at most."""
+    count: int = 0
 
 
 Degree = Literal["cut_off", "redundancy", "itself", "kept", "unknown"]
@@ -111,7 +115,7 @@ packets still pass, and ``effects`` say how; nobody can tell from here."""
 class Impact(Message, frozen=True, kw_only=True):
     """What the root causes take down: by the links and the intent of the inventory, and by the symptoms.
 
-    Each list holds at most two hundred names; ``counts`` says how many there are.
+    Each list holds at most two hundred entries (``depends_on`` fifty); ``counts`` says how many there are.
     """
 
     summary: str = ""

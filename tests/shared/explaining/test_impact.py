@@ -100,6 +100,12 @@ def test_an_interface_stands_for_its_link_and_for_the_subnet_behind_it() -> None
     assert hit(cause("interface_admin_down", "interface/b/e9")).subnets == ["10.9.0.0/24"]
 
 
+def test_a_subnet_that_a_router_only_originates_is_lost_with_its_interface() -> None:
+    told = Intent(bgp=bgp(networks=("10.9.0.0/24",)))
+    network = Network(devices=[device("b", port("e9", "10.9.0.1/24"), intent=told), device("c")], links=[])
+    assert hit(cause("interface_admin_down", "interface/b/e9"), network=network).subnets == ["10.9.0.0/24"]
+
+
 def test_a_leaf_that_nobody_needs_is_only_itself() -> None:
     found = hit(cause("arp_acl_block", "node/h"))
     assert (found.degree, found.cut_off, found.at_risk) == ("itself", [], [])
@@ -191,6 +197,14 @@ def test_without_a_cause_or_without_its_resource_there_is_no_blast_radius() -> N
 
 def test_a_fault_that_nobody_knows_is_no_mistake_here() -> None:
     assert hit(cause("gremlins", "node/a")).degree == "kept"
+
+
+def test_what_is_no_address_is_nobodys() -> None:
+    bad = "not an address"
+    told = Intent(bgp=bgp(bad, "10.9.0.1", networks=(bad,)))
+    odd = device("b", port("e0", bad), port("e9", "10.9.0.1/24"), intent=told)
+    found = hit(cause("interface_admin_down", "interface/b/e9"), network=Network(devices=[odd], links=[]))
+    assert (found.subnets, found.sessions) == (["10.9.0.0/24"], [])
 
 
 def test_an_endless_list_is_cut_and_counted() -> None:
