@@ -101,7 +101,7 @@ def test_an_incident_is_followed_from_its_alert_to_its_end(up: Up, ask: Any) -> 
     assert "Do now   Nothing: it is fixed" in told.out
     assert "HOW WE KNOW" in told.out
     assert "While it lasted: Nobody is cut off, but" in " ".join(told.out.split())
-    assert "was as its baseline" in " ".join(told.out.split())
+    assert "was last seen as its baseline at" in " ".join(told.out.split())
     assert ask("incident", "explain", incident, "--markdown").out.startswith("# ")
     answers = ask("incident", "explain", incident, "-o", "json").json
     assert (answers["incident_id"], answers["needs"]) == (incident, "nothing")

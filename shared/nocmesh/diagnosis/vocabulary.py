@@ -34,6 +34,8 @@ class FaultType(Message, frozen=True, kw_only=True):
     meaning: str
     effect: str
     """What it does to traffic, in a sentence for people."""
+    by_hand: str
+    """What a person does about it."""
     reach: Reach
     """What it takes away from who must be reached."""
 
@@ -103,12 +105,13 @@ def _section(family: str, rows: list[FaultType]) -> str:
     lines = [
         f"## {family.replace('_', ' ')}",
         "",
-        "| fault type | resource | ground | what it is | what it does |",
-        "| --- | --- | --- | --- | --- |",
+        "| fault type | resource | ground | what it is | what it does | by hand |",
+        "| --- | --- | --- | --- | --- | --- |",
     ]
     return "\n".join([*lines, *map(_row, rows), ""])
 
 
 def _row(fault: FaultType) -> str:
-    star = "*" if fault.nika else ""
-    return f"| `{fault.name}`{star} | {fault.resource} | {fault.ground} | {fault.meaning} | {fault.effect} |"
+    name = f"`{fault.name}`{'*' if fault.nika else ''}"
+    cells = (name, fault.resource, fault.ground, fault.meaning, fault.effect, fault.by_hand)
+    return f"| {' | '.join(cells)} |"

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from nocmesh.diagnosis.vocabulary import fault_types
 from nocmesh.explaining.told import Ballot, Told
 from nocmesh.explaining.words import counted, in_words, large, listed, moment, place, sentence
 from nocmesh.messages.explanation import Block, Needs, Section
 from nocmesh.messages.report import ProposalSummary, Report, RootCause
 
 TITLE = "What to do next"
+FEW = 3
+"""Causes that are told in the first answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +40,7 @@ def _step(told: Told) -> tuple[Needs, str, list[str]]:
         return "nothing", _nothing(told.report), []
     if state == "escalated":
         do = _take_over(told)
-        return "hands", do, [line for line in _by_hand(told.report) if line.removeprefix("By hand: ") not in do]
+        return "hands", do, [line for line in _said(told) if line not in do]
     return "patience", _wait(told), _by_hand(told.report)
 
 
@@ -83,6 +86,14 @@ def own_reasons(reasons: Sequence[str], causes: Sequence[RootCause]) -> list[str
     return [reason for reason in reasons if not any(cause in reason for cause in healed)]
 
 
+def _said(told: Told) -> list[str]:
+    """The mesh's own words when it gave the incident to a person."""
+    report, last = told.report, told.last("escalated")
+    if report.needs_person:
+        return [_person(report)]
+    return [sentence(in_words(last.text, (cause.resource for cause in report.root_causes)))] if last else []
+
+
 def _by_hand(report: Report) -> list[str]:
     return [f"By hand: {_person(report)}"] if report.needs_person else []
 
@@ -126,11 +137,18 @@ def _take_over(told: Told) -> str:
         return "Take over: the change is in and the fault is still there. Its rollback is below."
     if told.refused:
         return f"Take over: {_refusals(told.refused)}, so nothing was changed and the fault is still there."
+    known = [cause for cause in report.root_causes if cause.fault_type in fault_types()]
+    if known:
+        return f"Take over. {' '.join(_hands(cause, len(known)) for cause in known[:FEW])}"
     if report.needs_person:
         return f"Take over: {_person(report)}"
-    if report.root_causes:
-        return _reason(told, "Take over: no change was made for this cause.")
     return _reason(told, "Take over: no cause could be proven. Begin with what is suspected and with what was seen.")
+
+
+def _hands(cause: RootCause, of: int) -> str:
+    """What a person does about ``cause``; the place is left out where there is only one, for it is told beside."""
+    text = fault_types()[cause.fault_type].by_hand
+    return text if of == 1 else f"{large(place(cause.resource))}: {text[:1].lower()}{text[1:]}"
 
 
 def _reason(told: Told, otherwise: str) -> str:

@@ -36,7 +36,7 @@ def beginning_of(
     if not seen:
         return told if told.at else None
     name, taken, changed = max(seen, key=lambda last: last[1].until)
-    text = f"When the monitor looked at {moment(taken.until, told.at)}, {name} was as its baseline"
+    text = f"{name} was last seen as its baseline at {moment(taken.until, told.at)}"
     text += f"; at {moment(changed.at, told.at)} it was not any more." if changed else "."
     return replace(told, well_at=taken.until, how=f"{told.how} {text}".strip())
 

@@ -56,18 +56,18 @@ def test_a_clock_that_is_ahead_is_not_believed() -> None:
 def test_the_last_look_that_was_as_the_baseline_says_since_when_at_the_earliest() -> None:
     found = began(book((-60, -7)))
     assert (found.well_at, found.at) == (minutes(-7), NOON)
-    assert found.how.endswith("When the monitor looked at 11:53:00 UTC, r1 was as its baseline.")
+    assert found.how.endswith("r1 was last seen as its baseline at 11:53:00 UTC.")
 
 
 def test_a_version_that_came_between_is_told() -> None:
     found = began(book((-60, -20), (-5, 30)))
-    assert found.how.endswith("r1 was as its baseline; at 11:55:00 UTC it was not any more.")
+    assert found.how.endswith("r1 was last seen as its baseline at 11:40:00 UTC; at 11:55:00 UTC it was not any more.")
 
 
 def test_of_several_devices_the_last_good_look_counts() -> None:
     found = began(book((-60, -20)), book((-60, -4), device="r2"))
     assert found.well_at == minutes(-4)
-    assert "r2 was as its baseline" in found.how
+    assert "r2 was last seen as its baseline" in found.how
 
 
 def test_a_baseline_from_after_the_alert_proves_nothing() -> None:

@@ -155,7 +155,7 @@ def test_whoever_voted_already_is_named_and_counted() -> None:
         ("verifying", {}, "patience", "Wait: the change is in"),
         ("closed", {"outcome": FIXED}, "nothing", "Nothing: it is fixed"),
         ("closed", {}, "nothing", "Nothing: the incident is over."),
-        ("escalated", {"needs_person": f"{LINK}: look at the cable."}, "hands", "Take over: look at the cable."),
+        ("escalated", {"needs_person": f"{LINK}: x"}, "hands", "Take over. Look at the cable, the optics"),
         ("escalated", {"outcome": Outcome(rolled_back=True)}, "hands", "Take over: the change did not help"),
         (
             "escalated",
@@ -163,7 +163,7 @@ def test_whoever_voted_already_is_named_and_counted() -> None:
             "hands",
             "Take over: the change is in",
         ),
-        ("escalated", {}, "hands", "Take over: no change was made for this cause."),
+        ("escalated", {}, "hands", "Take over. Look at the cable, the optics"),
     ],
 )
 def test_what_to_do_follows_from_where_the_incident_stands(state: str, more: Any, needs: str, begins: str) -> None:
@@ -187,6 +187,20 @@ def test_what_a_person_must_do_is_told_beside_a_change_and_once() -> None:
     assert lines(escalated, "next").count("look at the cable") == 1
     two = told(report(cause(), cause("mtu_mismatch"), state="escalated", needs_person=f"{LINK}: look at it."))
     assert "The link between r1 (e0) and r2 (e0): look at it." in lines(two, "next")
+    assert "Interface e0 of r1: give both ends the same MTU" in answers(two)["do"]
+
+
+@pytest.mark.parametrize("fault", fault_types())
+def test_who_must_take_over_hears_what_to_do_with_their_hands(fault: str) -> None:
+    found = explain(told(report(cause(fault), state="escalated")))
+    assert found.do == f"Take over. {fault_types()[fault].by_hand}"
+    assert found.needs == "hands"
+
+
+def test_the_words_with_which_the_mesh_gave_up_are_kept() -> None:
+    gave_up = Happened(kind="escalated", at=NOON, text=f"a person must go on: no template for {LINK}")
+    case = told(report(cause(), state="escalated"), happened=[gave_up])
+    assert "a person must go on: no template for the link between r1 (e0) and r2 (e0)." in lines(case, "next")
 
 
 def test_the_past_is_told_as_past() -> None:
