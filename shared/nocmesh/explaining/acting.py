@@ -40,7 +40,7 @@ def _step(told: Told) -> tuple[Needs, str, list[str]]:
         return "nothing", _nothing(told.report), []
     if state == "escalated":
         do = _take_over(told)
-        return "hands", do, [line for line in _said(told) if line not in do]
+        return "hands", do, _said(told, do)
     return "patience", _wait(told), _by_hand(told.report)
 
 
@@ -86,12 +86,14 @@ def own_reasons(reasons: Sequence[str], causes: Sequence[RootCause]) -> list[str
     return [reason for reason in reasons if not any(cause in reason for cause in healed)]
 
 
-def _said(told: Told) -> list[str]:
-    """The mesh's own words when it gave the incident to a person."""
+def _said(told: Told, do: str) -> list[str]:
+    """The mesh's own words when it gave the incident to a person, as far as ``do`` does not say them already."""
     report, last = told.report, told.last("escalated")
-    if report.needs_person:
-        return [_person(report)]
-    return [sentence(in_words(last.text, (cause.resource for cause in report.root_causes)))] if last else []
+    if not report.needs_person:
+        resources = [cause.resource for cause in report.root_causes]
+        return [sentence(in_words(last.text, resources))] if last and last.text not in do else []
+    new = [part for part in _person(report).split(". ") if part.rstrip(".").casefold() not in do.casefold()]
+    return [sentence(". ".join(new))] if new else []
 
 
 def _by_hand(report: Report) -> list[str]:
