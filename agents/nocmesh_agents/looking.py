@@ -1,11 +1,12 @@
 """Looking at devices: what is asked of each, and what it was like before."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from nocmesh.agent.reasoner import Case
 from nocmesh.diagnosis.facts import Facts
 from nocmesh.diagnosis.scope import deeper_views, views_of
 from nocmesh.messages.session import Observation, ToolCall
+from nocmesh.messages.state import View
 from nocmesh.network import Device
 from nocmesh_agents.dossier import calls
 
@@ -13,10 +14,20 @@ MOST_DEEPER = 16
 """Devices that a second look goes deeper into."""
 
 
-def look_calls(case: Case, seen: Sequence[Observation], devices: Iterable[str]) -> list[ToolCall]:
-    """A look at ``devices``, and what each was like when it was well: that costs it nothing, and is asked once."""
+def look_calls(
+    case: Case,
+    seen: Sequence[Observation],
+    devices: Iterable[str],
+    also: Mapping[str, Sequence[View]] | None = None,
+) -> list[ToolCall]:
+    """A look at ``devices``, and what each was like when it was well: that costs it nothing, and is asked once.
+
+    ``also``: by device, the views that are asked for besides.
+    """
     known = known_of(case, devices)
-    asked = calls(case, len(seen), "device_state", [{"device": d.name, "views": views_of(d)} for d in known])
+    more = also or {}
+    wanted = {d.name: list(dict.fromkeys([*views_of(d), *more.get(d.name, ())])) for d in known}
+    asked = calls(case, len(seen), "device_state", [{"device": d.name, "views": wanted[d.name]} for d in known])
     remembered = {str(o.arguments.get("device")) for o in baselines(seen)}
     pasts = [{"device": device.name} for device in known if device.name not in remembered]
     return [*asked, *calls(case, len(seen) + len(asked), "device_baseline", pasts)]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from nocmesh.agent.reasoner import Act, Case, Finish, Move
-from nocmesh.diagnosis.checks import evaluate
+from nocmesh.diagnosis.checks import evaluate, views_for
 from nocmesh.diagnosis.facts import Facts
 from nocmesh.diagnosis.find import named_in
 from nocmesh.diagnosis.resources import device_of
@@ -35,7 +35,7 @@ def verify(case: Case, seen: Sequence[Observation], judge: Judge) -> Move:
     """
     diagnosis, changes = diagnosis_of(case), changes_of(case)
     if not seen or seen[-1].tool == "wait":
-        return _look(case, seen, _devices(case, diagnosis, changes))
+        return _look(case, seen, _devices(case, diagnosis, changes), changes)
     look = states(seen)[-len(_devices(case, diagnosis, changes)) :]
     results = _results(case, [*baselines(seen), *look], diagnosis, changes, judge)
     passed = bool(results) and all(result["passed"] for result in results)
@@ -55,10 +55,14 @@ def _devices(case: Case, diagnosis: Diagnosis, changes: Sequence[Change]) -> lis
     return [name for name in dict.fromkeys([*own, *quoted, *near]) if case.network.device(name) is not None]
 
 
-def _look(case: Case, seen: Sequence[Observation], devices: Sequence[str]) -> Move:
+def _look(case: Case, seen: Sequence[Observation], devices: Sequence[str], changes: Sequence[Change]) -> Move:
     if not devices:
         raise InvalidInputError("nothing to verify: neither a change nor a root cause names a device", field="changes")
-    return Act(thought=f"Does it hold? Looking at {', '.join(devices)}.", calls=look_calls(case, seen, devices))
+    checks: dict[str, list[Check]] = {}
+    for change in changes:
+        checks.setdefault(change.device, []).extend(change.verify)
+    also = {device: views_for(found) for device, found in checks.items()}
+    return Act(thought=f"Does it hold? Looking at {', '.join(devices)}.", calls=look_calls(case, seen, devices, also))
 
 
 def _results(
