@@ -39,9 +39,9 @@ def sends_more(neighbor: str, than: int) -> Check:
     return _check("bgp_prefixes_sent", text, {"neighbor": neighbor, "min": than + 1}, CONVERGENCE)
 
 
-def ospf_neighbor(interface: str) -> Check:
+def ospf_adjacency(interface: str) -> Check:
     """The device has its OSPF neighbour on the interface."""
-    return _check("ospf_neighbor", f"OSPF is full on {interface}", {"interface": interface}, CONVERGENCE)
+    return _check("ospf_adjacency", f"OSPF is full on {interface}", {"interface": interface}, CONVERGENCE)
 
 
 def ospf_router_id(router_id: str) -> Check:

@@ -49,7 +49,7 @@ def _begun_anew(scene: Scene, twin: Sight) -> Fix:
 def _neighbors(scene: Scene, device: str) -> tuple[Check, ...]:
     """Those that the device has now."""
     ends = [end for each in scene.adjacencies if each.protocol == "ospf" for end in each.ends]
-    return tuple(checks.ospf_neighbor(end.end.interface) for end in ends if end.end.device == device and end.up)
+    return tuple(checks.ospf_adjacency(end.end.interface) for end in ends if end.end.device == device and end.up)
 
 
 def _meant(sight: Sight) -> list[Answer]:

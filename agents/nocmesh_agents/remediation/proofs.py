@@ -59,7 +59,7 @@ def _touches(found: Restoration, own: IgpEnd) -> bool:
 
 def _up(adjacency: Adjacency, own: IgpEnd) -> Iterator[Check]:
     if adjacency.protocol == "ospf":
-        yield checks.ospf_neighbor(own.end.interface)
+        yield checks.ospf_adjacency(own.end.interface)
     for level in sorted(adjacency.wanted) if adjacency.protocol == "isis" else ():
         yield checks.isis_adjacency(own.end.interface, next(name for name, of in LEVELS.items() if of == {level}))
 
@@ -110,9 +110,16 @@ def _sessions(scene: Scene, cause: RootCause, sight: Sight, found: Restoration) 
 
 
 def _policies(scene: Scene, cause: RootCause, sight: Sight, found: Restoration) -> Iterator[Proof]:
-    """The lines are as they were, and the sessions stand."""
+    """The lines are as they were, the sessions stand, and tell more than now where they told more."""
     yield configured(found), ""
     yield from _sessions(scene, cause, sight, found)
+    now = {neighbor.address: neighbor for neighbor in (sight.bgp.neighbors if sight.bgp else [])}
+    past = sight.before.bgp.neighbors if sight.before and sight.before.bgp else []
+    outward = {subject_of(line.text) for line in [*found.back, *found.away] if line.text.endswith(" out")}
+    for was in (neighbor for neighbor in past if neighbor.address in outward & set(now)):
+        told = now[was.address].prefixes_sent
+        if told is not None and (was.prefixes_sent or 0) > told:
+            yield (checks.sends_more(was.address, told),), scene.facts.owner(was.address)
 
 
 def _families(scene: Scene, cause: RootCause, sight: Sight, found: Restoration) -> Iterator[Proof]:

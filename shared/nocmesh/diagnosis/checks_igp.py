@@ -21,7 +21,7 @@ _OSPF: Mapping[str, type] = {"area": str, "cost": int, **_FIELDS}
 _ISIS: Mapping[str, type] = {"level": str, "metric": int, **_FIELDS}
 
 
-def _ospf_neighbor(ospf: Ospf, arguments: Arguments) -> CheckResult:
+def _ospf_adjacency(ospf: Ospf, arguments: Arguments) -> CheckResult:
     """Full; two routers that are neither designated nor its backup stay two-way (RFC 2328 §10.4)."""
     name, wanted = arguments["interface"], arguments.get("router_id", "")
     found = [n for n in ospf.neighbors if n.interface == name and wanted in ("", n.router_id)]
@@ -76,7 +76,7 @@ def _leads(route: Route, arguments: Arguments) -> bool:
 
 
 IGP: Mapping[str, Kind] = {
-    "ospf_neighbor": kind("ospf", _ospf_neighbor, {"interface": str}, {"router_id": str}),
+    "ospf_adjacency": kind("ospf", _ospf_adjacency, {"interface": str}, {"router_id": str}),
     "ospf_interface": kind(
         "ospf", one_of(_ospf_interface, "OSPF on {interface}", alike("name", _OSPF)), {"interface": str}, _OSPF
     ),

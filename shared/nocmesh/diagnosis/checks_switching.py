@@ -15,8 +15,8 @@ def _bridge(stp: Stp, arguments: Arguments) -> StpBridge | None:
 
 
 def _port(stp: Stp, arguments: Arguments) -> StpPort | None:
-    name, bridge = arguments["interface"], arguments["bridge"]
-    return next((p for p in stp.ports if (p.name, p.bridge) == (name, bridge)), None)
+    name, bridge = arguments["interface"], arguments.get("bridge", "")
+    return next((p for p in stp.ports if p.name == name and bridge in ("", p.bridge)), None)
 
 
 def _switchport(switching: Switching, arguments: Arguments) -> SwitchPort | None:
@@ -52,9 +52,9 @@ SWITCHING: Mapping[str, Kind] = {
     ),
     "stp_port": kind(
         "stp",
-        one_of(_port, "port {interface} of {bridge}", alike("name", _PORT)),
-        {"interface": str, "bridge": str},
-        _PORT,
+        one_of(_port, "such port {interface}", alike("name", _PORT)),
+        {"interface": str},
+        {"bridge": str, **_PORT},
     ),
     "switchport": kind("switching", _of_port(_port_settings), {"interface": str}, {"vlan": int, **_SWITCHPORT}),
     "lag_member": kind(
