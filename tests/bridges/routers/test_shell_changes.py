@@ -10,7 +10,7 @@ import pytest_asyncio
 
 sys.path.append(str(Path(__file__).parents[2]))
 
-from bridges.routers.changing import Bench, bench_on
+from bridges.routers.shells import Bench, bench_on
 
 from nocmesh.lab.plan import Options
 from nocmesh.messages.change import Change

@@ -10,9 +10,26 @@ from hypothesis import strategies as st
 from nocmesh.diagnosis.checks import KINDS, evaluate, views_for
 from nocmesh.errors import InvalidInputError
 from nocmesh.messages.change import Check
-from nocmesh.messages.state import Bgp, BgpNeighbor, ConfigLine, DeviceState, Interface, Route, ViewStatus
+from nocmesh.messages.state import (
+    Bgp,
+    BgpNeighbor,
+    ConfigLine,
+    DeviceState,
+    FilterRule,
+    Interface,
+    Isis,
+    IsisAdjacency,
+    Ospf,
+    OspfNeighbor,
+    Route,
+    Stp,
+    StpBridge,
+    StpPort,
+    System,
+    ViewStatus,
+)
 
-VIEWS = ("interfaces", "bgp", "routes", "config")
+VIEWS = ("interfaces", "bgp", "routes", "config", "filters", "system", "stp", "ospf", "isis", "shell_config")
 UP = BgpNeighbor(
     address="10.0.12.2",
     remote_as=65002,
@@ -28,9 +45,23 @@ STATE = DeviceState(
         Interface(name="r1-e0", enabled=True, oper_up=True, mtu=1500, addresses=["10.0.12.1/30"]),
         Interface(name="r1-e1", enabled=False, oper_up=False),
         Interface(name="r1-e2"),
+        Interface(name="sw-e0", mac="02:00:00:00:00:01", bridge="br0"),
     ],
     bgp=Bgp(asn=65001, neighbors=[UP, DOWN], networks=["10.255.0.1/32"]),
-    routes=[Route(prefix="10.255.0.2/32", protocol="bgp")],
+    routes=[
+        Route(prefix="10.255.0.2/32", protocol="bgp"),
+        Route(prefix="0.0.0.0/0", protocol="static", next_hops=["10.0.0.1"]),
+        Route(prefix="10.66.0.0/16", protocol="static", discards=True),
+    ],
+    filters=[FilterRule(name="inet f in", action="drop", text="tcp dport 179 counter packets 3 bytes 180 drop")],
+    system=System(services={"ospfd": True, "snmpd": False}, ip_forwarding=False),
+    stp=Stp(
+        bridges=[StpBridge(name="br0", enabled=True, priority=4096)],
+        ports=[StpPort(name="sw-e0", bridge="br0", state="forwarding", cost=2)],
+    ),
+    ospf=Ospf(neighbors=[OspfNeighbor(router_id="1.1.1.1", interface="r1-e0", state="full")]),
+    isis=Isis(adjacencies=[IsisAdjacency(system_id="r2", interface="r1-e0", state="initializing")]),
+    shell_config=[ConfigLine(section="interface r1-e0", text="mtu 1500")],
     config=[
         ConfigLine(section="interface r1-e0", text="description to r2"),
         ConfigLine(section="", text="hostname r1"),
@@ -66,6 +97,23 @@ HOLD = [
     check("route", prefix="10.255.0.2/32"),
     check("route", prefix="10.255.0.2/32", protocol="bgp"),
     check("route", prefix="10.255.0.2/32", protocol="ospf", present=False),
+    check("route", prefix="0.0.0.0/0", via="10.0.0.1"),
+    check("route", prefix="0.0.0.0/0", via="10.0.0.2", present=False),
+    check("route", prefix="10.66.0.0/16", discards=True),
+    check("route", prefix="10.255.0.2/32", discards=True, present=False),
+    check("interface_mac", interface="sw-e0", mac="02:00:00:00:00:01"),
+    check("interface_bridge", interface="sw-e0", bridge="br0"),
+    check("interface_bridge", interface="r1-e0", bridge=""),
+    check("filter_rule", name="inet f in", text="tcp dport 179 counter packets 9 bytes 9 drop"),
+    check("filter_rule", name="inet f in", text="tcp dport 80 drop", present=False),
+    check("filter_rule", name="inet f out", text="tcp dport 179 counter drop", present=False),
+    check("service", name="ospfd"),
+    check("service", name="snmpd", running=False),
+    check("ip_forwarding", enabled=False),
+    check("stp_bridge", bridge="br0", enabled=True, priority=4096),
+    check("stp_port", interface="sw-e0", cost=2, state="forwarding"),
+    check("ospf_adjacency", interface="r1-e0"),
+    check("shell_config_line", section="interface r1-e0", text="mtu 1500"),
     check("config_line", section="interface r1-e0", text="description  to r2"),
     check("config_line", text="hostname r1"),
     check("config_line", section="interface r1-e1", text="shutdown", present=False),
@@ -96,6 +144,23 @@ FAIL = [
     (check("interface_mtu", interface="r1-e2", mtu=1500), "r1-e2 has MTU None"),
     (check("interface_address", interface="r1-e0", address="what"), "r1-e0 has 10.0.12.1/30"),
     (check("route", prefix="10.0.0.0/8"), "no such route to 10.0.0.0/8"),
+    (check("route", prefix="0.0.0.0/0", via="10.0.0.2"), "no such route to 0.0.0.0/0"),
+    (check("interface_mac", interface="sw-e0", mac="02:00:00:00:00:02"), "sw-e0 has the MAC address 02:00:00:00:00:01"),
+    (check("interface_bridge", interface="r1-e0", bridge="br0"), "r1-e0 is no port"),
+    (
+        check("filter_rule", name="inet f in", text="tcp dport 179 counter drop", present=False),
+        "rule 'tcp dport 179 counter drop' in inet f in is there",
+    ),
+    (check("service", name="snmpd"), "snmpd does not run"),
+    (check("service", name="nobody"), "nobody does not run"),
+    (check("ip_forwarding"), "IP forwarding is off"),
+    (check("stp_bridge", bridge="br0", priority=0), "br0 takes part in spanning tree, priority 4096"),
+    (check("stp_bridge", bridge="br1"), "no bridge br1"),
+    (check("stp_port", interface="sw-e0", state="blocking"), "sw-e0 is forwarding, cost 2"),
+    (check("stp_port", interface="sw-e1"), "sw-e1 is no port of a bridge"),
+    (check("ospf_adjacency", interface="r1-e1"), "adjacency on r1-e1: none"),
+    (check("isis_adjacency", interface="r1-e0"), "adjacency on r1-e0: initializing"),
+    (check("shell_config_line", text="mtu 1500"), "line 'mtu 1500' is not there"),
     (check("config_line", text="hostname r1", present=False), "line 'hostname r1' is there"),
     (check("config_line", section="x", text="y"), "line 'y' under 'x' is not there"),
 ]
@@ -161,12 +226,22 @@ def test_a_check_that_makes_no_sense_says_what_would(wrong: Check, words: str) -
 
 
 def test_the_views_of_checks_are_named_once() -> None:
-    assert views_for(HOLD) == ["bgp", "interfaces", "routes", "config"]
+    assert views_for(HOLD) == [
+        "bgp",
+        "interfaces",
+        "routes",
+        "filters",
+        "system",
+        "stp",
+        "ospf",
+        "shell_config",
+        "config",
+    ]
     assert views_for([]) == []
 
 
 def test_every_kind_is_tested() -> None:
-    assert {c.kind for c in HOLD} == set(KINDS) == {c.kind for c, _ in FAIL}
+    assert {c.kind for c in HOLD} | {"isis_adjacency"} == set(KINDS) == {c.kind for c, _ in FAIL}
 
 
 @given(
