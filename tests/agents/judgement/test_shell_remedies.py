@@ -214,8 +214,8 @@ def _fix(door: Any, *lines: str) -> tuple[RootCause, Fix]:
     [
         ("ip link set dev e0 mtu 1500", "no shutdown", ["shell", "cli"], False),
         ("sysctl -w net.ipv4.ip_forward=1", "neighbor 10.0.0.1 remote-as 1", ["cli", "shell"], False),
-        ("sysctl -w net.ipv4.ip_forward=1", "no shutdown", ["cli"], True),
-        ("/usr/lib/frr/ospfd -d", "ip address 10.0.0.1/24", ["cli"], True),
+        ("sysctl -w net.ipv4.ip_forward=1", "no shutdown", ["shell"], True),
+        ("/usr/lib/frr/ospfd -d", "neighbor 10.0.0.1 remote-as 1", ["shell"], True),
     ],
 )
 def test_of_two_doors_that_one_goes_first_which_does_not_move_the_others_state(
