@@ -126,26 +126,34 @@ def in_turn(
 
     Each door of a device has a state of its own that its approval is bound to, and the first change may move the
     other's: forwarding and daemons show in the router's configuration, its addresses and shutdowns in the kernel's.
+    While a daemon does not run nothing may be saved: its part would be lost.
     """
     ready: list[tuple[str, Door]] = []
     waiting: list[Refusal] = []
     for device in dict.fromkeys(device for device, _ in fixes):
-        doors = {door: _lines(fixes[device, door]) for door in ("shell", "cli") if (device, door) in fixes}
-        order: list[Door] = [door for door in ("shell", "cli") if door in doors]
-        if len(doors) == 2 and _moves_router(doors["shell"]):
-            order = ["cli"] if _moves_kernel(doors["cli"]) else ["cli", "shell"]
-            if len(order) == 1:
-                waiting.append(Refusal(f"{device}: what is wrong in its Linux system waits until its CLI is mended."))
+        both: tuple[Door, ...] = ("shell", "cli")
+        doors = {door: _lines(fixes[device, door]) for door in both if (device, door) in fixes}
+        order = _order(doors)
         ready += [(device, door) for door in order]
+        if len(order) < len(doors):
+            words = "what is wrong in its own configuration waits until its Linux system is mended; then look again."
+            waiting.append(Refusal(f"{device}: {words}"))
     return ready, waiting
+
+
+def _order(doors: Mapping[Door, Sequence[str]]) -> list[Door]:
+    if "shell" not in doors or "cli" not in doors:
+        return list(doors)
+    shell, cli = doors["shell"], doors["cli"]
+    if not any(line.startswith(("/", "sysctl ")) for line in shell):
+        return ["shell", "cli"]
+    if any(line.startswith("/") for line in shell) or _moves_kernel(cli):
+        return ["shell"]
+    return ["cli", "shell"]
 
 
 def _lines(found: Sequence[tuple[RootCause, Fix]]) -> list[str]:
     return [line for _, fix in found for edit in fix.edits for line in edit.do]
-
-
-def _moves_router(lines: Sequence[str]) -> bool:
-    return any(line.startswith(("sysctl ", "/", "vtysh ")) for line in lines)
 
 
 def _moves_kernel(lines: Sequence[str]) -> bool:

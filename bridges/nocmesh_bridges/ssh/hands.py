@@ -47,8 +47,11 @@ class Hand(abc.ABC):
         """The platform behind the door."""
         return platform_at(self._change.platform, self._change.door)
 
-    async def unfit(self) -> str:
-        """Why the change could not be carried out to its end, as far as it is known without the device."""
+    async def unfit(self, *, begun: bool = False) -> str:
+        """Why the change could not be carried out to its end, as far as it is known without the device.
+
+        ``begun``: it was judged before its first line, and what is known of the device's past may have moved since.
+        """
         change = self._change
         try:
             device = self.device
@@ -57,7 +60,7 @@ class Hand(abc.ABC):
             if not self._pool.knows(place(device.name, change.door)):
                 return f"the inventory gives no door {change.door!r} to {device.name}"
             platforms.commands(device.platform, views_for(change.verify))
-            await self._guard()
+            await self._guard(begun)
         except GuardError as refused:
             return f"the guard refused a line: {refused.message}"
         except UsageError as wrong:
@@ -122,7 +125,7 @@ class Hand(abc.ABC):
         return ""
 
     @abc.abstractmethod
-    async def _guard(self) -> None:
+    async def _guard(self, begun: bool) -> None:
         """Raises GuardError for a line that no change may type."""
 
     @abc.abstractmethod
@@ -164,7 +167,7 @@ class CliHand(Hand):
         """All but the rejected line: the others may need the sections that were entered before it."""
         return [*lines[: answered - 1], *lines[answered:]]
 
-    async def _guard(self) -> None:
+    async def _guard(self, begun: bool) -> None:
         for line in [*self._change.commands, *self._change.rollback]:
             check_line(self.spoken, line)
 
@@ -214,9 +217,10 @@ class ShellHand(Hand):
         rules = state.filters or []
         return {(rule.name, str(rule.handle)): rule.text for rule in rules if rule.handle is not None}
 
-    async def _guard(self) -> None:
+    async def _guard(self, begun: bool) -> None:
         change = self._change
-        known = await self._ran() if shellguard.starts_in(change.commands) else frozenset[str]()
+        starts = shellguard.starts_in(change.commands)
+        known = frozenset(starts) if begun or not starts else await self._ran()
         for line in change.commands:
             check_line(SHELL_PLATFORM, line, known=known)
         for line in change.rollback:

@@ -17,6 +17,10 @@ OPENING = 12
 """So many sessions are opened at once: all of a large network's at the same time would all be too late."""
 
 
+PARTS_KEPT = timedelta(minutes=10)
+"""How long a daemon that no new session finds is still expected to come back."""
+
+
 @dataclass(slots=True)
 class _Idle:
     session: DeviceSession
@@ -38,6 +42,9 @@ class _Device:
     failures: int = 0
     """In a row, to open a session."""
     shut_until: datetime | None = None
+    parts: frozenset[str] = frozenset()
+    """The most that a session has found of it, and when one last did: another that finds less is not kept."""
+    parts_at: datetime | None = None
 
 
 class DevicePool:
@@ -150,7 +157,7 @@ class DevicePool:
             raise PreconditionError("the pool is closed; no session is lent any more")
         while held.idle:
             kept = held.idle.pop().session
-            if kept.alive and not single_use:
+            if kept.alive and not single_use and kept.parts >= held.parts:
                 return kept
             await kept.close()  # its vty must be free before another is asked for
             if single_use:
@@ -171,7 +178,14 @@ class DevicePool:
             raise
         held.failures, held.shut_until = 0, None
         held.opened += 1
+        self._found(held, session)
         return session
+
+    def _found(self, held: _Device, session: DeviceSession) -> None:
+        """Remember the most; what was missing for so long is not missing any more, it is gone."""
+        now = self._clock.now()
+        if session.parts >= held.parts or held.parts_at is None or now - held.parts_at > PARTS_KEPT:
+            held.parts, held.parts_at = session.parts, now
 
     async def _make_room(self) -> None:
         """Closes the longest idle session of all when lent and idle ones together reach the limit."""

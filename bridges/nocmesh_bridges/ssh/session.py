@@ -56,6 +56,8 @@ class DeviceSession:
         self._dialogue = dialogue
         self._lock = asyncio.Lock()
         self._lost = ""
+        self.parts: frozenset[str] = frozenset()
+        """The parts of the device that it has found when it was opened, where it may miss some: daemons of a router."""
 
     @classmethod
     async def open(
@@ -90,6 +92,8 @@ class DeviceSession:
             await session._raise_privilege()
             for command in knowledge.paging_off:
                 await dialogue.ask(command)  # a device that does not know it is paged through
+            if knowledge.parts:
+                session.parts = frozenset((await dialogue.ask(knowledge.parts)).split())
         except BaseException:
             session._discard("it was not opened")
             raise

@@ -58,7 +58,7 @@ class Work:
         """
         begun = self.journal.begun(self._change.change_id)
         self.sent = begun is not None
-        refused = await self._refused(begun.at if begun else self._clock.now())
+        refused = await self._refused(begun.at if begun else self._clock.now(), begun=begun is not None)
         if refused:
             return self.ended("refused", refused)
         self._before, running = await self._read()
@@ -75,13 +75,13 @@ class Work:
         late = await self._late()
         return self.ended("refused", late) if late else await self._send(running)
 
-    async def _refused(self, at: datetime) -> str:
+    async def _refused(self, at: datetime, *, begun: bool = False) -> str:
         where = subject("ai.approvals.decisions.<id>", id=self._command.approval_id)
         found = await self._mesh.core.last(where, Decision)
         decision, speaker = (found.body, found.speaker) if found else (None, None)
         self._decision = decision
         core = self._reader.is_core(self._change.device)
-        return gate.refusal(self._command, decision, speaker, at, core=core) or await self._hand.unfit()
+        return gate.refusal(self._command, decision, speaker, at, core=core) or await self._hand.unfit(begun=begun)
 
     async def _already_so(self, stale: str) -> DeviceResult:
         """The device moved. When it moved to just where the change leads, there is nothing to send, and that is well.

@@ -37,6 +37,7 @@ KEYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "switching.ports": ("switch port", ("name",)),
     "switching.lags": ("aggregate", ("name",)),
     "processes": ("process", ("name",)),
+    "queues": ("queue", ("interface",)),
     "shell_config": ("setting", ("section", "text")),
 }
 """Lists of state: what one entry is called, and the fields that tell it from the others."""

@@ -98,8 +98,9 @@ def _link(tree: Tree, words: list[str]) -> None:
     match rest:
         case ["up" | "down" as state]:
             switched(lines, ("up", "down"), state)
-            if state == "down":
+            if state == "down":  # and with it go its IPv6 addresses (net/ipv6/addrconf.c)
                 dropped_routes(tree, name)
+                lines[:] = [line for line in lines if not (line.startswith("address ") and ":" in line)]
         case ["mtu", value]:
             setting(lines, "mtu", value)
         case ["address", mac]:

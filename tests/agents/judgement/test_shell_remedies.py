@@ -6,13 +6,18 @@ from typing import Any
 import msgspec
 import pytest
 from agents.judgement.replays import Answers, Replay, recording
+from msgspec.structs import replace
 
 from nocmesh.diagnosis import shellmerge
 from nocmesh.diagnosis.configlines import rendered
+from nocmesh.diagnosis.facts import Facts
+from nocmesh.diagnosis.signs import Scene
 from nocmesh.messages.change import Change
 from nocmesh.messages.report import Diagnosis, RootCause
 from nocmesh.messages.session import Observation, ToolCall
-from nocmesh_agents.remediation.edits import Edit, Fix
+from nocmesh.messages.state import ConfigLine, DeviceState, Interface
+from nocmesh.network import Device, IntendedInterface, Network
+from nocmesh_agents.remediation.edits import Edit, Fix, Refusal
 from nocmesh_agents.remediation.plan import REMEDIES
 from nocmesh_agents.remediation.rules import decide
 from nocmesh_agents.remediation.shell import in_turn
@@ -214,8 +219,8 @@ def _fix(door: Any, *lines: str) -> tuple[RootCause, Fix]:
     [
         ("ip link set dev e0 mtu 1500", "no shutdown", ["shell", "cli"], False),
         ("sysctl -w net.ipv4.ip_forward=1", "neighbor 10.0.0.1 remote-as 1", ["cli", "shell"], False),
-        ("sysctl -w net.ipv4.ip_forward=1", "no shutdown", ["cli"], True),
-        ("/usr/lib/frr/ospfd -d", "ip address 10.0.0.1/24", ["cli"], True),
+        ("sysctl -w net.ipv4.ip_forward=1", "no shutdown", ["shell"], True),
+        ("/usr/lib/frr/ospfd -d", "neighbor 10.0.0.1 remote-as 1", ["shell"], True),
     ],
 )
 def test_of_two_doors_that_one_goes_first_which_does_not_move_the_others_state(
@@ -231,3 +236,74 @@ def test_every_recorded_fault_of_a_linux_system_is_tried() -> None:
     recorded = {each["fault"] for lab in (CAMPUS, EBGP, ISIS) for each in recording(lab)["faults"]}
     shells = {fault for fault in REMEDIES if REMEDIES[fault].__module__.rpartition(".")[2].startswith("shell")}
     assert shells & recorded <= tried
+
+
+# --- where it was broken: in the router's configuration, or in the kernel
+
+
+def router(*, configured: str, held: str, shut: bool = False) -> Scene:
+    """r1 as it was seen: what its own configuration says of e0, and what the kernel has."""
+    device = Device(
+        name="r1",
+        platform="frr",
+        address="172.31.0.1",
+        interfaces=[IntendedInterface(name="e0", addresses=["10.0.0.1/30"], enabled=True, mtu=1500)],
+    )
+    config = [f"ip address {configured}", *(["shutdown"] if shut else [])]
+    kernel = ["mtu 1500", "down" if shut or not held else "up", "mac 02:00:00:00:00:01"]
+    kernel += [f"address {held}"] if held else ["address 10.0.0.1/30"]
+    state = DeviceState(
+        device="r1",
+        platform="frr",
+        interfaces=[Interface(name="e0", enabled=bool(held) and not shut, addresses=[held or "10.0.0.1/30"])],
+        config=[ConfigLine(section="", text="interface e0"), *_lines("interface e0", config)],
+        config_sha256="a",
+        shell_config=[ConfigLine(section="", text="interface e0"), *_lines("interface e0", kernel)],
+        shell_config_sha256="b",
+        status=dict.fromkeys(("interfaces", "config", "shell_config"), "parsed"),
+    )
+    seen = Observation(observation_id="o", tool="device_state", arguments={"device": "r1"}, device="r1", state=state)
+    return Scene(Facts.gather(Network(devices=[device]), [seen]))
+
+
+def _lines(section: str, texts: list[str]) -> list[ConfigLine]:
+    return [ConfigLine(section=section, text=text) for text in texts]
+
+
+def answers(scene: Scene, cause: RootCause) -> list[Fix | Refusal]:
+    """What the first remedy says that knows what to do."""
+    return next(found for remedy in REMEDIES[cause.fault_type] if (found := remedy(scene, cause)))
+
+
+def fixes(scene: Scene, fault: str) -> list[tuple[str, list[str]]]:
+    cause = RootCause(resource="interface/r1/e0", fault_type=fault, summary="", confidence=1.0, evidence=[])
+    found = [answer for answer in answers(scene, cause) if isinstance(answer, Fix)]
+    return [(fix.door, [line for edit in fix.edits for line in edit.do]) for fix in found]
+
+
+def test_an_address_is_put_back_where_it_was_lost() -> None:
+    kernel = fixes(router(configured="10.0.0.1/30", held="10.9.9.1/30"), "host_incorrect_ip")
+    assert kernel == [("shell", ["ip addr del 10.9.9.1/30 dev e0", "ip addr add 10.0.0.1/30 dev e0"])]
+    own = fixes(router(configured="10.9.9.1/30", held="10.9.9.1/30"), "host_incorrect_ip")
+    assert own == [("cli", ["no ip address 10.9.9.1/30", "ip address 10.0.0.1/30"])]
+
+
+def test_an_interface_is_brought_up_where_it_was_shut_down() -> None:
+    assert fixes(router(configured="10.0.0.1/30", held=""), "interface_admin_down") == [
+        ("shell", ["ip link set dev e0 up"])
+    ]
+    assert fixes(router(configured="10.0.0.1/30", held="10.0.0.1/30", shut=True), "interface_admin_down") == [
+        ("cli", ["no shutdown"])
+    ]
+
+
+def test_without_a_shell_in_the_inventory_the_kernel_is_left_to_a_person() -> None:
+    scene = router(configured="10.0.0.1/30", held="10.9.9.1/30")
+    [seen] = scene.facts.sights["r1"].observations
+    assert seen.state is not None
+    seen = replace(seen, state=replace(seen.state, shell_config=None, shell_config_sha256=""))
+    alone = Scene(Facts.gather(scene.facts.network, [seen]))
+    cause = RootCause(resource="interface/r1/e0", fault_type="host_incorrect_ip", summary="", confidence=1, evidence=[])
+    [answer] = answers(alone, cause)
+    assert isinstance(answer, Refusal)
+    assert "the inventory must name a shell" in answer.reason

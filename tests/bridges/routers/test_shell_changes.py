@@ -10,7 +10,7 @@ import pytest_asyncio
 
 sys.path.append(str(Path(__file__).parents[2]))
 
-from bridges.routers.changing import Bench, bench_on
+from bridges.routers.shells import Bench, bench_on
 
 from nocmesh.lab.plan import Options
 from nocmesh.messages.change import Change
@@ -181,12 +181,17 @@ async def test_what_somebody_else_has_done_already_needs_no_line(bench: Bench) -
     assert (result.outcome, result.transcript) == ("confirmed", [])
 
 
-async def test_a_daemon_is_started_as_it_ran_and_reads_its_configuration(bench: Bench) -> None:
+async def stopped(bench: Bench) -> tuple[list[str], list[str]]:
+    """gw1 without its OSPF; what starts it as it ran, and what takes that back."""
     past = (await bench.tool("device_baseline", device="gw1")).content["state"]["processes"]
     [args] = [process["args"] for process in past if process["name"] == "ospfd"]
     space = args.split(" -N ")[1].split()[0]
     await bench.lab.stop_daemon("gw1", "ospfd")
-    lines = [args, f"vtysh -N {space} -b -d ospfd"], [f"pkill -x -F /var/run/frr/{space}/ospfd.pid ospfd"]
+    return [args, f"vtysh -N {space} -b -d ospfd"], [f"pkill -x -F /var/run/frr/{space}/ospfd.pid ospfd"]
+
+
+async def test_a_daemon_is_started_as_it_ran_and_reads_its_configuration(bench: Bench) -> None:
+    lines = await stopped(bench)
     back = {"kind": "ospf_adjacency", "arguments": {"interface": "gw1-e1"}, "within": 60.0}
     undone = await bench.made(await bench.change("gw1", *lines, verify=NEVER))
     assert undone.outcome == "rolled_back", undone.reason
@@ -238,6 +243,18 @@ async def test_a_bridge_killed_while_it_takes_back_a_filters_rules_puts_back_eac
     result = await bench.result(command)
     assert result.outcome == "rolled_back", result.reason
     assert await bench.look("sw2", "config") == before
+
+
+async def test_a_bridge_killed_between_a_daemons_start_and_its_configuration_ends_it_again(bench: Bench) -> None:
+    configured = {"kind": "config_line", "arguments": {"text": "router ospf"}, "within": 2.0}
+    change = await bench.change("gw1", *await stopped(bench), verify=[configured])
+    await bench.again(failpoint="bridge.line")
+    command = await bench.send(change)
+    await bench.bridge.died(within=60)
+    await bench.again()
+    result = await bench.result(command)
+    assert result.outcome == "rolled_back", result.reason
+    assert "ospfd" not in await sh(bench, "gw1", "ps -eo comm")
 
 
 # --- secrets

@@ -124,11 +124,10 @@ async def test_what_is_known_of_a_daemon_that_has_ended_is_asked_again() -> None
 
 
 async def test_a_session_that_does_not_see_a_daemon_is_believed_only_when_it_is_new() -> None:
-    turns = ["bgpd is not running\n", CLI[NEIGHBORS]]
-    async with doors(cli={"answers": Turns(CLI, NEIGHBORS, turns)}) as device:  # type: ignore[arg-type]
-        _, outputs = await device.asker.state(R1, ["bgp"])
-        assert [output.status for output in outputs] == ["parsed", "parsed"]
-        assert device.cli.logins == 2
+    for last, status in (("bgpd is not running\n", "rejected"), ("{}\n", "empty")):
+        async with doors(cli={"answers": Turns(CLI, NEIGHBORS, ["bgpd is not running\n", last])}) as device:
+            _, outputs = await device.asker.state(R1, ["bgp"])
+            assert (outputs[0].status, device.cli.logins) == (status, 2)
 
 
 async def test_a_connection_that_breaks_costs_one_answer() -> None:

@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nocmesh.bus import Speaker
+from nocmesh.ids import digest
 from nocmesh.messages.approval import Decision, Vote
 from nocmesh.messages.change import Change, DeviceCommand
 from nocmesh_bridges.ssh import gate
@@ -170,6 +171,33 @@ def test_the_state_of_an_interface_is_not(line: str) -> None:
     assert gate.floor([line]) == "medium"
     assert gate.needed(change(risk="low", commands=[line], rollback=[])) == 1
     assert gate.needed(change(risk="low", commands=[line], rollback=[]), core=True) == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "risk", "people"),
+    [
+        ("ip link set dev eth0 mtu 1500", "medium", 1),
+        ("bridge link set dev eth0 cost 2", "high", 1),
+        ("ip route del default", "critical", 2),
+        ("sysctl -w net.ipv4.ip_forward=1", "critical", 2),
+        ("nft delete rule inet f in handle 4", "critical", 2),
+        ("what is this", "critical", 2),
+    ],
+)
+def test_commands_of_a_shell_have_the_risk_of_their_shape(line: str, risk: str, people: int) -> None:
+    assert gate.floor([line], "linux") == risk
+    for more in ({"platform": "linux"}, {"platform": "frr", "door": "shell"}):
+        assert gate.needed(change(risk="low", commands=[line], rollback=[], **more)) == people
+        assert gate.needed(change(risk="low", commands=[], rollback=[line], **more)) == people
+
+
+def test_a_door_is_part_of_what_is_approved_and_the_old_one_goes_without_saying() -> None:
+    cli, shell = change(), change(door="shell")
+    checks = [check.to_dict() for check in cli.verify]
+    lines = [cli.commands, cli.rollback, checks]
+    of_old = digest([cli.change_id, cli.device, cli.platform, *lines, cli.pre_state, cli.risk])
+    assert cli.hash() == of_old != shell.hash()
+    assert msgspec.json.decode(msgspec.json.encode({**cli.to_dict(), "door": "cli"}), type=Change).hash() == of_old
 
 
 def oracle(given: Situation) -> bool:

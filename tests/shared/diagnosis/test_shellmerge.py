@@ -17,6 +17,7 @@ interface br0
  mtu 1500
  up
  mac 02:00:00:00:00:01
+ address 2001:db8::1/64
  bridge stp_state 1
  bridge priority 32768
 interface e0
@@ -56,6 +57,7 @@ def changed(*commands: str) -> list[str]:
 CASES = [
     pytest.param("ip link set dev e0 mtu 1400", ["- mtu 1500", "+ mtu 1400"], id="mtu"),
     pytest.param("ip link set dev e1 up", ["- down", "+ up"], id="up"),
+    pytest.param("ip link set dev br0 down", ["- up", "+ down", "- address 2001:db8::1/64"], id="down-with-ipv6"),
     pytest.param("ip link set dev e0 down", ["- up", "+ down", "- default via 10.0.0.1 dev e0"], id="down"),
     pytest.param(
         "ip link set dev e0 address 02:00:00:00:00:FF",
