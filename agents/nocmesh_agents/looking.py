@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from nocmesh.agent.reasoner import Case
-from nocmesh.diagnosis.scope import Wanted, whole_views
+from nocmesh.diagnosis.scope import Wanted, views_of
 from nocmesh.messages.session import Observation, ToolCall
 from nocmesh.messages.state import View
 from nocmesh.network import Device
@@ -23,12 +23,12 @@ def look_calls(
     devices: Iterable[str],
     also: Mapping[str, Sequence[View]] | None = None,
 ) -> list[ToolCall]:
-    """A whole look at ``devices``, for whoever plans a change or proves one; and their pasts, asked once.
+    """A first look at ``devices``, and their pasts, asked once.
 
     ``also``: by device, the views that are asked for besides.
     """
     known, more = known_of(case, devices), also or {}
-    wanted = {d.name: list(dict.fromkeys([*whole_views(d), *more.get(d.name, ())])) for d in known}
+    wanted = {d.name: list(dict.fromkeys([*views_of(d), *more.get(d.name, ())])) for d in known}
     return view_calls(case, seen, wanted)
 
 

@@ -316,6 +316,8 @@ class World:
         if call.tool == "wait":
             self.blocked = max(self.blocked - 1, 0)
             return Observation(**base)
+        if call.tool == "device_probe":
+            return Observation(**base, device=device, status="error", error="no packets here")
         if call.tool == "device_baseline":
             return self._baseline(base, device)
         if not self.routers[device].answers:

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from nocmesh.agent.reasoner import Act, Case
 from nocmesh.diagnosis.facts import Facts
 from nocmesh.diagnosis.find import named_in
+from nocmesh.diagnosis.probeplan import Wish
+from nocmesh.diagnosis.probes import TOOL, probes_of
+from nocmesh.diagnosis.reach import journeys
 from nocmesh.diagnosis.scope import Wanted, again
 from nocmesh.diagnosis.signs import Scene, signs_of
 from nocmesh.messages.report import Diagnosis
@@ -30,7 +33,8 @@ def scene_of(case: Case, seen: Sequence[Observation]) -> Scene:
     facts = Facts.gather(case.network, [*baselines(seen), *states(seen)])
     before = states(seen[: _last_wait(seen)])
     earlier = Facts.gather(case.network, before) if before and not just_waited(seen) else None
-    return Scene(facts, named.missed, named.words, earlier)
+    ways = journeys(alert_of(case), case.network, named.words)
+    return Scene(facts, named.missed, named.words, earlier, ways, probes_of(seen))
 
 
 def waited(seen: Sequence[Observation]) -> bool:
@@ -70,6 +74,16 @@ def stirred(scene: Scene, diagnosis: Diagnosis) -> Wanted:
 def ask(case: Case, seen: Sequence[Observation], wanted: Wanted, thought: str) -> Act:
     """The move that asks ``wanted``; ``thought`` says why, and the devices are told."""
     return Act(thought=f"{thought} {', '.join(wanted)}.", calls=view_calls(case, seen, wanted))
+
+
+def probe(case: Case, seen: Sequence[Observation], wishes: Sequence[Wish]) -> Act:
+    """The move that sends probes."""
+    arguments = [
+        {"device": wish.device, "target": wish.target, "count": wish.count, "counters": wish.counters}
+        for wish in wishes
+    ]
+    said = ", ".join(f"{wish.device} to {wish.target}" for wish in wishes)
+    return Act(thought=f"Do packets get there? Probing: {said}.", calls=calls(case, len(seen), TOOL, arguments))
 
 
 def give_time(case: Case, seen: Sequence[Observation], thought: str) -> Act:

@@ -61,7 +61,7 @@ def _before(scene: Scene, end: End) -> Interface | None:
 def bottlenecks(scene: Scene) -> Iterator[RootCause]:
     """`link_capacity_bottleneck`: an end lets less through than when all was well."""
     for cable in scene.cables:
-        found = [(end, queue) for end in cable.ends if (queue := _throttle(scene, end))]
+        found = [(end, queue) for end in cable.ends if (queue := throttle(scene, end))]
         if found:
             rate = min(queue.rate_bps for _, queue in found)
             ends = " and ".join(str(end) for end, _ in found)
@@ -75,7 +75,7 @@ def _interface_quote(cable: Cable, end: End) -> Quote | None:
     return seen.quote if seen else None
 
 
-def _throttle(scene: Scene, end: End) -> Queue | None:
+def throttle(scene: Scene, end: End) -> Queue | None:
     """What holds the end back that did not when all was well, or not as much."""
     sight = scene.facts.sight(end.device)
     past = sight.before.queues if sight and sight.before else None

@@ -4,14 +4,15 @@ Longer investigations score worse: two rounds of looking are the rule, and a sho
 and nothing explains it, since a session may just be on its way up.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import islice
 
 import msgspec
 
-from nocmesh.agent.reasoner import Case, Finish, Move
+from nocmesh.agent.reasoner import Act, Case, Finish, Move
 from nocmesh.diagnosis.find import named_in
-from nocmesh.diagnosis.scope import Wanted, deeper_look, next_look, wider_look
+from nocmesh.diagnosis.probeplan import next_probes
+from nocmesh.diagnosis.scope import Wanted, deeper_look, next_look, path_look, wider_look
 from nocmesh.diagnosis.signs import Scene, signs_of
 from nocmesh.messages.report import Diagnosis
 from nocmesh.messages.session import Observation
@@ -24,6 +25,7 @@ from nocmesh_agents.judgement.looks import (
     before_waiting,
     give_time,
     just_waited,
+    probe,
     scene_of,
     stirred,
     time_tells,
@@ -41,9 +43,12 @@ def decide(case: Case, seen: Sequence[Observation]) -> Move:
     if just_waited(seen) and (wanted := stirred(scene, judge(scene, seen))):
         return ask(case, seen, wanted, "Is it still so? Once more")
     diagnosis = judge(scene, seen)
-    for wanted, why in _further(scene, diagnosis, suspects_of(case)):
-        if wanted:
-            return ask(case, seen, wanted, why)
+    suspects = suspects_of(case)
+    if wanted := next_look(scene, suspects):
+        return ask(case, seen, wanted, "Is it still there, who else has it, which layer is the lowest that is broken?")
+    move = None if diagnosis.root_causes else _further(case, seen, scene, suspects)
+    if move is not None:
+        return move
     if not waited(seen) and time_tells(scene, diagnosis):
         return give_time(case, seen, "Something is wrong and nothing explains it yet; some seconds will tell more.")
     return _finish(case, diagnosis, seen)
@@ -55,16 +60,20 @@ def suspects_of(case: Case) -> list[str]:
     return list(dict.fromkeys([*devices_of(case), *named]))
 
 
-def _further(scene: Scene, diagnosis: Diagnosis, suspects: Sequence[str]) -> Iterator[tuple[Wanted, str]]:
-    """Looks that are not taken yet, the next one first, each with why; dear ones only while nothing explains it."""
-    yield next_look(scene, suspects), "Is it still there, who else has it, which layer is the lowest that is broken?"
-    if diagnosis.root_causes:
-        return
+def _further(case: Case, seen: Sequence[Observation], scene: Scene, suspects: Sequence[str]) -> Act | None:
+    """The next of the moves that cost more, while nothing explains what is wrong; None: all were made."""
+    if wanted := path_look(scene):
+        return ask(case, seen, wanted, "Where does it go, and how far? On the way:")
     involved = [device for sign in signs_of(scene) for device in sign.devices]
-    yield deeper_look(scene, involved or suspects), "The protocols' own settings explain nothing; what lies deeper in"
-    yield wider_look(scene, suspects), "Nor does that. Who stands beside:"
-    if not involved:
-        yield _some(deeper_look(scene, scene.facts.sights)), "And what lies deeper in"
+    if wanted := deeper_look(scene, involved or suspects):
+        return ask(case, seen, wanted, "The protocols' own settings explain nothing; what lies deeper in")
+    if wishes := next_probes(scene, suspects, unexplained=True):
+        return probe(case, seen, wishes)
+    if wanted := wider_look(scene, suspects):
+        return ask(case, seen, wanted, "Nor does that. Who stands beside:")
+    if not involved and (wanted := _some(deeper_look(scene, scene.facts.sights))):
+        return ask(case, seen, wanted, "And what lies deeper in")
+    return None
 
 
 def _some(wanted: Wanted) -> Wanted:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from nocmesh.agent.reasoner import Act, Case, Finish, Move
 from nocmesh.diagnosis.facts import Facts
 from nocmesh.diagnosis.find import named_in
-from nocmesh.diagnosis.scope import MOST_DEVICES, beside
+from nocmesh.diagnosis.scope import MOST_DEVICES, beside, deeper_views
 from nocmesh.diagnosis.signs import Scene
 from nocmesh.messages.report import Diagnosis
 from nocmesh.messages.session import Observation
@@ -45,7 +45,7 @@ def _look(case: Case, diagnosis: Diagnosis, patients: Sequence[str]) -> Act:
     quoted = [evidence.device for cause in diagnosis.root_causes for evidence in cause.evidence]
     near = [far for name in patients for far in beside(case.network, name)]
     known = known_of(case, [*patients, *quoted, *near])[:MOST_DEVICES]
-    also = {device.name: more_views(device) for device in known if device.name in patients}
+    also = {d.name: [*deeper_views(d), *more_views(d)] for d in known if d.name in (*patients, *quoted)}
     looks = look_calls(case, [], [device.name for device in known], also)
     backups = calls(case, len(looks), "device_backup", [{"device": name} for name in patients])
     return Act(

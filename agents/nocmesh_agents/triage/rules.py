@@ -4,14 +4,16 @@ The commonest failure of the field is a false alarm on a healthy network, the ne
 so `true_positive` needs a sign, and `false_positive` a full clean sweep.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from nocmesh.agent.reasoner import Case, Finish, Move
+from nocmesh.agent.reasoner import Act, Case, Finish, Move
 from nocmesh.diagnosis.find import Named, named_in
+from nocmesh.diagnosis.probeplan import next_probes
 from nocmesh.diagnosis.resources import device_of
-from nocmesh.diagnosis.scope import Wanted, deeper_look, first_look, sweep, wider_look
+from nocmesh.diagnosis.scope import deeper_look, first_look, last_look, path_look, sweep, wider_look
 from nocmesh.diagnosis.signs import Scene, Sign, signs_of, unclear
 from nocmesh.diagnosis.vocabulary import fault_type
 from nocmesh.messages.report import RootCause
@@ -23,6 +25,7 @@ from nocmesh_agents.judgement.looks import (
     ask,
     give_time,
     just_waited,
+    probe,
     scene_of,
     stirred,
     time_tells,
@@ -41,6 +44,7 @@ def decide(case: Case, seen: Sequence[Observation]) -> Move:
     if not case.network.devices:
         return _escalated(alert, _nowhere(case, named), [], seen)
     scene = scene_of(case, seen)
+    named = _seen_too(named, scene)
     diagnosis = judge(scene, seen)
     if just_waited(seen) and (wanted := stirred(scene, diagnosis)):
         return ask(case, seen, wanted, "Is it still so? Once more")
@@ -51,9 +55,9 @@ def decide(case: Case, seen: Sequence[Observation]) -> Move:
         return _real(alert, named, scene, signs, seen)
     if diagnosis.root_causes:
         return _caused(alert, named, diagnosis.root_causes, seen)
-    for wanted, why in _further(scene, named.devices):
-        if wanted:
-            return ask(case, seen, wanted, why)
+    move = _further(case, seen, scene, named.devices)
+    if move is not None:
+        return move
     if not waited(seen) and time_tells(scene, diagnosis):
         return give_time(case, seen, "It may come and go: some seconds will tell.")
     nowhere = _nowhere(case, named)
@@ -62,15 +66,25 @@ def decide(case: Case, seen: Sequence[Observation]) -> Move:
     return _clean(alert, named, scene, seen)
 
 
-def _further(scene: Scene, suspects: Sequence[str]) -> Iterator[tuple[Wanted, str]]:
-    """Looks that are not taken yet, the next one first, each with why: a suspect is healthy only when all of it is."""
-    yield deeper_look(scene, suspects), "Nothing wrong there; what lies deeper in"
-    if suspects:
-        yield wider_look(scene, suspects), "Before it is called healthy, everybody beside it:"
-    else:
-        yield sweep(scene), "The alert names nobody; looking at everybody:"
-    deeper = deeper_look(scene, [*suspects, *scene.facts.sights])
-    yield dict(islice(deeper.items(), MOST_DEEPER)), "And what lies deeper in"
+def _further(case: Case, seen: Sequence[Observation], scene: Scene, suspects: Sequence[str]) -> Act | None:
+    """The next look, or probe, before anything is called healthy; None: all of it was looked at."""
+    if wanted := path_look(scene):
+        return ask(case, seen, wanted, "Where does it go, and how far? On the way:")
+    if wishes := next_probes(scene, suspects, unexplained=False):
+        return probe(case, seen, wishes)
+    if wanted := deeper_look(scene, suspects):
+        return ask(case, seen, wanted, "Nothing wrong there; what lies deeper in")
+    if wanted := wider_look(scene, suspects) if suspects else sweep(scene):
+        return ask(case, seen, wanted, "Before it is called healthy, everybody beside it:")
+    deeper = last_look(scene, suspects or list(scene.facts.sights))
+    return ask(case, seen, dict(islice(deeper.items(), MOST_DEEPER)), "And what lies deeper in") if deeper else None
+
+
+def _seen_too(named: Named, scene: Scene) -> Named:
+    """``named`` with the devices that were seen to have the hardware addresses that it speaks of."""
+    macs = set(named.macs)
+    owners = [s.name for s in scene.facts.reachable if any(i.mac.lower() in macs for i in s.interfaces or [])]
+    return replace(named, devices=tuple(dict.fromkeys([*named.devices, *owners]))) if macs else named
 
 
 def _nowhere(case: Case, named: Named) -> str:

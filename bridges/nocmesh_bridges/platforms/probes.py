@@ -18,7 +18,7 @@ from nocmesh_bridges.platforms.protocol import Ask, rejected
 
 COUNTERS = "cat /proc/net/snmp /proc/net/netstat"
 """What a Linux system threw away for a wrong checksum."""
-SECONDS_BETWEEN = 0.05
+SECONDS_BETWEEN = 0.02
 SLOWLY = 0.2
 """What older iputils allow to anybody but root."""
 MOST_HOPS = 12

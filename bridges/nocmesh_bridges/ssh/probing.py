@@ -14,7 +14,7 @@ from nocmesh_bridges.platforms.protocol import Ask
 from nocmesh_bridges.ssh.asking import Asker
 
 MOST = 99
-"""Packets of one probe: five seconds, and what an approved reading may cost (see the guard's shapes)."""
+"""Packets of one probe: two seconds, and what an approved reading may cost (see the guard's shapes)."""
 MOST_SLOWLY = 25
 SIZES = (36, 9000)
 """Bytes: IOS takes no less than 36, and nothing larger than a jumbo frame is a fair question."""

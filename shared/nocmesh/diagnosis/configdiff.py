@@ -21,6 +21,7 @@ Fields = dict[str, Any]
 
 KEYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "interfaces": ("interface", ("name",)),
+    "queues": ("queue", ("interface",)),
     "neighbors.entries": ("address", ("interface", "address")),
     "neighbors.lldp": ("LLDP neighbour", ("interface",)),
     "routes": ("route", ("prefix", "protocol")),
@@ -37,7 +38,6 @@ KEYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "switching.ports": ("switch port", ("name",)),
     "switching.lags": ("aggregate", ("name",)),
     "processes": ("process", ("name",)),
-    "queues": ("queue", ("interface",)),
     "shell_config": ("setting", ("section", "text")),
 }
 """Lists of state: what one entry is called, and the fields that tell it from the others."""

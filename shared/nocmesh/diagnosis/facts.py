@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from ipaddress import IPv4Interface, IPv6Interface, ip_interface
+from functools import cached_property
 from typing import get_args
 
 import msgspec
 
 from nocmesh.diagnosis.configtext import sections
-from nocmesh.diagnosis.find import CACHED, Address, Prefix, address_of
+from nocmesh.diagnosis.find import Address, Prefix, address_of, as_interface
 from nocmesh.diagnosis.moves import Moves, moves
 from nocmesh.messages.report import Evidence
 from nocmesh.messages.session import Observation
@@ -359,17 +358,9 @@ class Facts:
 def _parsed(interfaces: Iterable[object]) -> Iterable[tuple[str, Address, Prefix]]:
     for interface in interfaces:
         for text in getattr(interface, "addresses", []):
-            parsed = _interface_address(text)
+            parsed = as_interface(text)
             if parsed is not None:
                 yield str(getattr(interface, "name", "")), parsed.ip, parsed.network
-
-
-@lru_cache(maxsize=CACHED)
-def _interface_address(text: str) -> IPv4Interface | IPv6Interface | None:
-    try:
-        return ip_interface(text)
-    except ValueError:
-        return None
 
 
 def _has(networks: Iterable[Prefix], address: Address) -> bool:

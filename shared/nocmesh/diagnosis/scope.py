@@ -4,6 +4,7 @@ Every link and every session has two ends, and one of them is enough to see that
 configuration is what it was, and of whose links and sessions the other ends say that they are well, is well itself.
 """
 
+from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from nocmesh.diagnosis.facts import Facts, Sight
@@ -20,6 +21,8 @@ MOST_DEVICES = 60
 Wanted = Mapping[str, Sequence[View]]
 """What to ask, by device."""
 
+PATH_VIEWS: tuple[View, ...] = ("routes", "neighbors", "filters")
+"""What decides where a packet goes on."""
 _PROTOCOLS: tuple[View, ...] = ("bgp", "ospf", "isis")
 _SWITCHES = frozenset({"access", "distribution", "switch"})
 
@@ -41,9 +44,18 @@ def deeper_views(device: Device) -> list[View]:
     return ["routes", "filters", "queues", "system"]
 
 
-def whole_views(device: Device) -> list[View]:
-    """A first look, and what drops or misleads packets beside it: for whoever plans a change, or proves one."""
-    return _together(views_of(device), ["routes", "filters", "queues"])
+def proof_views(family: str) -> Sequence[View]:
+    """What a first look leaves out, and what would still show a fault of that family."""
+    return _PROOFS.get(family, ())
+
+
+_PROOFS: Mapping[str, Sequence[View]] = {
+    "filters": ("filters",),
+    "addressing": ("routes",),
+    "link": ("queues",),
+    "device": ("system",),
+    "drift": ("system",),
+}
 
 
 def glance_views(device: Device) -> list[View]:
@@ -94,6 +106,48 @@ def wider_look(scene: Scene, suspects: Sequence[str]) -> Wanted:
 def deeper_look(scene: Scene, names: Iterable[str]) -> Wanted:
     """What a second look at ``names`` adds."""
     return _unasked(scene, {name: _views(scene, name, deeper_views) for name in names})
+
+
+def last_look(scene: Scene, suspects: Sequence[str]) -> Wanted:
+    """What is left before a network is called healthy: all of the suspects and of who stands beside them.
+
+    Of everybody else what drops, misleads or holds up the traffic of others; how they are themselves is not asked.
+    """
+    near = list(dict.fromkeys([*suspects, *(far for name in suspects for far in _all_beside(scene, name))]))
+    wanted: dict[str, Sequence[View]] = {name: _views(scene, name, deeper_views) for name in near}
+    wanted |= {name: ("routes", "filters", "queues") for name in scene.facts.sights if name not in near}
+    return _unasked(scene, wanted)
+
+
+def path_look(scene: Scene) -> Wanted:
+    """Everybody on the way of the alert's journeys as far as it is known, and on a shortest one by the inventory."""
+    network = scene.facts.network
+    names = [name for walk in scene.walks for name in walk.devices]
+    for walk in scene.walks:
+        names += between(network, walk.journey.source.device, walk.journey.target.device) if walk.unseen else []
+    wanted = {}
+    for name in dict.fromkeys(names):
+        device = network.device(name)
+        routing = any(interface.addresses for interface in device.interfaces) if device else False
+        wanted[name] = _together(_first(scene, name), PATH_VIEWS if routing else ())
+    return _unasked(scene, wanted)
+
+
+def between(network: Network, here: str, there: str) -> list[str]:
+    """The devices of one shortest way by the inventory's links, ends included; empty: there is none."""
+    came: dict[str, str] = {here: ""}
+    ahead = deque([here])
+    while ahead and there not in came:
+        name = ahead.popleft()
+        for _, _, far in network.neighbours(name):
+            if far.device not in came:
+                came[far.device] = name
+                ahead.append(far.device)
+    way, name = [], there if there in came else ""
+    while name:
+        way.append(name)
+        name = came[name]
+    return way[::-1]
 
 
 def sweep(scene: Scene) -> Wanted:

@@ -112,6 +112,8 @@ class SimulatedWorld:
             return Observation(**common, content={"sha256": self.config_sha256(device)})
         if call.tool == "device_baseline":
             return Observation(**common, status="error", error="there is no baseline")
+        if call.tool == "device_probe":
+            return Observation(**common, status="error", error="simulated devices send no packets")
         assert call.tool == "device_state"
         outputs = {c: self.said(device, c) for c in commands(self.platform(device), call.arguments["views"])}
         return Observation(

@@ -14,7 +14,7 @@ from nocmesh_bridges.ssh.probing import MOST, Prober, wish_of
 
 pytestmark = pytest.mark.real
 
-PING = "ping -c 4 -i 0.05 -W 1 10.0.0.2"
+PING = "ping -c 4 -i 0.02 -W 1 10.0.0.2"
 SLOW = "ping -c 4 -i 0.2 -W 1 10.0.0.2"
 COUNTED = SNMP.format(headers=0, icmp=0, ip=3)
 
