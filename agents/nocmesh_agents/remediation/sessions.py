@@ -101,10 +101,14 @@ def shutdown(scene: Scene, cause: RootCause) -> list[Answer]:
 
 
 def password(scene: Scene, cause: RootCause) -> list[Answer]:
-    """A password that the far end does not have goes; one that it has is a secret that nobody can read there."""
+    """A password that the far end does not have goes; one that it has is a secret that nobody can read there.
+
+    Where one can go, a session whose other end has a password alone is that end's to mend.
+    """
     device = resources.device_of(cause.resource)
     pairs = [(near, far) for near, far in ends_at(scene, device) if far is not None and near.password != far.password]
-    return unique(_without_password(near, far) for near, far in pairs if far is not None)
+    answers = unique(_without_password(near, far) for near, far in pairs if far is not None)
+    return [answer for answer in answers if isinstance(answer, Fix)] or answers
 
 
 def _without_password(near: Peer, far: Peer) -> Answer:
