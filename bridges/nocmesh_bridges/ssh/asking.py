@@ -33,15 +33,10 @@ LOSSES = 3
 """A door whose sessions are lost so often within one call is not tried again."""
 
 
+_STALE = re.compile(r"^Warning: closing connection to \w+ because of an I/O error!", re.MULTILINE)
+"""Vtysh when a daemon has ended since it was asked last. Asked again, vtysh looks for a new one (vtysh/vtysh.c)."""
 _CONNECTING = re.compile(r"^Warning: connecting to \w+\.\.\.failed!\n?", re.MULTILINE)
 """What an open vtysh prints in the midst of every answer while a daemon that it knew does not run; no part of it."""
-
-
-_BLIND = re.compile(
-    r"^(?:\w+ is not running\s*|Warning: closing connection to \w+ because of an I/O error!)$", re.MULTILINE
-)
-"""What vtysh says of a daemon that was not there when it was opened, for ever after; and of one that has ended since
-(vtysh/vtysh.c)."""
 
 
 class Asker:
@@ -75,17 +70,8 @@ class Asker:
         _check(device, [Ask(command, door) for command in commands])
         if not self.has(device, door) and door == "shell":
             return [Output(command=command, door=door, text="", status="unasked") for command in commands]
-        found: list[Output] = []
-        while len(found) < len(commands):
-            async with self._pool.session(place(device.name, door), single_use=single_use) as session:
-                for command in commands[len(found) :]:
-                    output = await self._shown(device, session, Ask(command, door))
-                    if not single_use and _is_blind(device, output):
-                        await session.close()
-                        single_use = True
-                        break
-                    found.append(output)
-        return found
+        async with self._pool.session(place(device.name, door), single_use=single_use) as session:
+            return [await self._shown(device, session, Ask(command, door)) for command in commands]
 
     async def patient(self, device: Device, asks: Sequence[Ask], *, single_use: bool = False) -> list[Output]:
         """What the device answers to ``asks``, its doors in parallel; an answer that could not be had is `unparsed`.
@@ -125,22 +111,14 @@ class Asker:
         return platforms.state(device.name, device.platform, views, outputs), outputs
 
     async def _through(self, device: Device, asks: Sequence[Ask], single_use: bool) -> list[Output]:
-        """All of one door's answers. Raises DeviceError when its first session cannot be opened.
-
-        A session that does not see a daemon is believed only when it is a new one.
-        """
+        """All of one door's answers. Raises DeviceError when its first session cannot be opened."""
         found: list[Output] = []
         losses = 0
         while len(found) < len(asks):
             try:
                 async with self._pool.session(place(device.name, asks[0].door), single_use=single_use) as session:
                     for ask in asks[len(found) :]:
-                        output = await self._shown(device, session, ask, COMMAND_SECONDS)
-                        if not single_use and _is_blind(device, output):
-                            await session.close()
-                            single_use = True
-                            break
-                        found.append(_bounded(output))
+                        found.append(_bounded(await self._shown(device, session, ask, COMMAND_SECONDS)))
             except (SessionLostError, DeviceTimeoutError) as lost:
                 found.append(self._lost(device, asks[len(found)], lost))
                 losses += 1
@@ -158,6 +136,8 @@ class Asker:
         platform = platform_at(device.platform, ask.door)
         try:
             text = await session.show(ask.command, timeout=seconds)
+            if _STALE.search(text):
+                text = await session.show(ask.command, timeout=seconds)
             text = _CONNECTING.sub("", text)
         except DeviceRejectedError as rejected:
             said = _CONNECTING.sub("", str(rejected.facts.get("output", rejected.message)))
@@ -174,10 +154,6 @@ class Asker:
 
     def _unasked(self, device: Device, asks: Sequence[Ask], why: DeviceError) -> list[Output]:
         return [replace(self._lost(device, ask, why), status="unasked") for ask in asks]
-
-
-def _is_blind(device: Device, output: Output) -> bool:
-    return device.platform == "frr" and output.door == "cli" and _BLIND.search(output.text[:500]) is not None
 
 
 def _bounded(output: Output) -> Output:

@@ -17,6 +17,8 @@ OPENING = 12
 """So many sessions are opened at once: all of a large network's at the same time would all be too late."""
 
 
+PARTS_TRUSTED = timedelta(minutes=2)
+"""How long a session is kept that may miss what has come since it was opened."""
 PARTS_KEPT = timedelta(minutes=10)
 """How long a daemon that no new session finds is still expected to come back."""
 
@@ -181,9 +183,14 @@ class DevicePool:
         self._found(held, session)
         return session
 
+    def _may_miss(self, session: DeviceSession) -> bool:
+        """It is old, and nobody knows whether it would find more if it were new."""
+        opened = session.opened_at
+        return bool(session.parts) and opened is not None and self._clock.now() - opened > PARTS_TRUSTED
+
     def _found(self, held: _Device, session: DeviceSession) -> None:
         """Remember the most; what was missing for so long is not missing any more, it is gone."""
-        now = self._clock.now()
+        now = session.opened_at = self._clock.now()
         if session.parts >= held.parts or held.parts_at is None or now - held.parts_at > PARTS_KEPT:
             held.parts, held.parts_at = session.parts, now
 
@@ -197,7 +204,7 @@ class DevicePool:
             await kept.session.close()
 
     async def _take_back(self, held: _Device, session: DeviceSession, single_use: bool, age: int) -> None:
-        if single_use or self._closed or not session.alive or age != held.age:
+        if single_use or self._closed or not session.alive or age != held.age or self._may_miss(session):
             await session.close()
             return
         held.idle.append(_Idle(session, self._clock.now()))

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from nocmesh.errors import (
     DeviceError,
@@ -58,6 +59,8 @@ class DeviceSession:
         self._lost = ""
         self.parts: frozenset[str] = frozenset()
         """The parts of the device that it has found when it was opened, where it may miss some: daemons of a router."""
+        self.opened_at: datetime | None = None
+        """As the pool's clock said."""
 
     @classmethod
     async def open(

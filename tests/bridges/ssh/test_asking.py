@@ -123,13 +123,6 @@ async def test_what_is_known_of_a_daemon_that_has_ended_is_asked_again() -> None
             assert device.cli.typed.count(NEIGHBORS) == 2
 
 
-async def test_a_session_that_does_not_see_a_daemon_is_believed_only_when_it_is_new() -> None:
-    for last, status in (("bgpd is not running\n", "rejected"), ("{}\n", "empty")):
-        async with doors(cli={"answers": Turns(CLI, NEIGHBORS, ["bgpd is not running\n", last])}) as device:
-            _, outputs = await device.asker.state(R1, ["bgp"])
-            assert (outputs[0].status, device.cli.logins) == (status, 2)
-
-
 async def test_a_connection_that_breaks_costs_one_answer() -> None:
     async with doors(cli={"drop": frozenset([ROUTES])}, shell={"drop": frozenset([TABLE])}) as device:
         found = await device.ask()
