@@ -1,40 +1,41 @@
 """Looking at devices: what is asked of each, and what it was like before."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from nocmesh.agent.reasoner import Case
-from nocmesh.diagnosis.facts import Facts
-from nocmesh.diagnosis.scope import deeper_views, views_of
+from nocmesh.diagnosis.scope import Wanted, views_of
 from nocmesh.messages.session import Observation, ToolCall
+from nocmesh.messages.state import View
 from nocmesh.network import Device
 from nocmesh_agents.dossier import calls
 
-MOST_DEEPER = 16
-"""Devices that a second look goes deeper into."""
+
+def view_calls(case: Case, seen: Sequence[Observation], wanted: Wanted) -> list[ToolCall]:
+    """What ``wanted`` says, asked; and what each device was like when it was well, once: that costs it nothing."""
+    known = known_of(case, wanted)
+    asked = [{"device": device.name, "views": list(wanted[device.name])} for device in known]
+    return [*calls(case, len(seen), "device_state", asked), *_pasts(case, seen, known, after=len(asked))]
 
 
-def look_calls(case: Case, seen: Sequence[Observation], devices: Iterable[str]) -> list[ToolCall]:
-    """A look at ``devices``, and what each was like when it was well: that costs it nothing, and is asked once."""
-    known = known_of(case, devices)
-    asked = calls(case, len(seen), "device_state", [{"device": d.name, "views": views_of(d)} for d in known])
+def look_calls(
+    case: Case,
+    seen: Sequence[Observation],
+    devices: Iterable[str],
+    also: Mapping[str, Sequence[View]] | None = None,
+) -> list[ToolCall]:
+    """A first look at ``devices``, and their pasts, asked once.
+
+    ``also``: by device, the views that are asked for besides.
+    """
+    known, more = known_of(case, devices), also or {}
+    wanted = {d.name: list(dict.fromkeys([*views_of(d), *more.get(d.name, ())])) for d in known}
+    return view_calls(case, seen, wanted)
+
+
+def _pasts(case: Case, seen: Sequence[Observation], known: Sequence[Device], *, after: int) -> list[ToolCall]:
     remembered = {str(o.arguments.get("device")) for o in baselines(seen)}
     pasts = [{"device": device.name} for device in known if device.name not in remembered]
-    return [*asked, *calls(case, len(seen) + len(asked), "device_baseline", pasts)]
-
-
-def unplumbed(facts: Facts, seen: Sequence[Observation], devices: Iterable[str]) -> list[str]:
-    """Those of ``devices`` that answer and were not looked into deeper yet, since the last wait."""
-    waits = [n for n, observation in enumerate(seen) if observation.tool == "wait"]
-    look = states(seen[waits[-1] :] if waits else seen)
-    asked = {(o.arguments.get("device"), view) for o in look for view in o.arguments.get("views", ())}
-    sights = [sight for name in dict.fromkeys(devices) if (sight := facts.sight(name)) and not sight.unreachable]
-    return [s.name for s in sights if any((s.name, view) not in asked for view in deeper_views(s.device))][:MOST_DEEPER]
-
-
-def deeper_calls(case: Case, seen: Sequence[Observation], devices: Iterable[str]) -> list[ToolCall]:
-    """A second look, at what a first one leaves out."""
-    asked = [{"device": device.name, "views": deeper_views(device)} for device in known_of(case, devices)]
-    return calls(case, len(seen), "device_state", asked)
+    return calls(case, len(seen) + after, "device_baseline", pasts)
 
 
 def known_of(case: Case, names: Iterable[str]) -> list[Device]:

@@ -4,18 +4,20 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from nocmesh.agent.reasoner import Act, Case, Finish, Move
-from nocmesh.diagnosis.checks import evaluate
+from nocmesh.diagnosis.checks import evaluate, views_for
 from nocmesh.diagnosis.facts import Facts
 from nocmesh.diagnosis.find import named_in
 from nocmesh.diagnosis.resources import device_of
-from nocmesh.diagnosis.scope import beside
+from nocmesh.diagnosis.scope import Wanted, beside, proof_views, views_of
 from nocmesh.diagnosis.signs import Scene
+from nocmesh.diagnosis.vocabulary import fault_type
 from nocmesh.errors import InvalidInputError
 from nocmesh.messages.change import Change, Check
 from nocmesh.messages.report import Diagnosis, RootCause
 from nocmesh.messages.session import Observation
+from nocmesh.messages.state import View
 from nocmesh_agents.dossier import alert_of, calls, changes_of, diagnosis_of, treated
-from nocmesh_agents.looking import baselines, commands_of, look_calls, states
+from nocmesh_agents.looking import baselines, commands_of, known_of, states, view_calls
 
 Judge = Callable[[Scene, Sequence[Observation]], Diagnosis]
 
@@ -34,31 +36,41 @@ def verify(case: Case, seen: Sequence[Observation], judge: Judge) -> Move:
     when the task brings no diagnosis.
     """
     diagnosis, changes = diagnosis_of(case), changes_of(case)
+    wanted = _wanted(case, diagnosis, changes, first=not seen)
     if not seen or seen[-1].tool == "wait":
-        return _look(case, seen, _devices(case, diagnosis, changes))
-    look = states(seen)[-len(_devices(case, diagnosis, changes)) :]
-    results = _results(case, [*baselines(seen), *look], diagnosis, changes, judge)
+        return _look(case, seen, wanted)
+    results = _results(case, [*baselines(seen), *states(seen)], diagnosis, changes, judge)
     passed = bool(results) and all(result["passed"] for result in results)
     waits = sum(1 for observation in seen if observation.tool == "wait")
-    if not passed and waits + 1 < _allowed(changes) and len(seen) + len(look) < MOST_CALLS:
+    if not passed and waits + 1 < _allowed(changes) and len(seen) + len(wanted) < MOST_CALLS:
         missing = "; ".join(result["text"] for result in results if not result["passed"])
         wait = calls(case, len(seen), "wait", [{"seconds": SETTLE_SECONDS}])
         return Act(thought=f"Not yet: {missing}.", calls=wait)
     return _finish(passed, results, seen)
 
 
-def _devices(case: Case, diagnosis: Diagnosis, changes: Sequence[Change]) -> list[str]:
-    """The changed devices, those of the causes, and who stands beside them: a fault of two ends needs both."""
+def _wanted(case: Case, diagnosis: Diagnosis, changes: Sequence[Change], *, first: bool) -> Wanted:
+    """What to ask of the changed devices and those of the causes: what the checks read, and what showed the fault.
+
+    The first time of who stands beside them too: a fault of two ends needs both.
+    """
     own = [change.device for change in changes] + [device_of(cause.resource) for cause in diagnosis.root_causes]
     quoted = [evidence.device for cause in diagnosis.root_causes for evidence in cause.evidence]
-    near = [far for name in own for far in beside(case.network, name)]
-    return [name for name in dict.fromkeys([*own, *quoted, *near]) if case.network.device(name) is not None]
+    near = [far for name in own for far in beside(case.network, name)] if first else []
+    families = {fault_type(cause.fault_type).family for cause in diagnosis.root_causes}
+    proofs = [view for family in sorted(families) for view in proof_views(family)]
+    wanted: dict[str, list[View]] = {}
+    for device in known_of(case, [*own, *quoted, *near]):
+        more = views_for([check for change in changes if change.device == device.name for check in change.verify])
+        shown = proofs if device.name in (*own, *quoted) else []
+        wanted[device.name] = list(dict.fromkeys([*views_of(device), *shown, *more]))
+    return wanted
 
 
-def _look(case: Case, seen: Sequence[Observation], devices: Sequence[str]) -> Move:
-    if not devices:
+def _look(case: Case, seen: Sequence[Observation], wanted: Wanted) -> Move:
+    if not wanted:
         raise InvalidInputError("nothing to verify: neither a change nor a root cause names a device", field="changes")
-    return Act(thought=f"Does it hold? Looking at {', '.join(devices)}.", calls=look_calls(case, seen, devices))
+    return Act(thought=f"Does it hold? Looking at {', '.join(wanted)}.", calls=view_calls(case, seen, wanted))
 
 
 def _results(

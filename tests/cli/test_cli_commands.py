@@ -41,6 +41,7 @@ def every(command: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 COMMANDS = dict(every(typer.main.get_command(commands.app)))
 WANTED = (
     "up, demo, agent run, bridge run, dashboard, incident list, incident show, incident watch, approve, reject, "
+    "incident explain, "
     "workflow show, workflow cancel, workflow list, agents list, doctor, keys issue, keys revoke, bus provision, "
     "token create, approval list, approval show, version"
 )

@@ -1,11 +1,11 @@
 """Faults of a device as a whole: daemons and services that do not run, forwarding, resources, software, drift."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from nocmesh.diagnosis import resources
 from nocmesh.diagnosis.facts import Sight
-from nocmesh.diagnosis.signs import Scene
+from nocmesh.diagnosis.signs import Scene, signs_of
 from nocmesh.messages.report import Evidence, RootCause
 from nocmesh_agents.judgement.causes import at_node, cause
 
@@ -122,25 +122,30 @@ def missing_packages(scene: Scene) -> Iterator[RootCause]:
 
 def drifted(sight: Sight) -> list[tuple[str, str]]:
     """(+ or -, line) of a configuration that is not what it was when it was well; empty where nobody knows."""
-    if sight.config is None or not sight.config_before:
+    moved = sight.moves
+    if moved is None:
         return []
-    now = [(line.section, line.text) for line in sight.config]
-    was = [(line.section, line.text) for line in sight.config_before]
-    added = [("+", text) for section, text in now if (section, text) not in was]
-    return added + [("-", text) for section, text in was if (section, text) not in now]
+    return [("+", line.text) for line in moved.new] + [("-", line.text) for line in moved.gone]
 
 
-def drift(scene: Scene, others: Iterable[RootCause]) -> Iterator[RootCause]:
-    """`configuration_drift`: the configuration moved, and nothing else that is wrong with the device explains it."""
+def drift(scene: Scene, others: Sequence[RootCause]) -> Iterator[RootCause]:
+    """`configuration_drift`: the configuration moved, and nothing else that is wrong with the device explains it.
+
+    Only where the alert is about the configuration, or where a journey that it speaks of does not go on.
+    """
     named = {cause.resource.split("/")[1].split(":")[0] for cause in others}
+    stuck = {sign.devices[0] for sign in signs_of(scene) if sign.kind == "path"} if not others else set()
     for sight in scene.facts.reachable:
         moved = drifted(sight)
-        if not moved or sight.name in named:
-            continue
-        said = "; ".join(f"{sign}{text}" for sign, text in moved[:5])
-        summary = f"The configuration of {sight.name} is not what it was when it was well: {said}."
-        evidence = [
-            *sight.quote(*(text for sign, text in moved if sign == "+")),
-            *sight.was(*(text for sign, text in moved if sign == "-")),
-        ]
-        yield cause("configuration_drift", resources.node(sight.name), summary, 0.9, evidence)
+        if moved and sight.name not in named and (scene.asks_about_configuration or sight.name in stuck):
+            yield _drift(sight, moved)
+
+
+def _drift(sight: Sight, moved: list[tuple[str, str]]) -> RootCause:
+    said = "; ".join(f"{sign}{text}" for sign, text in moved[:5])
+    summary = f"The configuration of {sight.name} is not what it was when it was well: {said}."
+    evidence = [
+        *sight.quote(*(text for sign, text in moved if sign == "+")),
+        *sight.was(*(text for sign, text in moved if sign == "-")),
+    ]
+    return cause("configuration_drift", resources.node(sight.name), summary, 0.9, evidence)

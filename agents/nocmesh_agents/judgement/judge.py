@@ -44,6 +44,7 @@ from nocmesh_agents.judgement.layers import (
 )
 from nocmesh_agents.judgement.layers import wrong_addresses as wrong_interface_addresses
 from nocmesh_agents.judgement.media import bottlenecks, different_mtus, flapping
+from nocmesh_agents.judgement.quality import damaging_links, lossy_links
 from nocmesh_agents.judgement.tree import blocked_ports, disabled, loops, lost_ports, moved_roots
 from nocmesh_agents.judgement.tree import moved_costs as moved_stp_costs
 from nocmesh_agents.judgement.vlans import vlan_mismatches
@@ -62,6 +63,8 @@ RULES: Sequence[tuple[str, Rule, str]] = (
     ("link_detach", detached_interfaces, "every link's interfaces are there"),
     ("link_down", dead_links, "every link has carrier at the ends that are up"),
     ("link_flap", flapping, "no link comes and goes"),
+    ("link_packet_loss", lossy_links, "no probe over the links in question was lost for good"),
+    ("link_packet_corruption", damaging_links, "no packet over the links in question was damaged"),
     ("mtu_mismatch", different_mtus, "the ends of every link have the same MTU"),
     ("link_capacity_bottleneck", bottlenecks, "no link's end is throttled"),
     ("duplex_mismatch", clashing_duplex, "the ends of every link have the same duplex"),
@@ -121,6 +124,9 @@ RULES: Sequence[tuple[str, Rule, str]] = (
 )
 """The rules in the order of the layers, each with what it means when it finds nothing."""
 
+PROBED = frozenset({"link_packet_loss", "link_packet_corruption"})
+"""Faults that only probes show."""
+
 CERTAIN = 0.5
 """Below it a cause is a lead: it goes to `unproven`."""
 
@@ -130,7 +136,7 @@ def judge(scene: Scene, observations: Sequence[Observation]) -> Diagnosis:
     found = {fault: list(rule(scene)) for fault, rule, _ in RULES}
     causes = _steady(merged([cause for causes in found.values() for cause in causes]))
     leads = [*_by_exclusion(scene, causes), *suspected_routes(scene)]
-    leads += drift(scene, causes) if scene.asks_about_configuration else ()
+    leads += drift(scene, causes)
     every = [check_root_cause(cause, scene.facts.network) for cause in merged([*causes, *leads])]
     certain = [cause for cause in every if cause.confidence >= CERTAIN]
     signs = signs_of(scene)
@@ -202,7 +208,7 @@ def _ruled_out(scene: Scene, found: dict[str, list[RootCause]], every: Sequence[
     return [
         RuledOut(fault_type=fault, because=because + (tail if fault.startswith("bgp_") else ""))
         for fault, _, because in RULES
-        if not found[fault] and fault not in named
+        if not found[fault] and fault not in named and (scene.probes or fault not in PROBED)
     ]
 
 
@@ -211,11 +217,23 @@ def _half_seen(scene: Scene) -> list[Session]:
 
 
 _HANDS = {
-    "link_down": "{at}: look at the cable, the optics or the provider's circuit; no configuration brings it back.",
-    "link_detach": "{at}: the interface is gone from the device; put the module or virtual port back.",
-    "device_unreachable": "{at}: it does not answer; look at its power, its console and the management network.",
-    "frr_service_down": "{at}: start the routing daemon, and find out in its log why it ended.",
+    "link_down": "{at}: both ends are up and carry nothing. Look at the cable, the optics and the patch panel between "
+    "them, or ask the provider of the circuit; no configuration brings it back.",
+    "link_detach": "{at}: the device does not have the interface any more. Put the module, the card or the virtual "
+    "port back, then give it its settings of the inventory.",
+    "link_flap": "{at}: its carrier comes and goes. Reseat or exchange the cable and the optics at both ends; shut the "
+    "link down meanwhile where there is another way.",
+    "link_packet_loss": "{at}: the link loses packets. Clean or exchange the optics and the cable, or ask the provider "
+    "of the circuit to measure it.",
+    "link_packet_corruption": "{at}: packets arrive damaged. Exchange the cable and the optics, then the port; look at "
+    "the errors that both ends count.",
+    "interface_errors": "{at}: the interface counts errors. Exchange the cable and the optics, then the port.",
+    "link_capacity_bottleneck": "{at}: an end is throttled. Find out who asked for the limit (a shaper, a contract, a "
+    "test that was left behind) before it is taken away.",
+    "device_unreachable": "{at}: it does not answer. Look at its power and its console, then at the management network "
+    "and whether its address and its keys are still the inventory's.",
 }
+"""What no change mends, and what hands should do about it."""
 
 
 def _for_a_person(causes: Sequence[RootCause]) -> str:

@@ -6,7 +6,7 @@ from nocmesh.diagnosis import resources
 from nocmesh.diagnosis.cabling import Cable
 from nocmesh.diagnosis.signs import Scene
 from nocmesh.messages.report import RootCause
-from nocmesh.messages.state import Interface
+from nocmesh.messages.state import Interface, Queue, Quote
 from nocmesh.network import End
 from nocmesh_agents.judgement.causes import cause, quoted
 
@@ -61,19 +61,27 @@ def _before(scene: Scene, end: End) -> Interface | None:
 def bottlenecks(scene: Scene) -> Iterator[RootCause]:
     """`link_capacity_bottleneck`: an end lets less through than when all was well."""
     for cable in scene.cables:
-        ends = [end for end in cable.ends if _throttled(scene, cable, end)]
-        if ends:
-            rate = min(seen.rate_limit_bps or 0 for end in ends if (seen := cable.seen(end)))
-            summary = f"{' and '.join(map(str, ends))} let {rate // 1000} kbit/s through, and no more."
-            quotes = [(end.device, seen.quote, "tbf") for end in ends if (seen := cable.seen(end))]
+        found = [(end, queue) for end in cable.ends if (queue := throttle(scene, end))]
+        if found:
+            rate = min(queue.rate_bps for _, queue in found)
+            ends = " and ".join(str(end) for end, _ in found)
+            summary = f"{ends} let {rate // 1000} kbit/s through, and no more."
+            quotes = [(end.device, queue.quote, _interface_quote(cable, end)) for end, queue in found]
             yield cause("link_capacity_bottleneck", cable.link.resource, summary, 0.95, quoted(scene, *quotes))
 
 
-def _throttled(scene: Scene, cable: Cable, end: End) -> bool:
-    seen, past = cable.seen(end), _before(scene, end)
-    if seen is None or not seen.rate_limit_bps:
-        return False
-    return past is None or not past.rate_limit_bps or seen.rate_limit_bps < past.rate_limit_bps
+def _interface_quote(cable: Cable, end: End) -> Quote | None:
+    seen = cable.seen(end)
+    return seen.quote if seen else None
+
+
+def throttle(scene: Scene, end: End) -> Queue | None:
+    """What holds the end back that did not when all was well, or not as much."""
+    sight = scene.facts.sight(end.device)
+    past = sight.before.queues if sight and sight.before else None
+    was = next((queue.rate_bps for queue in past or [] if queue.interface == end.interface), None)
+    now = next((q for q in (sight.queues or [] if sight else []) if q.interface == end.interface), None)
+    return now if now is not None and (was is None or now.rate_bps < was) else None
 
 
 def flapping(scene: Scene) -> Iterator[RootCause]:

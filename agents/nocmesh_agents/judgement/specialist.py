@@ -5,78 +5,53 @@ and nothing explains it, since a session may just be on its way up.
 """
 
 from collections.abc import Sequence
+from itertools import islice
 
 import msgspec
 
 from nocmesh.agent.reasoner import Act, Case, Finish, Move
-from nocmesh.diagnosis.facts import Facts
 from nocmesh.diagnosis.find import named_in
-from nocmesh.diagnosis.scope import next_look
+from nocmesh.diagnosis.probeplan import next_probes
+from nocmesh.diagnosis.scope import Wanted, deeper_look, next_look, path_look, wider_look
 from nocmesh.diagnosis.signs import Scene, signs_of
 from nocmesh.messages.report import Diagnosis
 from nocmesh.messages.session import Observation
-from nocmesh_agents.dossier import alert_of, calls, devices_of
+from nocmesh_agents.dossier import alert_of, devices_of
 from nocmesh_agents.judgement.judge import judge, recovered
-from nocmesh_agents.looking import baselines, commands_of, deeper_calls, look_calls, states, unplumbed
+from nocmesh_agents.judgement.looks import (
+    MOST_DEEPER,
+    SETTLE_SECONDS,
+    ask,
+    before_waiting,
+    give_time,
+    just_waited,
+    probe,
+    scene_of,
+    stirred,
+    time_tells,
+    waited,
+)
+from nocmesh_agents.looking import commands_of
 from nocmesh_agents.verify import verify
-
-SETTLE_SECONDS = 5.0
-"""A session that only lost its turn is back within this: FRR and IOS retry a connect within seconds."""
-
-COUNTED = frozenset({"link_flap", "interface_errors"})
-"""Faults that counters tell of: whether it is over, only a second look shows."""
 
 
 def decide(case: Case, seen: Sequence[Observation]) -> Move:
     """The next move: pure in ``case`` and ``seen``. Task type `verify` proves a change, any other is a diagnosis."""
     if case.task.task_type == "verify":
         return verify(case, seen, judge)
-    looks = looks_of(seen)
-    scene = scene_of(case, looks[-1], seen)
-    further = next_look(scene, suspects_of(case))
-    if further:
-        return _look(case, seen, further)
+    scene = scene_of(case, seen)
+    if just_waited(seen) and (wanted := stirred(scene, judge(scene, seen))):
+        return ask(case, seen, wanted, "Is it still so? Once more")
     diagnosis = judge(scene, seen)
-    deeper = _deeper(scene, diagnosis, suspects_of(case), seen)
-    if deeper:
-        thought = f"The protocols' own settings explain nothing; what lies deeper in {', '.join(deeper)}."
-        return Act(thought=thought, calls=deeper_calls(case, seen, deeper))
-    if len(looks) == 1 and time_tells(scene, diagnosis):
-        wait = calls(case, len(seen), "wait", [{"seconds": SETTLE_SECONDS}])
-        return Act(thought="Something is wrong and nothing explains it yet; some seconds will tell more.", calls=wait)
-    return _finish(case, diagnosis, looks, seen)
-
-
-def looks_of(seen: Sequence[Observation]) -> list[list[Observation]]:
-    """``seen``, cut where a wait was: each part is one look at the network."""
-    looks: list[list[Observation]] = [[]]
-    for observation in seen:
-        if observation.tool == "wait":
-            looks.append([])
-        else:
-            looks[-1].append(observation)
-    return looks
-
-
-def scene_of(case: Case, look: Sequence[Observation], seen: Sequence[Observation]) -> Scene:
-    """What one look shows beside the baselines that were read at any time, with what the alert asks for."""
-    named = named_in(alert_of(case), case.network)
-    facts = Facts.gather(case.network, [*baselines(seen), *states(look)])
-    return Scene(facts, named.missed, named.words, _earlier(case, look, seen))
-
-
-def _earlier(case: Case, look: Sequence[Observation], seen: Sequence[Observation]) -> Facts | None:
-    present = {id(observation) for observation in look}
-    before = [observation for observation in states(seen) if id(observation) not in present]
-    return Facts.gather(case.network, before) if before and look else None
-
-
-def time_tells(scene: Scene, diagnosis: Diagnosis) -> bool:
-    """Whether looking again in some seconds may say more: nothing explains what is wrong, or a counter has risen."""
-    leads = {lead.resource for lead in diagnosis.unproven if lead.fault_type in COUNTED}
-    if leads and all(cause.resource in leads for cause in diagnosis.root_causes):
-        return True
-    return diagnosis.verdict == "uncertain" and bool(signs_of(scene))
+    suspects = suspects_of(case)
+    if wanted := next_look(scene, suspects):
+        return ask(case, seen, wanted, "Is it still there, who else has it, which layer is the lowest that is broken?")
+    move = None if diagnosis.root_causes else _further(case, seen, scene, suspects)
+    if move is not None:
+        return move
+    if not waited(seen) and time_tells(scene, diagnosis):
+        return give_time(case, seen, "Something is wrong and nothing explains it yet; some seconds will tell more.")
+    return _finish(case, diagnosis, seen)
 
 
 def suspects_of(case: Case) -> list[str]:
@@ -85,25 +60,29 @@ def suspects_of(case: Case) -> list[str]:
     return list(dict.fromkeys([*devices_of(case), *named]))
 
 
-def _look(case: Case, seen: Sequence[Observation], devices: Sequence[str]) -> Act:
-    first = "Is it still there, who else has it, which layer is the lowest that is broken?"
-    thought = f"{first if not seen else 'What was seen leads further.'} Looking at {', '.join(devices)}."
-    return Act(thought=thought, calls=look_calls(case, seen, devices))
-
-
-def _deeper(scene: Scene, diagnosis: Diagnosis, suspects: Sequence[str], seen: Sequence[Observation]) -> list[str]:
-    """Devices with a sign that no cause explains yet, else the suspects, that were not looked into deeper."""
-    if diagnosis.root_causes:
-        return []
+def _further(case: Case, seen: Sequence[Observation], scene: Scene, suspects: Sequence[str]) -> Act | None:
+    """The next of the moves that cost more, while nothing explains what is wrong; None: all were made."""
+    if wanted := path_look(scene):
+        return ask(case, seen, wanted, "Where does it go, and how far? On the way:")
     involved = [device for sign in signs_of(scene) for device in sign.devices]
-    return unplumbed(scene.facts, seen, involved or [*suspects, *scene.facts.sights])
+    if wanted := deeper_look(scene, involved or suspects):
+        return ask(case, seen, wanted, "The protocols' own settings explain nothing; what lies deeper in")
+    if wishes := next_probes(scene, suspects, unexplained=True):
+        return probe(case, seen, wishes)
+    if wanted := wider_look(scene, suspects):
+        return ask(case, seen, wanted, "Nor does that. Who stands beside:")
+    if not involved and (wanted := _some(deeper_look(scene, scene.facts.sights))):
+        return ask(case, seen, wanted, "And what lies deeper in")
+    return None
 
 
-def _finish(
-    case: Case, diagnosis: Diagnosis, looks: Sequence[Sequence[Observation]], seen: Sequence[Observation]
-) -> Finish:
-    if len(looks) > 1 and diagnosis.verdict == "false_positive":
-        before, after = (signs_of(scene_of(case, look, seen)) for look in (looks[0], looks[-1]))
+def _some(wanted: Wanted) -> Wanted:
+    return dict(islice(wanted.items(), MOST_DEEPER))
+
+
+def _finish(case: Case, diagnosis: Diagnosis, seen: Sequence[Observation]) -> Finish:
+    if waited(seen) and diagnosis.verdict == "false_positive":
+        before, after = (signs_of(scene_of(case, part)) for part in (before_waiting(seen), seen))
         how = f"gone when looked at again {SETTLE_SECONDS:.0f} seconds later"
         diagnosis = msgspec.structs.replace(diagnosis, recovered=recovered(before, after, how))
     result = {**diagnosis.to_dict(), "device_commands": commands_of(seen)}

@@ -1,6 +1,9 @@
 """Ears and mouth of triage."""
 
-from nocmesh.agent import Agent, Reasoner, RulesReasoner, role_of
+from typing import Any
+
+from nocmesh.agent import Agent, Case, HandOff, Reasoner, RulesReasoner, role_of
+from nocmesh.agent.memory import session_of
 from nocmesh_agents.triage.rules import decide
 
 
@@ -12,6 +15,7 @@ class Triage(Agent):
     tools = (
         "device_state",
         "device_baseline",
+        "device_probe",
     )
     autonomy = "diagnose"
     description = "Classifies alerts and chooses the specialist."
@@ -19,6 +23,11 @@ class Triage(Agent):
     def reasoner(self) -> Reasoner:
         """The deterministic rules."""
         return RulesReasoner(decide)
+
+    async def work(self, case: Case) -> dict[str, Any] | HandOff:
+        """The verdict, with where to find what was seen: the specialist goes on from there."""
+        result = await super().work(case)
+        return result if isinstance(result, HandOff) else {**result, "session": session_of(self.type, case.task)}
 
 
 role = role_of(Triage)

@@ -5,20 +5,33 @@ so `true_positive` needs a sign, and `false_positive` a full clean sweep.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from nocmesh.agent.reasoner import Act, Case, Finish, Move
 from nocmesh.diagnosis.find import Named, named_in
+from nocmesh.diagnosis.probeplan import next_probes
 from nocmesh.diagnosis.resources import device_of
-from nocmesh.diagnosis.scope import SMALL_NETWORK, next_look
+from nocmesh.diagnosis.scope import deeper_look, first_look, last_look, path_look, sweep, wider_look
 from nocmesh.diagnosis.signs import Scene, Sign, signs_of, unclear
 from nocmesh.diagnosis.vocabulary import fault_type
 from nocmesh.messages.report import RootCause
 from nocmesh.messages.session import Observation
-from nocmesh_agents.dossier import alert_of, calls
+from nocmesh_agents.dossier import alert_of
 from nocmesh_agents.judgement.judge import judge
-from nocmesh_agents.judgement.specialist import SETTLE_SECONDS, looks_of, scene_of, time_tells
-from nocmesh_agents.looking import commands_of, deeper_calls, look_calls, unplumbed
+from nocmesh_agents.judgement.looks import (
+    MOST_DEEPER,
+    ask,
+    give_time,
+    just_waited,
+    probe,
+    scene_of,
+    stirred,
+    time_tells,
+    waited,
+)
+from nocmesh_agents.looking import commands_of
 from nocmesh_agents.triage.topics import OF_FAMILY, SPECIALISTS, unjudged
 
 SEVERITIES = ("critical", "major", "minor", "warning", "info")
@@ -28,33 +41,54 @@ def decide(case: Case, seen: Sequence[Observation]) -> Move:
     """The next move; pure in ``case`` and ``seen``."""
     alert = alert_of(case)
     named = named_in(alert, case.network)
-    nowhere = _nowhere(case, named)
-    if nowhere:
-        return _escalated(alert, nowhere, [], seen)
-    scene = scene_of(case, looks_of(seen)[-1], seen)
-    unseen = [name for name in named.devices if name not in scene.facts.sights]
-    if unseen:
-        return _look(case, seen, unseen, "The alert names")
+    if not case.network.devices:
+        return _escalated(alert, _nowhere(case, named), [], seen)
+    scene = scene_of(case, seen)
+    named = _seen_too(named, scene)
+    diagnosis = judge(scene, seen)
+    if just_waited(seen) and (wanted := stirred(scene, diagnosis)):
+        return ask(case, seen, wanted, "Is it still so? Once more")
     signs = signs_of(scene)
+    if named.devices and (wanted := first_look(scene, named.devices)):
+        return ask(case, seen, wanted, "The alert names")
     if signs:
         return _real(alert, named, scene, signs, seen)
-    diagnosis = judge(scene, seen)
     if diagnosis.root_causes:
         return _caused(alert, named, diagnosis.root_causes, seen)
-    further = next_look(scene, named.devices)
-    if further:
-        return _look(case, seen, further, "Nothing wrong there; before it is called healthy, everybody beside it:")
-    deeper = unplumbed(scene.facts, seen, [*named.devices, *scene.facts.sights])
-    if deeper:
-        return Act(thought=f"And what lies deeper in {', '.join(deeper)}.", calls=deeper_calls(case, seen, deeper))
-    if len(looks_of(seen)) == 1 and time_tells(scene, diagnosis):
-        wait = calls(case, len(seen), "wait", [{"seconds": SETTLE_SECONDS}])
-        return Act(thought="It may come and go: some seconds will tell.", calls=wait)
+    move = _further(case, seen, scene, named.devices)
+    if move is not None:
+        return move
+    if not waited(seen) and time_tells(scene, diagnosis):
+        return give_time(case, seen, "It may come and go: some seconds will tell.")
+    nowhere = _nowhere(case, named)
+    if nowhere and (named.unknown or len(scene.facts.sights) < len(case.network.devices)):
+        return _escalated(alert, nowhere, [], seen, swept=list(scene.facts.sights))
     return _clean(alert, named, scene, seen)
 
 
+def _further(case: Case, seen: Sequence[Observation], scene: Scene, suspects: Sequence[str]) -> Act | None:
+    """The next look, or probe, before anything is called healthy; None: all of it was looked at."""
+    if wanted := path_look(scene):
+        return ask(case, seen, wanted, "Where does it go, and how far? On the way:")
+    if wishes := next_probes(scene, suspects, unexplained=False):
+        return probe(case, seen, wishes)
+    if wanted := deeper_look(scene, suspects):
+        return ask(case, seen, wanted, "Nothing wrong there; what lies deeper in")
+    if wanted := wider_look(scene, suspects) if suspects else sweep(scene):
+        return ask(case, seen, wanted, "Before it is called healthy, everybody beside it:")
+    deeper = last_look(scene, suspects or list(scene.facts.sights))
+    return ask(case, seen, dict(islice(deeper.items(), MOST_DEEPER)), "And what lies deeper in") if deeper else None
+
+
+def _seen_too(named: Named, scene: Scene) -> Named:
+    """``named`` with the devices that were seen to have the hardware addresses that it speaks of."""
+    macs = set(named.macs)
+    owners = [s.name for s in scene.facts.reachable if any(i.mac.lower() in macs for i in s.interfaces or [])]
+    return replace(named, devices=tuple(dict.fromkeys([*named.devices, *owners]))) if macs else named
+
+
 def _nowhere(case: Case, named: Named) -> str:
-    """Why nobody knows where to look; empty when somebody does."""
+    """Why nobody knows where to look, so that a sweep that finds nothing proves nothing; empty when somebody does."""
     known = [device.name for device in case.network.devices]
     listed = f"the inventory knows {len(known)} devices: {', '.join(sorted(known)[:20]) or 'none'}"
     if named.devices:
@@ -62,13 +96,7 @@ def _nowhere(case: Case, named: Named) -> str:
     if named.unknown:
         looked = ", ".join(repr(name) for name in named.unknown[:5])
         return f"The alert names {looked}, which is no name, alias or address of the inventory; {listed}."
-    if not 0 < len(known) <= SMALL_NETWORK:
-        return f"Looked for a device's name, interface, address or prefix in the alert and found none; {listed}."
-    return ""
-
-
-def _look(case: Case, seen: Sequence[Observation], devices: Sequence[str], why: str) -> Act:
-    return Act(thought=f"{why} {', '.join(devices)}.", calls=look_calls(case, seen, devices))
+    return f"Looked for a device's name, interface, address or prefix in the alert and found none; {listed}."
 
 
 def _real(

@@ -6,6 +6,7 @@ linux        a Linux system, and the second door of a router; linux_* and nftabl
 cisco_iosxe  Cisco IOS and IOS-XE; ios_* and iosroutes read its answers
 arista_eos   Arista EOS; eos_* read its answers
 juniper_junos  Juniper Junos; junos_* read its answers
+probes       pings and traceroutes of all of them
 tables       text tables of which every line must be understood
 bgpconfig    BGP as configured; bgpmerge joins it with the sessions
 running, neighbors  views that several platforms have in the same shape
@@ -81,9 +82,8 @@ def state(device: str, platform_name: str, views: Sequence[View], outputs: Seque
     for view in _checked(views):
         parsed = chosen.parse(view, outputs)
         statuses[view] = parsed.status
-        found = msgspec.structs.replace(
-            found, **{view: parsed.value}, config_sha256=parsed.config_sha256 or found.config_sha256
-        )
+        hashed = {f"{view}_sha256": parsed.config_sha256} if parsed.config_sha256 else {}
+        found = msgspec.structs.replace(found, **{view: parsed.value}, **hashed)
     return msgspec.structs.replace(found, status=statuses)
 
 

@@ -27,7 +27,11 @@ def _shell(command: str) -> Ask:
 
 _CLI: dict[View, Source] = {
     "interfaces": Source(
-        (Ask(frr_interfaces.INTERFACES, needed=False), _shell(linux_links.LINKS), _shell(linux_links.SHAPERS)),
+        (
+            Ask(frr_interfaces.INTERFACES, needed=False),
+            _shell(linux_links.LINKS),
+            Ask(linux_links.SHAPERS, "shell", needed=False, asked=False),
+        ),
         frr_interfaces.interfaces,
     ),
     "routes": Source((Ask(frr_routes.ROUTES),), frr_routes.routes),
@@ -49,12 +53,14 @@ _CLI: dict[View, Source] = {
     ),
     "config": Source((Ask(RUNNING),), config_of("frr")),
 }
-_SHELL: tuple[View, ...] = ("neighbors", "filters", "stp", "mac_table", "processes")
+_SHELL: tuple[View, ...] = ("queues", "neighbors", "filters", "stp", "mac_table", "processes")
 """What the kernel alone knows."""
 
 FRR = Tables(
     name="frr",
-    views=_CLI | {view: linux.sources("shell")[view] for view in _SHELL},
+    views=_CLI
+    | {view: linux.sources("shell")[view] for view in _SHELL}
+    | {"shell_config": linux.sources("shell")["config"]},
     judges={
         **linux.JUDGES,
         **frr_ospf.JUDGES,

@@ -16,6 +16,7 @@ JUDGES: Mapping[str, Judge] = {
     linux_routes.LLDP: entries_are(linux_routes.is_lldp),
     nftables.RULESET: nftables.ruleset_status,
     linux_system.PROCESSES: linux_system.processes_status,
+    linux_system.DAEMONS: linux_system.daemons_status,
     linux_system.FACTS: linux_system.facts_status,
     linux_system.PACKAGES: linux_system.packages_status,
 }
@@ -30,19 +31,24 @@ def sources(door: Door) -> dict[View, Source]:
     def extra(command: str) -> Ask:
         return Ask(command, door, needed=False)
 
-    links, shapers = ask(linux_links.LINKS), extra(linux_links.SHAPERS)
+    links, shapers = ask(linux_links.LINKS), ask(linux_links.SHAPERS)
+    rates = Ask(linux_links.SHAPERS, door, needed=False, asked=False)
     table, packages = ask(linux_system.PROCESSES), extra(linux_system.PACKAGES)
     routes, ruleset, facts = ask(linux_routes.ROUTES), ask(nftables.RULESET), ask(linux_system.FACTS)
     return {
-        "interfaces": Source((links, shapers), linux_links.interfaces),
+        "interfaces": Source((links, rates), linux_links.interfaces),
+        "queues": Source((shapers,), linux_links.queues),
         "neighbors": Source((ask(linux_routes.NEIGHBORS), extra(linux_routes.LLDP)), linux_routes.neighbors),
         "routes": Source((routes,), linux_routes.routes),
         "filters": Source((ruleset,), nftables.filters),
         "stp": Source((links,), linux_bridges.spanning_tree),
         "mac_table": Source((ask(linux_bridges.ADDRESSES),), linux_bridges.mac_table),
-        "processes": Source((table,), linux_system.processes),
+        "processes": Source((table, extra(linux_system.DAEMONS)), linux_system.processes),
         "system": Source((facts, extra(linux_system.PROCESSES), packages), linux_system.system),
-        "config": Source((links, routes, ruleset, facts, shapers), linux_config.config),
+        "config": Source(
+            (links, routes, ruleset, facts, extra(linux_links.SHAPERS), extra(linux_system.PROCESSES)),
+            linux_config.config,
+        ),
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from nocmesh.messages.state import Interface, Output, ViewStatus
+from nocmesh.messages.state import Interface, Output, Queue, ViewStatus
 from nocmesh_bridges.platforms.protocol import Parsed, told
 from nocmesh_bridges.platforms.spans import Span, read_spans
 from nocmesh_bridges.platforms.telling import items, quoted, texts
@@ -55,6 +55,22 @@ def _rate(options: Span) -> int | None:
     inner = options.members.get("rate")
     nested = inner.number("rate") if inner is not None else None
     return options.number("rate") or nested or options.number("bandwidth")
+
+
+def queues(answers: Sequence[Output], status: ViewStatus) -> Parsed:
+    """The view `queues` from SHAPERS: those that let only so much through."""
+    output = answers[0]
+    kinds = {entry.text("dev"): entry.members["kind"] for entry in _said(output) if _limits(entry)}
+    found = [
+        Queue(interface=name, rate_bps=rate, quote=quoted(output, kinds.get(name)))
+        for name, rate in rates_of(output).items()
+    ]
+    return Parsed(status=status, value=found)
+
+
+def _limits(entry: Span) -> bool:
+    options = entry.members.get("options")
+    return options is not None and _rate(options) is not None
 
 
 def interfaces(answers: Sequence[Output], status: ViewStatus) -> Parsed:

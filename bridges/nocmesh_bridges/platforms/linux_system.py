@@ -1,7 +1,7 @@
 """Processes, packages and what /proc tells of a Linux system (proc(5), ps(1), dpkg-query(1)). Pure."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -20,6 +20,8 @@ SERVICES = (
     *("zebra", "staticd", "bgpd", "ospfd", "ospf6d", "isisd", "ripd", "pimd", "ldpd", "bfdd", "vrrpd", "watchfrr"),
 )
 """What is said to run or not to run; other processes stand in the view `processes`."""
+DAEMONS = f"ps -ww -C {','.join(SERVICES)} -o pid,ppid,args"
+"""How they were started, and no other process: a command line may hold what is nobody's business."""
 _HEAD = re.compile(r"\s*PID\s+NETNS\s+STAT\s+%CPU\s+RSS\s+COMMAND\s*")
 _ROW = re.compile(
     r"\s*(?P<pid>\d+)\s+(?P<netns>\d+|-)\s+(?P<stat>[A-Z]\S*)\s+(?P<cpu>\d+(?:\.\d+)?)\s+(?P<rss>\d+)\s+(?P<name>\S.*?)\s*"
@@ -79,8 +81,26 @@ def own_rows(output: Output) -> list[Row]:
     return [row for row in rows if row.netns in (mine, "-") or mine == "-"]
 
 
+_STARTED = re.compile(r"\s*(?P<pid>\d+)\s+(?P<parent>\d+)\s+(?P<args>\S.*?)\s*")
+
+
+def daemons_status(text: str) -> ViewStatus:
+    """Parsed when each line under the heading is a process; a system without any of them prints the heading alone."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    if not lines or lines[0].split() != ["PID", "PPID", "COMMAND"]:
+        return "unparsed"
+    return "parsed" if all(_STARTED.fullmatch(line) for line in lines[1:]) else "unparsed"
+
+
+def _started(output: Output) -> dict[int, re.Match[str]]:
+    """What DAEMONS says of each process, by its id."""
+    lines = output.text.splitlines()[1:] if told(output.status) else []
+    return {int(match["pid"]): match for line in lines if (match := _STARTED.fullmatch(line))}
+
+
 def processes(answers: Sequence[Output], status: ViewStatus) -> Parsed:
-    """The view `processes` from PROCESSES."""
+    """The view `processes` from PROCESSES and, where it is understood, DAEMONS."""
+    started = _started(answers[1])
     found = [
         Process(
             name=row.name,
@@ -88,6 +108,8 @@ def processes(answers: Sequence[Output], status: ViewStatus) -> Parsed:
             running=row.running,
             cpu_percent=row.cpu,
             memory_kb=row.rss,
+            parent=int(started[row.pid]["parent"]) if row.pid in started else None,
+            args=started[row.pid]["args"] if row.pid in started else "",
             quote=Quote(command=answers[0].command, text=row.line),
         )
         for row in own_rows(answers[0])
@@ -146,24 +168,28 @@ def facts_of(output: Output) -> Facts:
         uptime_seconds=int(match["uptime"].split(".")[0]),
         ip_forwarding=match["forwarding"] == "1",
         memory={words[0].rstrip(":"): int(words[1]) for words in memory},
-        checksum_errors=_checksum_errors(match["counters"]),
+        checksum_errors=checksum_errors(match["counters"]),
         quotes=_evidence(match["counters"]),
     )
 
 
 def _evidence(text: str) -> list[str]:
     """The names with their numbers, of `Ip` up to `Forwarding` and of each protocol that counted a wrong checksum."""
-    wrong = {name for name, count in _checksum_errors(text).items() if count}
+    wrong = {name for name, count in checksum_errors(text).items() if count}
     found = []
     for names, numbers in pairwise(text.splitlines()):
         if names.startswith("Ip: Forwarding ") and numbers.startswith("Ip: "):
             found.append(f"{names}\n{' '.join(numbers.split()[:2])}")
-        elif _protocol(names.split(" ")[0]) in wrong and "InCsumErrors" in names:
-            found.append(f"{names}\n{numbers}")
-    return found
+    return [*found, *checksum_lines(text, wrong)]
 
 
-def _checksum_errors(text: str) -> dict[str, int]:
+def checksum_lines(text: str, protocols: Collection[str]) -> list[str]:
+    """The lines of names and of numbers of each of ``protocols``, as they stand: what a count is quoted by."""
+    pairs = [(names, numbers) for names, numbers in pairwise(text.splitlines()) if "InCsumErrors" in names.split()]
+    return [f"{names}\n{numbers}" for names, numbers in pairs if _protocol(names.split()[0]) in protocols]
+
+
+def checksum_errors(text: str) -> dict[str, int]:
     """`InCsumErrors` of each protocol: a line of names, then a line of numbers (net/ipv4/proc.c).
 
     IP's own, of damaged headers, stands in /proc/net/netstat under `IpExt`.
@@ -172,9 +198,9 @@ def _checksum_errors(text: str) -> dict[str, int]:
     found: dict[str, int] = {}
     for names, numbers in pairwise(lines):
         heads, values = names.split(), numbers.split()
-        if heads[0] == values[0] and "InCsumErrors" in heads and len(heads) == len(values):
+        if heads[:1] == values[:1] and "InCsumErrors" in heads and len(heads) == len(values):
             value = values[heads.index("InCsumErrors")]
-            if value.isdecimal():
+            if value.isascii() and value.isdecimal():
                 found[_protocol(heads[0])] = int(value)
     return found
 

@@ -31,6 +31,8 @@ class Ask:
     door: Door = "cli"
     needed: bool = True
     """False: the view stands without it; its answer only adds to what the others say."""
+    asked: bool = True
+    """False: it is another view's, and read here too where that one was asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +94,8 @@ class Tables:
     def asks(self, view: View, *, shell: bool) -> list[Ask]:
         """What ``parse`` needs for ``view``; none when there is no way to ask."""
         source = self.views.get(view)
-        return [ask for ask in source.asks if shell or ask.door == "cli"] if source else []
+        asks = source.asks if source else ()
+        return [ask for ask in asks if ask.asked and (shell or ask.door == "cli")]
 
     def parse(self, view: View, outputs: Sequence[Output]) -> Parsed:
         """What ``outputs`` say about ``view``."""

@@ -13,6 +13,7 @@ redact      secrets out of what was printed; pure
 asking      several commands at one device, over both of its doors
 bench       how long all of it takes
 reading     the tools that only read
+probing     the tool that makes a device ping, or trace the way to, an address
 gate        whether a change may be written; pure
 work        one change on one device; devicejournal is its record
 applying    takes approved changes, one at a time on each device

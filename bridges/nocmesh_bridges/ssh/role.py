@@ -23,6 +23,7 @@ from nocmesh_bridges.ssh.applying import Executor
 from nocmesh_bridges.ssh.comparing import Comparer
 from nocmesh_bridges.ssh.hostkeys import HostKeys
 from nocmesh_bridges.ssh.pool import DevicePool
+from nocmesh_bridges.ssh.probing import Prober
 from nocmesh_bridges.ssh.reading import Reader
 from nocmesh_bridges.ssh.target import SHELL_PLATFORM, Target, place
 
@@ -48,6 +49,7 @@ async def _serve(context: Context, network: Network, pool: DevicePool) -> None:
     mesh = context.mesh
     reader = Reader(mesh, pool, network, context.log, masking_key(context.settings))
     reader.tools.update(Comparer(mesh, reader, context.clock).tools)
+    reader.tools.update(Prober(reader, reader.asker).tools)
     executor = Executor(mesh, pool, reader, context.clock, context.log)
     if network.devices:
         await publish_network(mesh.agents, network)

@@ -3,6 +3,7 @@
 base       the agent: takes tasks of its type, answers each
 presence   card, register, heartbeats, farewell
 session    its journal: thought, action, observation, report
+memory     what an earlier session saw a moment ago
 toolbox    calling tools
 loop       reason, act, observe, until the reasoner is done
 reasoner   what a reasoner is

@@ -4,6 +4,7 @@ A subclass says what it is, and overrides ``work`` or gives a ``reasoner``; ever
 """
 
 import asyncio
+from datetime import datetime
 from typing import Any, ClassVar
 
 import msgspec
@@ -72,10 +73,15 @@ class Agent:
         if reasoner is None:
             raise PreconditionError(f"agent {self.type!r} has neither a reasoner nor a `work` of its own")
         journal = self._journal(case.task)
+        journal.carried = await self.remembered(case)
         toolbox = Toolbox(self.mesh.agents, session_id=case.task.task_id, incident_id=case.task.incident_id)
         budget = Budget(seconds=self.context.settings.agent_task_timeout)
         end = await pursue(case, reasoner, journal, toolbox, budget)
-        return proved(end.result, journal.seen) if isinstance(end, Finish) else end
+        return proved(end.result, journal.seen, journal.own) if isinstance(end, Finish) else end
+
+    async def remembered(self, case: Case) -> list[Observation]:
+        """What earlier sessions of the incident saw and the reasoner may go on from; nothing, unless overridden."""
+        return []
 
     def _journal(self, task: TaskAssignment) -> SessionJournal:
         return SessionJournal(self.mesh.agents, self.clock, agent_type=self.type, agent_id=self.context.name, task=task)
@@ -135,7 +141,7 @@ class Agent:
         if running is not None:
             await asyncio.wait([running])
             return
-        running = self._running[task.task_id] = asyncio.create_task(self._answer_to(task))
+        running = self._running[task.task_id] = asyncio.create_task(self._answer_to(task, received.at))
         if task.task_id in self._called_off:
             running.cancel()
         try:
@@ -158,9 +164,9 @@ class Agent:
             correlation_id=task.correlation_id,
         )
 
-    async def _answer_to(self, task: TaskAssignment) -> TaskResult:
+    async def _answer_to(self, task: TaskAssignment, assigned_at: datetime) -> TaskResult:
         try:
-            case = Case(task=task, network=await load_network(self.mesh.agents))
+            case = Case(task=task, network=await load_network(self.mesh.agents), assigned_at=assigned_at)
             outcome = await self.work(case)
         except LostRaceError:
             raise
@@ -212,12 +218,19 @@ class Agent:
             running.cancel()
 
 
-def proved(result: dict[str, Any], seen: list[Observation]) -> dict[str, Any]:
-    """``result`` with every claim checked by code: a cause whose quotes do not occur goes to `unproven`."""
+def proved(result: dict[str, Any], seen: list[Observation], own: list[Observation] | None = None) -> dict[str, Any]:
+    """``result`` with every claim checked by code: a cause whose quotes do not occur goes to `unproven`.
+
+    ``own``: what of ``seen`` this session itself asked the devices for; None: all of it.
+    """
     if "root_causes" not in result:
         return result
     diagnosis = verify_evidence(msgspec.convert(result, Diagnosis), seen)
-    return {**result, **diagnosis.to_dict(), "device_commands": sum(o.device_commands for o in seen)}
+    return {
+        **result,
+        **diagnosis.to_dict(),
+        "device_commands": sum(o.device_commands for o in (seen if own is None else own)),
+    }
 
 
 def role_of(agent: type[Agent]) -> Role:

@@ -57,7 +57,7 @@ async def _loop(
                 result={"to_type": move.to_type, "reason": move.reason, "context": move.context},
             )
             return move
-        if len(journal.seen) + len(move.calls) > budget.calls:
+        if len(journal.own) + len(move.calls) > budget.calls:
             break
         await journal.write("action", _said(move), calls=move.calls)
         await _act(move.calls, journal, toolbox)

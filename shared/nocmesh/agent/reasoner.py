@@ -5,6 +5,7 @@ another instance takes over goes on from the recorded observations.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
 from nocmesh.messages.base import Message
@@ -18,6 +19,8 @@ class Case(Message, frozen=True, kw_only=True):
 
     task: TaskAssignment
     network: Network = Network()
+    assigned_at: datetime | None = None
+    """When the broker stored the task; None: it did not come over the bus."""
 
 
 class Act(Message, frozen=True, kw_only=True, tag="act"):

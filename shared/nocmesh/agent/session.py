@@ -44,18 +44,25 @@ class SessionJournal:
         self._writer = new_id(clock.now())
         """Ours alone: a message id is proof of our own writing, and one instance may be handed its task twice."""
         self.events: list[SessionEvent] = []
+        self.carried: Sequence[Observation] = ()
+        """What an earlier session of the same run saw a moment ago, and this one need not ask again."""
 
     async def load(self) -> Sequence[SessionEvent]:
         """Everything that was written so far, by whichever instance, large outputs included."""
         self.events = []
         async for received in self._bus.history(STREAM, self._where, SessionEvent):
-            self.events.append(await self._inflate(received.body))
+            self.events.append(await inflated(self._bus, received.body))
             self._sequence = received.sequence
         return self.events
 
     @property
     def seen(self) -> list[Observation]:
-        """Every observation so far, in order."""
+        """Every observation so far, in order; first those that were carried over."""
+        return [*self.carried, *self.own]
+
+    @property
+    def own(self) -> list[Observation]:
+        """What this session itself observed."""
         return [observation for event in self.events for observation in event.observations]
 
     async def write(
@@ -123,17 +130,20 @@ class SessionJournal:
     async def _put(self, raw: bytes) -> str:
         return await self._bus.objects(OBJECTS).put(raw)
 
-    async def _inflate(self, event: SessionEvent) -> SessionEvent:
-        return replace(event, observations=[await self._fetch(seen) for seen in event.observations])
 
-    async def _fetch(self, seen: Observation) -> Observation:
-        outputs: list[Output] = []
-        for output in seen.outputs:
-            if output.object:
-                text = (await self._bus.objects(OBJECTS).get(output.object)).decode()
-                output = replace(output, text=text)
-            outputs.append(output)
-        state = seen.state
-        if seen.state_object:
-            state = msgspec.json.decode(await self._bus.objects(OBJECTS).get(seen.state_object), type=DeviceState)
-        return replace(seen, outputs=outputs, state=state)
+async def inflated(bus: Bus, event: SessionEvent) -> SessionEvent:
+    """``event`` with everything in its place that was too large for it. Raises what the object store raises."""
+    return replace(event, observations=[await _fetch(bus, seen) for seen in event.observations])
+
+
+async def _fetch(bus: Bus, seen: Observation) -> Observation:
+    outputs: list[Output] = []
+    for output in seen.outputs:
+        if output.object:
+            text = (await bus.objects(OBJECTS).get(output.object)).decode()
+            output = replace(output, text=text)
+        outputs.append(output)
+    state = seen.state
+    if seen.state_object:
+        state = msgspec.json.decode(await bus.objects(OBJECTS).get(seen.state_object), type=DeviceState)
+    return replace(seen, outputs=outputs, state=state)

@@ -18,7 +18,10 @@ ABSENT_SECONDS = 5.0
 """How long nobody may serve a tool: a process that is started again needs less."""
 LOOK_AGAIN_SECONDS = 0.25
 READ_ONLY = frozenset(
-    {"device_state", "device_show", "device_backup", "device_validate", "device_baseline", "config_diff"}
+    {
+        *("device_state", "device_show", "device_probe", "device_backup", "device_validate"),
+        *("device_baseline", "config_diff"),
+    }
 )
 MAX_WAIT = 60.0
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from ipaddress import IPv4Interface, IPv6Interface, ip_interface
+from functools import cached_property
 from typing import get_args
 
 import msgspec
 
 from nocmesh.diagnosis.configtext import sections
-from nocmesh.diagnosis.find import CACHED, Address, Prefix, address_of
+from nocmesh.diagnosis.find import Address, Prefix, address_of, as_interface
+from nocmesh.diagnosis.moves import Moves, moves
 from nocmesh.messages.report import Evidence
 from nocmesh.messages.session import Observation
 from nocmesh.messages.state import (
@@ -22,6 +22,7 @@ from nocmesh.messages.state import (
     Neighbors,
     Ospf,
     Output,
+    Queue,
     Quote,
     Route,
     Stp,
@@ -72,6 +73,20 @@ class Sight:
         texts = [output.text for output in self.baseline.outputs] if self.baseline else []
         return sections(texts[0]) if texts else []
 
+    @cached_property
+    def moves(self) -> Moves | None:
+        """The lines of the configuration that moved since all was well; None: one of the two is not known."""
+        if self.config is None or not self.config_before:
+            return None
+        return moves(self.config_before, self.config)
+
+    @cached_property
+    def asked(self) -> frozenset[View]:
+        """The views that the device was asked for, whatever came of it."""
+        named = {str(view) for o in self.observations for view in o.arguments.get("views", ())}
+        told = {view for o in self.observations if o.state for view in o.state.status}
+        return frozenset(view for view in _FIELDS if view in named | told)
+
     def knew(self, view: str) -> bool:
         """The baseline tells of ``view``: that there is none, too."""
         return bool(self.before and self.before.status.get(view) in ("parsed", "empty"))
@@ -88,6 +103,11 @@ class Sight:
     def interfaces(self) -> list[Interface] | None:
         """None: not looked at, or not understood."""
         return self.now.interfaces
+
+    @property
+    def queues(self) -> list[Queue] | None:
+        """None: not looked at, or not understood."""
+        return self.now.queues
 
     @property
     def bgp(self) -> Bgp | None:
@@ -143,6 +163,25 @@ class Sight:
     def config_sha256(self) -> str:
         """The pre-state that an approval is bound to."""
         return next((o.state.config_sha256 for o in self._states("config") if o.state), "")
+
+    @property
+    def shell_config(self) -> list[ConfigLine] | None:
+        """What is set in the Linux system: of a Linux device its configuration, of a router what its shell shows."""
+        return self.config if self.device.platform == "linux" else self.now.shell_config
+
+    @property
+    def shell_config_before(self) -> list[ConfigLine] | None:
+        """The same when all was well; None: nobody knows."""
+        if self.before is None:
+            return None
+        return self.before.config if self.device.platform == "linux" else self.before.shell_config
+
+    @property
+    def shell_sha256(self) -> str:
+        """The pre-state that an approval of shell commands is bound to."""
+        if self.device.platform == "linux":
+            return self.config_sha256
+        return next((o.state.shell_config_sha256 for o in self._states("shell_config") if o.state), "")
 
     @property
     def running(self) -> str:
@@ -319,17 +358,9 @@ class Facts:
 def _parsed(interfaces: Iterable[object]) -> Iterable[tuple[str, Address, Prefix]]:
     for interface in interfaces:
         for text in getattr(interface, "addresses", []):
-            parsed = _interface_address(text)
+            parsed = as_interface(text)
             if parsed is not None:
                 yield str(getattr(interface, "name", "")), parsed.ip, parsed.network
-
-
-@lru_cache(maxsize=CACHED)
-def _interface_address(text: str) -> IPv4Interface | IPv6Interface | None:
-    try:
-        return ip_interface(text)
-    except ValueError:
-        return None
 
 
 def _has(networks: Iterable[Prefix], address: Address) -> bool:

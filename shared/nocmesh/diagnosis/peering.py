@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from nocmesh.diagnosis.facts import Facts
+from nocmesh.diagnosis.facts import Facts, Sight
 from nocmesh.diagnosis.find import Address, address_of
 from nocmesh.diagnosis.peer import Peer, peers_before, peers_of
 
@@ -38,7 +38,7 @@ class Peering:
     @classmethod
     def of(cls, facts: Facts) -> "Peering":
         """The sessions that the devices of ``facts`` tell of."""
-        return cls(facts, {sight.name: list(peers_of(sight)) for sight in facts.reachable})
+        return cls(facts, {sight.name: list(peers_of(sight)) for sight in facts.reachable if _looked(sight)})
 
     @cached_property
     def sessions(self) -> list[Session]:
@@ -105,3 +105,8 @@ class Peering:
 
     def _own(self, peer: Peer, address: Address) -> bool:
         return any(ip == address for _, ip, _ in self.facts.addresses(peer.device))
+
+
+def _looked(sight: Sight) -> bool:
+    """It was asked for its sessions: what a configuration alone says of them tells nothing of their state."""
+    return sight.bgp is not None or not sight.asked or "bgp" in sight.asked

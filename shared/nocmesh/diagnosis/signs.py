@@ -18,6 +18,9 @@ from nocmesh.diagnosis.origin import Lacking, lacking
 from nocmesh.diagnosis.paths import detours
 from nocmesh.diagnosis.peer import Peer
 from nocmesh.diagnosis.peering import Peering, Session
+from nocmesh.diagnosis.probes import Probed
+from nocmesh.diagnosis.reach import Journey
+from nocmesh.diagnosis.walk import Walk, past, walk
 from nocmesh.messages.report import Symptom
 from nocmesh.network import End, Link
 
@@ -39,7 +42,7 @@ class Sign:
     @property
     def symptom(self) -> Symptom:
         """As the report has it."""
-        return Symptom(resource=self.resource, what=self.what)
+        return Symptom(resource=self.resource, what=self.what, kind=self.kind, devices=list(self.devices))
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,10 @@ class Scene:
     """The alert's words, in lower case."""
     earlier: Facts | None = None
     """What the look before this one showed, some seconds ago."""
+    journeys: tuple[Journey, ...] = ()
+    """Who does not get to whom, by the alert's word."""
+    probes: tuple[Probed, ...] = ()
+    """What devices were asked to probe, and what came of it."""
 
     @property
     def asks_about_configuration(self) -> bool:
@@ -85,6 +92,11 @@ class Scene:
     def detours(self) -> list[str]:
         """Destinations that are still reached, and by another way than before, in words."""
         return detours(self.facts)
+
+    @cached_property
+    def walks(self) -> list[Walk]:
+        """The journeys that the alert speaks of, there and back, as the forwarding tables have them."""
+        return [walk(self.facts, way) for journey in self.journeys for way in (journey, journey.back)]
 
     @cached_property
     def peering(self) -> Peering:
@@ -161,6 +173,7 @@ def signs_of(scene: Scene) -> list[Sign]:
         *_sessions(scene),
         *_unconfigured(scene),
         *_origin(scene),
+        *_journeys(scene),
     ]
 
 
@@ -276,3 +289,30 @@ def _origin(scene: Scene) -> Iterable[Sign]:
         if lack.certain:
             what = f"{lack.device} does not originate {lack.prefix}"
             yield Sign("prefix", (lack.device,), resources.node(lack.device), what)
+
+
+def _journeys(scene: Scene) -> Iterable[Sign]:
+    """Journeys that fail: probes say so, or, where nobody could probe, the forwarding tables."""
+    for found in scene.walks:
+        ends = (found.journey.source, found.journey.target)
+        silent = [probe for probe in scene.probes if probe.asks(found.journey)]
+        stop = found.stop
+        if not _fails(scene, found, silent):
+            continue
+        devices = dict.fromkeys([*([stop.device] if stop else ()), *(end.device for end in ends), *found.devices])
+        named = tuple(name for name in devices if name)
+        if named:
+            said = stop.what if stop else f"{ends[0]} gets no answer from {ends[1]}"
+            yield Sign("path", named, resources.node(named[0]), said)
+
+
+def _fails(scene: Scene, found: Walk, probes: Sequence[Probed]) -> bool:
+    told = [probe for probe in probes if probe.told]
+    if told:
+        return not any(probe.result.received for probe in told)
+    return found.stop is not None and found.stop.sure and not _stopped_before(scene, found)
+
+
+def _stopped_before(scene: Scene, found: Walk) -> bool:
+    """It did not arrive when all was well either: then nobody misses it, whatever the alert says."""
+    return walk(past(scene.facts), found.journey).stop is not None

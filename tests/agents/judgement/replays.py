@@ -29,6 +29,8 @@ from nocmesh_bridges.platforms import asks, judged, state
 FOLDER = Path(__file__).parent / "recordings"
 LABS = sorted(path.name.removesuffix(".json.xz") for path in FOLDER.glob("*.json.xz"))
 Answers = Mapping[tuple[str, str], str]
+RECORDED_AS = {"nft -a list ruleset": "nft list ruleset"}
+"""What is asked otherwise now, by how it was asked when the labs were recorded; the answers say the same."""
 
 
 @cache
@@ -61,17 +63,20 @@ class Replay:
     def diagnosed(self, alert: Mapping[str, Any] | None = None) -> Diagnosis:
         """Triage, then a specialist where triage wants one; evidence is looked for by code."""
         told = dict(alert or self.alert)
-        verdict, _ = self._pursue(triage, "triage", alert=told)
+        verdict, seen = self._pursue(triage, "triage", alert=told)
         if verdict["verdict"] == "false_positive":
             return Diagnosis(verdict="false_positive", confidence=verdict["confidence"], summary=verdict["why"])
-        found, seen = self._pursue(specialist, "diagnose", alert=told, devices=verdict["devices"])
+        found, seen = self._pursue(specialist, "diagnose", seen, alert=told, devices=verdict["devices"])
         return verify_evidence(msgspec.convert(found, Diagnosis), seen)
 
-    def _pursue(self, decide: Any, task_type: str, **parameters: Any) -> tuple[dict[str, Any], list[Observation]]:
+    def _pursue(
+        self, decide: Any, task_type: str, carried: Sequence[Observation] = (), **parameters: Any
+    ) -> tuple[dict[str, Any], list[Observation]]:
+        """The result, and what was seen; ``carried``: what an earlier session saw a moment ago."""
         task = TaskAssignment(
             task_id=f"t-{task_type}", task_type=task_type, assigned_to="x", incident_id="i", parameters=parameters
         )
-        seen: list[Observation] = []
+        seen = list(carried)
         for _ in range(20):
             move = decide(Case(task=task, network=self.network), seen)
             if isinstance(move, Finish):
@@ -87,6 +92,8 @@ class Replay:
             return Observation(**base)
         device = self.network.device(str(call.arguments["device"]))
         assert device is not None
+        if call.tool == "device_probe":
+            return Observation(**base, device=device.name, status="error", error="nobody serves it on a recording")
         if call.tool == "device_baseline":
             return self._baseline(base, device)
         if self.fault.get("fault") == "device_unreachable" and self.fault["resource"] == f"node/{device.name}":
@@ -115,8 +122,12 @@ def _answers(said: Sequence[Sequence[str]]) -> dict[tuple[str, str], str]:
     return {(command, door): text for command, door, text in said}
 
 
+def _said(answers: Answers, command: str, door: str) -> str:
+    return answers.get((command, door)) or answers.get((RECORDED_AS.get(command, command), door), "")
+
+
 def _seen(device: Device, views: Sequence[View], answers: Answers) -> tuple[DeviceState, list[Output]]:
     wanted = [(ask.command, ask.door) for ask in asks(device.platform, views, shell=True)]
-    raw = [Output(command=command, door=door, text=answers.get((command, door), "")) for command, door in wanted]
+    raw = [Output(command=command, door=door, text=_said(answers, command, door)) for command, door in wanted]
     outputs = judged(device.platform, raw)
     return state(device.name, device.platform, views, outputs), outputs

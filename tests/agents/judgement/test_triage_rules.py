@@ -47,7 +47,7 @@ def test_a_sign_on_the_suspect_is_enough_and_only_the_suspect_is_asked() -> None
 def test_a_healthy_suspect_is_called_healthy_only_after_its_neighbours_were_read() -> None:
     world = build(LONG, intent=False)
     finish, seen = run(triage.decide, world, case(world, "triage", alert=alert("r5")))
-    assert [o.device for o in seen if o.tool == "device_state"] == ["r5", "r4", "r6"] * 2
+    assert [o.device for o in seen if o.tool == "device_state"] == ["r5", "r5", "r4", "r6", "r4", "r6"]
     assert finish.result["verdict"] == "false_positive"
     assert finish.result["confidence"] > 0.95
     assert finish.result["swept"] == ["r4", "r5", "r6"]
@@ -81,11 +81,19 @@ def test_an_unknown_device_is_escalated_with_what_was_looked_for_and_what_is_kno
     assert "r1, r2, r3, r4" in result["why"]
 
 
-def test_an_alert_that_names_nobody_sweeps_a_small_network_and_escalates_in_a_large_one() -> None:
-    small, large = build(RING, intent=False), build(LONG, intent=False)
-    assert triaged(small, "", summary="something is slow")["swept"] == ["r1", "r2", "r3", "r4"]
-    result = triaged(large, "", summary="something is slow")
-    assert (result["verdict"], result["escalate"], result["swept"]) == ("uncertain", True, [])
+@pytest.mark.parametrize("links", [RING, LONG], ids=["small", "large"])
+def test_an_alert_that_names_nobody_sweeps_the_network(links: list[tuple[int, int]]) -> None:
+    world = build(links, intent=False)
+    healthy = triaged(world, "", summary="something is slow")
+    assert (healthy["verdict"], sorted(healthy["swept"])) == ("false_positive", sorted(world.routers))
+    world.dead.add(len(links) - 1)
+    broken = triaged(world, "", summary="something is slow")
+    assert (broken["verdict"], broken["specialist"]) == ("true_positive", "layer2")
+
+
+def test_a_network_that_one_session_cannot_sweep_is_not_called_healthy() -> None:
+    result = triaged(build([(n, n + 1) for n in range(70)], intent=False), "", summary="something is slow")
+    assert (result["verdict"], result["escalate"], len(result["swept"])) == ("uncertain", True, 60)
 
 
 def test_an_empty_inventory_is_no_reason_to_call_anything_healthy() -> None:
