@@ -365,7 +365,7 @@ ANSWERS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(ANSWERS)
 def test_whatever_agents_answer_the_incident_comes_to_an_end_and_never_goes_back(answers: dict[str, Any]) -> None:
     story = Story()
