@@ -70,7 +70,7 @@ def _weighed(told: Told) -> list[str]:
     """What there is to know before deciding."""
     lines = []
     for ballot in told.waiting:
-        lines.append(sentence(ballot.summary or f"A change on {ballot.device}"))
+        lines.append(sentence(ballot.summary.strip() or f"A change on {ballot.device}"))
         why = "; ".join(own_reasons(ballot.reasons, told.report.root_causes))
         if ballot.risk and why:
             lines.append(sentence(f"Its risk is {ballot.risk}: {why}"))

@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from shared.explaining.incidents import FIXED, LINK, NOON, ballot, cause, later, proposal, report, told
 
@@ -310,6 +310,7 @@ TEXTS = st.text(max_size=40)
     outcome=st.sampled_from([None, FIXED, Outcome(rolled_back=True), Outcome(verification="failed")]),
     text=TEXTS,
 )
+@example(state="awaiting_approval", verdict="true_positive", faults=[], status="pending", outcome=None, text=" ")
 def test_whatever_is_known_the_explanation_is_whole(
     state: Any, verdict: Any, faults: list[str], status: Any, outcome: Any, text: str
 ) -> None:
