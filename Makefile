@@ -11,6 +11,9 @@ BIN := .venv/bin
 READY := .venv/.ready
 SYSTEM := .venv/.system
 PYTEST_ARGS ?=
+UNIT := not real and not mesh and not postgres and not browser and not lab
+# A worker for each processor, but no more than pay for what each of them imports; a file stays with one worker.
+SHARED_OUT := -n logical --maxprocesses 4 --dist loadfile
 
 .PHONY: demo check test install system clean
 
@@ -22,7 +25,7 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -m "not real and not mesh and not postgres and not browser and not lab" $(PYTEST_ARGS)
+	$(BIN)/pytest -q -m "$(UNIT)" $(SHARED_OUT) $(PYTEST_ARGS)
 
 test: $(READY) $(SYSTEM)
 	$(BIN)/ruff check .

@@ -4,10 +4,15 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from nocmesh.bus import Authority, Credentials, Mesh
 from nocmesh.clock import Clock, SystemClock
 from nocmesh.proving.broker import Broker, MeshFor, shared_broker
+
+# No test fails for being slow on a machine that is busy; in CI hypothesis' own profile is the one that is changed.
+settings.register_profile("house", settings(), deadline=None)
+settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ import importlib
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +21,7 @@ ROOMS = {
 }
 MODULES = sorted(path for room, package in ROOMS.items() for path in (ROOT / room / package).rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
+OURS = set(ROOMS.values()) | sys.stdlib_module_names
 LONGEST_FUNCTION = 50
 
 DOORS: dict[str, tuple[str, ...]] = {
@@ -69,30 +71,50 @@ def lies_in(module: str, packages: tuple[str, ...]) -> bool:
     return any(module == package or module.startswith(f"{package}.") for package in packages)
 
 
+@dataclass(frozen=True)
+class Module:
+    """What the rules ask about one module: it is parsed and walked once, for all of them."""
+
+    caption: str
+    libraries: tuple[tuple[str, int], ...]
+    """Every outside library that it imports, wherever in it, with the line."""
+    functions: tuple[tuple[str, int], ...]
+    """Every function, with its length."""
+    prints: tuple[int, ...]
+    """The lines that print."""
+
+
 @cache
-def tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(), filename=str(path))
+def seen(path: Path) -> Module:
+    tree = ast.parse(path.read_text(), filename=str(path))
+    libraries: list[tuple[str, int]] = []
+    functions: list[tuple[str, int]] = []
+    prints: list[int] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            libraries += [(name, node.lineno) for name in outside(node)]
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            functions.append((node.name, (node.end_lineno or 0) - node.lineno + 1))
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
+            prints.append(node.lineno)
+    return Module(ast.get_docstring(tree) or "", tuple(libraries), tuple(functions), tuple(prints))
 
 
-def libraries(path: Path) -> Iterator[tuple[str, int]]:
-    """Every outside library that the module imports, wherever in it, with the line."""
-    ours = set(ROOMS.values()) | sys.stdlib_module_names
-    for node in ast.walk(tree(path)):
-        names: list[str] = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            names = [node.module or ""]
-        for name in names:
-            if name.split(".")[0] not in ours:
-                yield name.split(".")[0], node.lineno  # type: ignore[attr-defined]
+def outside(node: ast.Import | ast.ImportFrom) -> list[str]:
+    """The outside libraries that an import names."""
+    if isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+    else:
+        names = [] if node.level else [node.module or ""]
+    found = [name.split(".")[0] for name in names]
+    return [library for library in found if library not in OURS]
 
 
 def strays(path: Path) -> list[str]:
     """Imports that do not come through the library's door."""
     return [
         f"{path.relative_to(ROOT)}:{line}: {library} (its door: {', '.join(DOORS.get(library, ())) or 'none yet'})"
-        for library, line in libraries(path)
+        for library, line in seen(path).libraries
         if not lies_in(named(path), DOORS.get(library, ()))
     ]
 
@@ -136,7 +158,7 @@ def test_every_module_starts_with_a_caption() -> None:
 
 def captioned(path: Path) -> bool:
     """Its first line is a sentence, or a line of its own."""
-    lines = (ast.get_docstring(tree(path)) or "").splitlines()
+    lines = seen(path).caption.splitlines()
     return bool(lines) and len(lines[0]) > 10 and (lines[0][-1] in ".:;?!,)`" or len(lines) > 1)
 
 
@@ -147,11 +169,9 @@ def test_no_function_is_longer_than_a_screen() -> None:
 def long_functions(path: Path) -> Iterator[str]:
     if "versions" in path.parts:
         return  # a migration is a list of tables, and is never touched again
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            length = (node.end_lineno or 0) - node.lineno + 1
-            if length > LONGEST_FUNCTION:
-                yield f"{shown(path)}: {node.name} has {length} lines"
+    for name, length in seen(path).functions:
+        if length > LONGEST_FUNCTION:
+            yield f"{shown(path)}: {name} has {length} lines"
 
 
 def test_an_outside_library_is_imported_through_its_door_alone() -> None:
@@ -160,18 +180,12 @@ def test_an_outside_library_is_imported_through_its_door_alone() -> None:
 
 @pytest.mark.parametrize("library", DOORS)
 def test_a_door_leads_to_a_library_that_somebody_imports(library: str) -> None:
-    assert any(found == library for path in MODULES for found, _ in libraries(path))
+    assert any(found == library for path in MODULES for found, _ in seen(path).libraries)
 
 
 def test_only_the_commands_print() -> None:
     silent = [path for path in MODULES if not lies_in(named(path), TALKERS)]
-    assert [f"{shown(path)}:{line}" for path in silent for line in prints(path)] == []
-
-
-def prints(path: Path) -> Iterator[int]:
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
-            yield node.lineno
+    assert [f"{shown(path)}:{line}" for path in silent for line in seen(path).prints] == []
 
 
 def test_a_file_name_is_short_and_in_small_letters() -> None:
@@ -180,7 +194,8 @@ def test_a_file_name_is_short_and_in_small_letters() -> None:
 
 
 def test_every_test_file_says_what_it_is_about() -> None:
-    assert [shown(path) for path in TESTS if not ast.get_docstring(tree(path))] == []
+    caption = re.compile(r'"""[^"\s]')  # looked at, not parsed: there are hundreds of files
+    assert [shown(path) for path in TESTS if not caption.match(path.read_text())] == []
 
 
 def texts() -> Iterator[Path]:

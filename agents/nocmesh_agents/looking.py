@@ -1,10 +1,11 @@
 """Looking at devices: what is asked of each, and what it was like before."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from nocmesh.agent.reasoner import Case
 from nocmesh.diagnosis.scope import Wanted, views_of
 from nocmesh.messages.session import Observation, ToolCall
+from nocmesh.messages.state import View
 from nocmesh.network import Device
 from nocmesh_agents.dossier import calls
 
@@ -16,9 +17,19 @@ def view_calls(case: Case, seen: Sequence[Observation], wanted: Wanted) -> list[
     return [*calls(case, len(seen), "device_state", asked), *_pasts(case, seen, known, after=len(asked))]
 
 
-def look_calls(case: Case, seen: Sequence[Observation], devices: Iterable[str]) -> list[ToolCall]:
-    """A first look at ``devices``, and their pasts, asked once."""
-    return view_calls(case, seen, {device.name: views_of(device) for device in known_of(case, devices)})
+def look_calls(
+    case: Case,
+    seen: Sequence[Observation],
+    devices: Iterable[str],
+    also: Mapping[str, Sequence[View]] | None = None,
+) -> list[ToolCall]:
+    """A first look at ``devices``, and their pasts, asked once.
+
+    ``also``: by device, the views that are asked for besides.
+    """
+    known, more = known_of(case, devices), also or {}
+    wanted = {d.name: list(dict.fromkeys([*views_of(d), *more.get(d.name, ())])) for d in known}
+    return view_calls(case, seen, wanted)
 
 
 def _pasts(case: Case, seen: Sequence[Observation], known: Sequence[Device], *, after: int) -> list[ToolCall]:

@@ -6,6 +6,7 @@ people          who asks, and from where; same-origin rule
 problems        errors as HTTP answers
 stream          change notices to browsers, coalesced (server-sent events)
 api, openapi    JSON
+explained       the explanation of an incident
 pages           HTML, rendered here
 metrics         numbers
 webhooks        passes monitoring systems on to the alerts bridge

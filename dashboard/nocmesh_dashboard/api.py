@@ -53,6 +53,12 @@ async def incident_timeline(call: Call) -> Response:
     return listed(await call.web.backend.records.timeline(call.path("id")))
 
 
+async def output(call: Call) -> Response:
+    """An answer of a device that the timeline names by its sha256."""
+    sha256 = call.path("sha256")
+    return answer({"sha256": sha256, "text": await call.web.backend.output(sha256)})
+
+
 async def alerts(call: Call) -> Response:
     """Alerts, newest first."""
     return paged(await call.web.backend.records.alerts(*_window(call)))

@@ -173,6 +173,12 @@ class Backend(Protocol):
         """The devices of the inventory, each with what is known of its past."""
         ...
 
+    async def output(self, sha256: str) -> str:
+        """What a device answered, redacted, where it was too long for an event.
+
+        Raises NotFoundError, InvalidInputError for what is no sha256.
+        """
+
     async def tools(self) -> Sequence[Row]:
         """The tools that can be called, with who serves them."""
         ...

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from nocmesh.agent.baselines import load_books
 from nocmesh.agent.network import load_network
+from nocmesh.agent.session import OBJECTS
 from nocmesh.bus import Mesh, Received
 from nocmesh.clock import Clock
 from nocmesh.errors import DeniedError, InvalidInputError, NocmeshError, NotFoundError, PreconditionError
@@ -204,6 +205,10 @@ class BusBackend:
         """The devices of the inventory, each with what is known of its past."""
         network, books = await load_network(self._mesh.agents), await load_books(self._mesh.agents)
         return [device_row(device, books.get(device.name)) for device in network.devices]
+
+    async def output(self, sha256: str) -> str:
+        """What a device answered, redacted, where it was too long for an event. Raises NotFoundError."""
+        return (await self._mesh.agents.objects(OBJECTS).get(sha256)).decode(errors="replace")
 
     async def tools(self) -> Sequence[Row]:
         """The tools on the cards of those that live."""

@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
 
 import msgspec
 
+from nocmesh.explaining.acting import own_reasons
+from nocmesh.messages.report import Report
 from nocmesh_dashboard.backend import Row
 
 PATH = (
@@ -51,6 +54,22 @@ class Entry:
     calls: Sequence[Mapping[str, Any]] = ()
     observations: Sequence[Mapping[str, Any]] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strand:
+    """One entry of the incident's own, or the entries of agents between two of these, which fold into one line."""
+
+    number: int
+    """Of its oldest entry, counted from the timeline's beginning: it stays when more happens."""
+    entries: Sequence[Entry]
+    said: str
+    """What agents concluded last."""
+
+    @property
+    def agents(self) -> list[str]:
+        """Who is in it, each once; empty for one of the incident's own."""
+        return list(dict.fromkeys(entry.actor for entry in reversed(self.entries) if entry.agent))
 
 
 def words(name: object) -> str:
@@ -147,6 +166,18 @@ def timeline(rows: Iterable[Row]) -> list[Entry]:
     return [_entry(row) for row in rows][::-1]
 
 
+def strands(entries: Sequence[Entry]) -> list[Strand]:
+    """``entries``, newest first, with those of agents in a row put together."""
+    found, left = [], len(entries)
+    for agent, row in groupby(entries, key=lambda entry: entry.agent):
+        run = list(row)
+        for together in [run] if agent else [[entry] for entry in run]:
+            left -= len(together)
+            said = next((e.text for e in together if e.text and e.kind in ("report", "thought")), "")
+            found.append(Strand(number=left + 1, entries=together, said=said))
+    return found
+
+
 def votes_for(approval: Row) -> list[Mapping[str, Any]]:
     """The votes that say yes, one a person, without the requester's own."""
     seen: dict[str, Mapping[str, Any]] = {}
@@ -154,6 +185,11 @@ def votes_for(approval: Row) -> list[Mapping[str, Any]]:
         if vote.get("decision") == "approve" and vote.get("person") != approval.get("requested_by"):
             seen.setdefault(str(vote.get("person")), vote)
     return list(seen.values())
+
+
+def reasons_of(change: Mapping[str, Any], report: Report) -> list[str]:
+    """Why ``change`` is as risky as it is; the causes that it heals are told elsewhere."""
+    return own_reasons([str(reason) for reason in change.get("reasons") or ()], report.root_causes)
 
 
 def status_of(approval: Row, now: datetime) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from nocmesh import __version__
+from nocmesh.messages.explanation import Explanation
 from nocmesh.messages.report import Report
 from nocmesh_dashboard.web import Endpoint
 
@@ -36,7 +37,7 @@ def document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
         if endpoint.kind != "html":
             path = re.sub(r":\w+\}", "}", endpoint.path)
             paths.setdefault(path, {})[endpoint.method.lower()] = _operation(endpoint)
-    _, schemas = msgspec.json.schema_components([Report], ref_template="#/components/schemas/{name}")
+    _, schemas = msgspec.json.schema_components([Report, Explanation], ref_template="#/components/schemas/{name}")
     return {
         "openapi": "3.1.0",
         "info": {"title": "nocmesh", "version": __version__, "license": {"name": "Apache-2.0"}},

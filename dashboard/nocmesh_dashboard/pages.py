@@ -10,6 +10,7 @@ from nocmesh.errors import InvalidInputError, NocmeshError
 from nocmesh_dashboard import looks
 from nocmesh_dashboard.api import blank_report, clear_session, found, set_session, vote
 from nocmesh_dashboard.backend import Row
+from nocmesh_dashboard.explained import explained
 from nocmesh_dashboard.people import LOOPBACK_COOKIE
 from nocmesh_dashboard.problems import status_of
 from nocmesh_dashboard.web import Call, form_body
@@ -165,13 +166,15 @@ async def incident_facts(call: Call, incident_id: str) -> dict[str, Any]:
     """Everything about one incident."""
     records = call.web.backend.records
     row = found(await records.incident(incident_id), "incident", incident_id)
-    report = await records.report(incident_id)
+    report = await records.report(incident_id) or blank_report(row)
+    timeline, approvals = await records.timeline(incident_id), await approvals_of(call, incident_id)
     return {
         "incident": row,
-        "report": report or blank_report(row),
+        "report": report,
+        "told": explained(row, report, timeline, approvals, call.web.clock.now()),
         "stages": looks.stages(str(row.get("state"))),
-        "approvals": await approvals_of(call, incident_id),
-        "entries": looks.timeline(await records.timeline(incident_id)),
+        "approvals": approvals,
+        "strands": looks.strands(looks.timeline(timeline)),
     }
 
 

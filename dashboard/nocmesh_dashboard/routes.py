@@ -1,6 +1,6 @@
 """Every route, once: pages, API and the API's own description come from this table."""
 
-from nocmesh_dashboard import api, devices, pages
+from nocmesh_dashboard import api, devices, explained, pages
 from nocmesh_dashboard.web import Endpoint
 
 _TEXT = {"type": "string"}
@@ -43,8 +43,16 @@ API: tuple[Endpoint, ...] = (
     ),
     Endpoint("GET", "/api/incidents/{id}", api.incident, "The report of one incident", schema="Report"),
     Endpoint(
+        "GET",
+        "/api/incidents/{id}/explanation",
+        explained.explanation,
+        "What broke, since when, how bad, what to do: JSON, or text/markdown or text/plain by Accept",
+        schema="Explanation",
+    ),
+    Endpoint(
         "GET", "/api/incidents/{id}/timeline", api.incident_timeline, "What happened, oldest first", schema="List"
     ),
+    Endpoint("GET", "/api/outputs/{sha256}", api.output, "An answer of a device that is too long for the timeline"),
     Endpoint("GET", "/api/alerts", api.alerts, "Alerts, newest first", schema="List"),
     Endpoint(
         "GET",

@@ -54,6 +54,8 @@ class HandFed:
         self.catalogue: list[Row] = []
         self.tool_answers: dict[str, Row] = {}
         """What tools answer; one that is not here answers nothing."""
+        self.outputs: dict[str, str] = {}
+        """Answers of devices that are too long for an event, by their sha256."""
         self.inventory: list[Row] = []
         self.is_ready: tuple[bool, Row] = (True, {})
         self.asked: list[tuple[str, Any]] = []
@@ -160,6 +162,12 @@ class HandFed:
     async def devices(self) -> Sequence[Row]:
         """Whatever ``inventory`` holds."""
         return self.inventory
+
+    async def output(self, sha256: str) -> str:
+        """One of ``outputs``."""
+        if sha256 not in self.outputs:
+            raise NotFoundError(f"observations holds no object {sha256}; it may have expired", sha256=sha256)
+        return self.outputs[sha256]
 
     async def tools(self) -> Sequence[Row]:
         """Whatever ``catalogue`` holds."""

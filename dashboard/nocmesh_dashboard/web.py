@@ -77,7 +77,7 @@ class Endpoint:
     """JSON Schema of the body; empty: none."""
     answers: tuple[int, ...] = (200,)
     schema: str = ""
-    """The schema of the answer: `List`, `Report`, or empty for any object."""
+    """The schema of the answer: `List`, `Report`, `Explanation`, or empty for any object."""
 
 
 NOBODY = Person(name="")

@@ -8,14 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nocmesh.diagnosis.baseline import Book, Taken
 from nocmesh.engine.check import check_definition
 from nocmesh.engine.decide import advance
 from nocmesh.engine.state import RunEvent, RunState, Transition
 from nocmesh.messages.change import Change
 from nocmesh.messages.incident import IncidentEvent
 from nocmesh.messages.report import Report
-from nocmesh_agents.incidents.life import STATES, Incident, fold, folded, from_transition
-from nocmesh_agents.incidents.report import report_of
+from nocmesh.network import Device, End, Link, Network
+from nocmesh_agents.incidents.life import STATES, Incident, fold, folded, from_transition, reports
+from nocmesh_agents.incidents.report import Around, concerned, report_of
 from nocmesh_agents.orchestrator.workflows import HEALTH_CHECK, INCIDENT_RESPONSE, WORKFLOWS
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -102,6 +104,10 @@ class Story:
         return msgspec.convert(raw, Report)
 
 
+def opened() -> Incident:
+    return fold(None, opening())
+
+
 def opening(alert_id: str = "alert-1", kind: Any = "open", state: Any = "open", **more: Any) -> IncidentEvent:
     alert = {"alert_id": alert_id, "device": "r1"}
     return IncidentEvent(
@@ -159,6 +165,36 @@ def test_from_alert_to_verified_fix() -> None:
     assert report.proposal.approval_id in story.text("awaiting_approval")
     assert (report.timing.seconds, report.timing.seconds_to_end, report.timing.device_commands) == (20.0, 60.0, 7)
     assert report.title == "BgpDown r1"
+
+
+PAIR = Network(
+    devices=[Device(name="r1", platform="frr", address="a"), Device(name="r2", platform="frr", address="b", core=True)],
+    links=[Link(a=End(device="r1", interface="e0"), b=End(device="r2", interface="e0"))],
+)
+
+
+def test_the_report_says_how_bad_it_is_and_since_when() -> None:
+    link = {"resource": "link/r1:e0--r2:e0", "fault_type": "link_down", "confidence": 1.0, "summary": "no carrier"}
+    story = until("plan", diagnose={**DIAGNOSIS, "root_causes": [link]})
+    taken = Taken(number=1, slot=0, at=NOON - timedelta(hours=1), until=NOON - timedelta(minutes=5), why="start")
+    book = Book(device="r2", at=NOON, good=1, versions=[taken])
+    around = Around(network=PAIR, books={"r2": book})
+    [told] = [e for t in story.transitions for e in from_transition(opened(), t, around) if e.kind == "diagnosed"]
+    report = msgspec.convert(told.data["report"], Report)
+    assert report.impact is not None
+    assert (report.impact.degree, report.impact.cut_off) == ("cut_off", ["r1"])
+    assert report.beginning is not None
+    assert (report.beginning.at, report.beginning.source) == (NOON, "receipt")
+    assert report.beginning.well_at == NOON - timedelta(minutes=5)
+    assert concerned(story.now) == ["r1", "r2"]
+    assert [reports(transition) for transition in story.transitions] == [False, False, True]
+
+
+def test_a_false_alarm_has_no_beginning_and_takes_nothing_down() -> None:
+    story = Story()
+    story.done("triage", {"verdict": "false_positive", "confidence": 0.99, "why": "all sessions are up"})
+    report = report_of(story.now, "closed", Around(network=PAIR))
+    assert (report.impact, report.beginning) == (None, None)
 
 
 def test_a_false_positive_is_closed_without_an_investigation() -> None:
@@ -329,7 +365,7 @@ ANSWERS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(ANSWERS)
 def test_whatever_agents_answer_the_incident_comes_to_an_end_and_never_goes_back(answers: dict[str, Any]) -> None:
     story = Story()

@@ -308,10 +308,11 @@ async def test_discovery_names_candidates_and_says_why_not_the_others(host: Any,
     await host(Greeter, name="greeter-1")
     asker = await mesh_on("dashboard", name="dash")
 
-    async def there() -> bool:
-        return bool((await found(asker, capability="greet")).candidates)
+    async def all_there() -> bool:
+        reply = await found(asker, capability="greet")
+        return bool(reply.candidates and reply.rejected)
 
-    await eventually(there)
+    await eventually(all_there)
     reply = await found(asker, capability="greet")
     assert [c.agent_id for c in reply.candidates] == ["greeter-1"]
     assert "cannot greet" in reply.rejected[0].reason

@@ -38,6 +38,14 @@ RUNNING, NEIGHBORS, INTERFACES = "show running-config", "show bgp neighbors json
 Where = tuple[str, str]
 
 
+SECRETS = ("s3cret", "other")
+
+
+def mask_of(secret: str) -> str:
+    """What stands for it in what a bridge gives out."""
+    return f"<redacted:{secret[:3]}>"
+
+
 @dataclass
 class Entry:
     """A neighbour as a configuration has it."""
@@ -116,7 +124,9 @@ class Router:
         return networks_in(self.config)
 
     def apply(self, *commands: str) -> None:
-        """What a device does with ``commands``."""
+        """What a device does with ``commands``; the bridge types the secrets behind its own masks."""
+        for secret in SECRETS:
+            commands = tuple(line.replace(mask_of(secret), secret) for line in commands)
         self.config = text_of(merged(self.config, commands)[0])
 
 
@@ -253,8 +263,8 @@ class World:
         ports = [self._interface(router, port) for port in router.ports()]
         neighbors = [self._neighbor(router, entry) for entry in router.entries().values()]
         shown = router.config
-        for secret in ("s3cret", "other"):
-            shown = shown.replace(f"password {secret}", f"password {self.cipher}<redacted:{secret[:3]}>")
+        for secret in SECRETS:
+            shown = shown.replace(f"password {secret}", f"password {self.cipher}{mask_of(secret)}")
         if not router.daemon:
             shown = "".join(x for x in shown.split("router bgp")[0])
         asn_line = next((x for x in shown.splitlines() if x.startswith("router bgp ")), "")

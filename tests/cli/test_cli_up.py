@@ -60,7 +60,9 @@ def test_who_is_nobody_is_denied(cli: Cli, up: Up) -> None:
     assert "NOCMESH_TOKEN" in said.err
 
 
-@pytest.mark.parametrize("words", [("incident", "show"), ("incident", "watch"), ("workflow", "show"), ("approve",)])
+@pytest.mark.parametrize(
+    "words", [("incident", "show"), ("incident", "explain"), ("incident", "watch"), ("workflow", "show"), ("approve",)]
+)
 def test_what_does_not_exist_ends_with_4(words: tuple[str, ...], ask: Any) -> None:
     assert ask(*words, "nothing").code == 4
 
@@ -95,6 +97,15 @@ def test_an_incident_is_followed_from_its_alert_to_its_end(up: Up, ask: Any) -> 
     assert ask("incident", "watch", incident, "-o", "name").out.strip() == incident
     assert "kind: closed" in ask("incident", "watch", incident, "-o", "yaml").out
     assert ask("incident", "show", incident, "-o", "json").json["state"] == "closed"
+    told = ask("incident", "explain", incident)
+    assert "Do now   Nothing: it is fixed" in told.out
+    assert "HOW WE KNOW" in told.out
+    assert "While it lasted: Nobody is cut off, but" in " ".join(told.out.split())
+    assert "was last seen as its baseline at" in " ".join(told.out.split())
+    assert ask("incident", "explain", incident, "--markdown").out.startswith("# ")
+    answers = ask("incident", "explain", incident, "-o", "json").json
+    assert (answers["incident_id"], answers["needs"]) == (incident, "nothing")
+    assert ask("incident", "explain", incident, "-o", "name").out.strip() == incident
     assert incident in ask("incident", "list", "--state", "closed").out
     assert ask("incident", "list", "--state", "closing").code == 2
     up.ask(do="heal")

@@ -95,6 +95,14 @@ async def test_a_wrong_parameter_is_named(board: Board, path: str, field: str) -
     assert answer.json()["field"] == field
 
 
+async def test_a_long_answer_of_a_device_is_had_by_its_hash(board: Board) -> None:
+    board.backend.outputs["a" * 64] = "long\n" * 9999
+    async with board.client() as client:
+        found, missing = await client.get(f"/api/outputs/{'a' * 64}"), await client.get(f"/api/outputs/{'b' * 64}")
+    assert found.json() == {"sha256": "a" * 64, "text": "long\n" * 9999}
+    assert missing.status_code == 404
+
+
 async def test_the_report_has_the_public_shape(told: Board) -> None:
     async with told.client() as client:
         report = (await client.get(f"/api/incidents/{INCIDENT}")).json()

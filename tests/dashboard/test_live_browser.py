@@ -99,14 +99,56 @@ async def test_what_a_person_types_and_opens_survives_a_live_update(visit: Visit
     page = visit.page
     await page.get_by_label("Comment").fill("half a thou")
     await page.get_by_label("I have read the change and its rollback").check()
+    await page.locator(".steps > summary").click()
     await page.locator(".raw", has_text="show ip bgp summary").locator("summary").click()
     raw = page.locator(".raw pre", has_text="BGP router identifier 10.255.0.1")
     await expect(raw).to_be_visible()
     await visit.board.backend.tell(story.session(5, "thought", "one more look"))
-    await expect(page.get_by_text("one more look")).to_be_visible()
+    await expect(page.locator(".entry", has_text="one more look")).to_be_visible()
     await expect(raw).to_be_visible()
     await expect(page.get_by_label("Comment")).to_have_value("half a thou")
     await expect(page.get_by_label("I have read the change and its rollback")).to_be_checked()
+
+
+async def test_a_phone_shows_what_how_bad_and_what_to_do_without_scrolling(visit: Visit) -> None:
+    await visit.page.set_viewport_size({"width": 390, "height": 844})
+    await visit.open(f"/incidents/{INCIDENT}")
+    answers = visit.page.locator(".answers")
+    await expect(answers).to_contain_text("r1 expects AS 65020 from 10.0.12.2")
+    box = await answers.locator(".do").bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] < 844
+    await answers.get_by_role("link", name="To the decision").click()
+    await expect(visit.page.get_by_text("Decide on this change")).to_be_in_viewport()
+    assert visit.complaints == []
+
+
+async def test_quotes_are_one_click_away_and_stay_open(visit: Visit, story: Story) -> None:
+    await visit.open(f"/incidents/{INCIDENT}")
+    quote = visit.page.locator(".evidence pre", has_text="10.0.12.2       4      65020")
+    await expect(quote).to_be_hidden()
+    await visit.page.get_by_text("Show the quote").click()
+    await expect(quote).to_be_visible()
+    await expect(visit.page.locator(".evidence figcaption")).to_have_text("r1 show ip bgp summary")
+    await visit.board.backend.tell(story.session(5, "thought", "one more look"))
+    await expect(visit.page.locator(".steps > summary")).to_contain_text("one more look")
+    await expect(quote).to_be_visible()
+
+
+async def test_the_answers_follow_what_happens_without_reload(visit: Visit, story: Story) -> None:
+    await visit.open(f"/incidents/{INCIDENT}")
+    await visit.page.evaluate("window.stays = true")
+    do = visit.page.locator(".answers .do dd")
+    await expect(do).to_contain_text("Approve or reject the change on r1")
+    for person in ("omar", "nina"):
+        async with visit.board.client(person) as client:
+            approvals = (await client.get("/api/approvals")).json()["items"]
+            await client.post(f"/api/approvals/{approvals[0]['approval_id']}/decisions", json={"decision": "approve"})
+    await visit.board.backend.tell(*story.fixed())
+    await expect(do).to_have_text("Nothing: it is fixed, and the checks that proved the fault pass now.")
+    await expect(visit.page.locator(".needs-nothing")).to_be_visible()
+    assert await visit.page.evaluate("window.stays")
+    assert visit.complaints == []
 
 
 async def test_another_persons_vote_shows_at_once_and_the_form_goes_when_it_is_decided(visit: Visit) -> None:

@@ -62,6 +62,48 @@ async def test_an_incident_shows_all_that_a_decision_needs(told: Board) -> None:
         assert shown in page
 
 
+async def test_the_five_answers_come_before_anything_else(told: Board) -> None:
+    async with told.client() as client:
+        page = html.unescape((await client.get(f"/incidents/{INCIDENT}")).text)
+    places = [page.index(f"<dt>{label}</dt>") for label in ("What broke", "Where", "How bad", "Since", "Do now")]
+    assert [*places, page.index("Decide on this change"), page.index("Timeline")] == sorted(
+        [*places, page.index("Decide on this change"), page.index("Timeline")]
+    )
+    assert "r1 expects AS 65020 from 10.0.12.2, and r2 is AS 65002." in page
+    assert "Approve or reject the change on r1: it takes 2 different people, until 09:58:00 UTC." in page
+
+
+async def test_what_is_long_is_folded(told: Board) -> None:
+    async with told.client() as client:
+        page = (await client.get(f"/incidents/{INCIDENT}")).text
+    for folded in ("quotes-proof", "more-ruled_out", "more-looked", "steps-4"):
+        assert f'id="{folded}"><summary>' in page
+    assert "Show the quote" in page
+
+
+async def test_while_the_mesh_looks_what_agents_do_is_unfolded(board: Board, story: Story) -> None:
+    await board.backend.tell(*story.opened(), *story.investigated())
+    async with board.client() as client:
+        page = (await client.get(f"/incidents/{INCIDENT}")).text
+    assert 'id="steps-4" open>' in page
+    assert "It is not known yet what broke; the mesh is looking." in page
+
+
+async def test_how_bad_it_is_has_its_colour_until_it_is_over(board: Board, story: Story) -> None:
+    impact = {"degree": "cut_off", "cut_off": ["r2", "h1"], "summary": "Two are cut off.", "counts": {"cut_off": 2}}
+    report = {**story.report().to_dict(), "impact": impact}
+    await board.backend.tell(*story.opened(), story.event(3, "diagnosed", "x", report=report))
+    async with board.client() as client:
+        page = (await client.get(f"/incidents/{INCIDENT}")).text
+    assert '<dd class="degree-cut_off">r2 and h1 are cut off from the rest of the network.</dd>' in page
+    assert "Cut off, 2" in page
+    await board.backend.tell(story.event(9, "closed", "fixed"))
+    async with board.client() as client:
+        page = (await client.get(f"/incidents/{INCIDENT}")).text
+    assert "degree-cut_off" not in page
+    assert "While it lasted: r2 and h1 are cut off" in page
+
+
 async def test_a_fixed_incident_shows_its_result_and_asks_nothing(told: Board, story: Story) -> None:
     for person in ("nina", "omar"):
         async with told.client(person) as client:
@@ -93,7 +135,7 @@ async def test_a_false_alarm_an_escalation_and_a_recovery_are_said(board: Board,
     await board.backend.tell(*story.opened(), story.event(3, "escalated", "look", report=report))
     async with board.client() as client:
         page = (await client.get(f"/incidents/{INCIDENT}")).text
-    for shown in ("False alarm.", "reseat the cable", "the link flapped", "escalated"):
+    for shown in ("false alarm", "Take over: reseat the cable.", "It healed by itself: the link flapped.", "escalated"):
         assert shown in page
 
 
@@ -142,7 +184,12 @@ HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>\u202e\x1b[2J'
 async def test_nothing_that_a_device_or_an_alert_says_becomes_markup(board: Board, story: Story) -> None:
     story.alert = replace(story.alert, summary=HOSTILE, name=HOSTILE, device=HOSTILE, source=HOSTILE)
     story.change = replace(story.change, diff=HOSTILE, commands=[HOSTILE], summary=HOSTILE, device=HOSTILE)
+    cause = story.report().root_causes[0]
+    quote = replace(cause.evidence[0], quote=HOSTILE, command=HOSTILE, device=HOSTILE)
+    evil = replace(cause, summary=HOSTILE, resource=f"node/{HOSTILE}", evidence=[quote])
+    report = replace(story.report(), root_causes=[evil], title=HOSTILE, needs_person=HOSTILE)
     entries = story.all_until_decision()
+    entries.append(story.event(5, "diagnosed", HOSTILE, report=report.to_dict()))
     entries.append(story.session(9, "thought", HOSTILE))
     await board.backend.tell(*entries)
     board.backend.present = [

@@ -100,7 +100,7 @@ def blank(dialect: str) -> Configuration:
 
 
 @pytest.mark.parametrize("dialect", ["frr", "cisco_iosxe"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_what_is_written_reads_back_the_same(dialect: str, data: st.DataObject) -> None:
     configuration = data.draw(configurations(dialect))
@@ -160,7 +160,7 @@ LINES = st.one_of(
 
 
 @pytest.mark.parametrize("dialect", ["frr", "cisco_iosxe"])
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(lines=st.lists(LINES, max_size=6))
 def test_no_line_breaks_the_device(dialect: str, lines: list[str]) -> None:
     configuration = blank(dialect)

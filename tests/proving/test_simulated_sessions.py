@@ -231,7 +231,7 @@ CHANGES = {
 CHANGE = st.sampled_from(sorted(CHANGES)).flatmap(lambda name: st.tuples(st.just(name), CHANGES[name]))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.sampled_from([PAIR, DEMO]),
     st.lists(st.tuples(st.integers(0, 11), CHANGE), max_size=6),

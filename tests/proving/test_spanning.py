@@ -67,7 +67,7 @@ def forwarding(tree: Tree, wires: Wires) -> Wires:
     return [(a, b) for a, b in wires if tree.ports[a].forwarding and tree.ports[b].forwarding]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(cablings())
 def test_no_frame_goes_round_and_every_bridge_is_reached(
     cabling: tuple[dict[str, BridgeId], list[BridgePort], Wires],
@@ -79,7 +79,7 @@ def test_no_frame_goes_round_and_every_bridge_is_reached(
     assert len(kept) == len(bridges) - len(whole), "it has no loop"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(cablings())
 def test_the_root_is_the_lowest_and_costs_are_those_of_the_cheapest_way(
     cabling: tuple[dict[str, BridgeId], list[BridgePort], Wires],
@@ -96,7 +96,7 @@ def test_the_root_is_the_lowest_and_costs_are_those_of_the_cheapest_way(
             assert bool(standing.root_port) == (name != root)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(cablings())
 def test_each_cable_has_one_designated_end(cabling: tuple[dict[str, BridgeId], list[BridgePort], Wires]) -> None:
     bridges, ports, wires = cabling

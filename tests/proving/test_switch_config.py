@@ -73,7 +73,7 @@ def configurations(draw: st.DrawFn) -> Configuration:
     return Configuration(hostname=draw(word), interfaces=interfaces, spanning=spanning, services=sorted(services))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(configurations())
 def test_what_is_written_reads_back_the_same(configuration: Configuration) -> None:
     bare = {name: Interface(name=name, switchport=Switchport()) for name in PORTS}
@@ -92,7 +92,7 @@ WORDS = (
 )  # fmt: skip
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=7).map(" ".join), max_size=6))
 def test_no_line_breaks_a_switch(lines: list[str]) -> None:
     live = live_network(CAMPUS)

@@ -14,7 +14,7 @@ from nocmesh.proving.simulated.synthetic import synthetic, topology_of
 from nocmesh.proving.simulated.topology import DEMO, build
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10**9), devices=st.integers(2, 60))
 def test_any_seed_gives_a_network_whose_parts_are_distinct_and_joined(seed: int, devices: int) -> None:
     network = synthetic(seed, devices)

@@ -35,13 +35,10 @@ class Moved:
     @classmethod
     def of(cls, sight: Sight) -> "Moved":
         """What moved on ``sight``'s device."""
-        now, was = sight.config or [], sight.config_before
-        if not was or sight.config is None:
-            return cls(sight, tuple(now), (), known=False)
-        seen = {(line.section, line.text) for line in now}
-        past = {(line.section, line.text) for line in was}
-        new = tuple(line for line in now if (line.section, line.text) not in past)
-        return cls(sight, new, tuple(line for line in was if (line.section, line.text) not in seen), known=True)
+        moved = sight.moves
+        if moved is None:
+            return cls(sight, tuple(sight.config or ()), (), known=False)
+        return cls(sight, moved.new, moved.gone, known=True)
 
     def applied(self, *kinds: str) -> list[tuple[ConfigLine, str]]:
         """Lines that apply a list or a map to a neighbour, with its name; they may be old where its content is new."""

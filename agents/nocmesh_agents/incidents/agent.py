@@ -1,17 +1,21 @@
 """Ears and mouth of the incidents role: alerts and the runs' journals in, timelines and the public feed out."""
 
+import asyncio
 from typing import Any
 
+from nocmesh.agent.baselines import load_book
+from nocmesh.agent.network import load_network
 from nocmesh.bus import Received, Worker
 from nocmesh.engine.state import Transition
-from nocmesh.errors import BusError
+from nocmesh.errors import BusError, InvalidInputError
 from nocmesh.messages.alert import AlertEvent
 from nocmesh.messages.incident import IncidentEvent
 from nocmesh.runtime import Context, Role, until
 from nocmesh.subjects import subject
 from nocmesh_agents.incidents.book import Book
 from nocmesh_agents.incidents.intake import Intake
-from nocmesh_agents.incidents.life import RUN_PREFIX, fold, from_transition
+from nocmesh_agents.incidents.life import RUN_PREFIX, Incident, fold, from_transition, reports
+from nocmesh_agents.incidents.report import NOWHERE, Around, concerned
 
 JOURNAL = "ai.workflows.journal.<run_id>"
 MAX_RACES = 50
@@ -65,7 +69,7 @@ class Incidents:
             raise BusError(f"run {reached.run_id} has no incident yet: its first event comes first; tried again later")
         where = subject(JOURNAL, run_id=reached.run_id)
         async for received in self.mesh.core.history("JOURNAL", where, Transition):
-            for event in from_transition(incident, received.body):
+            for event in await self._news(incident, received.body):
                 if event.event_id in incident.seen:
                     continue
                 last = await self.book.append_after(event, last)
@@ -73,6 +77,27 @@ class Incidents:
                     return False
                 incident = fold(incident, event)
         return True
+
+    async def _news(self, incident: Incident, transition: Transition) -> list[IncidentEvent]:
+        """What ``transition`` means; nothing where all of it was told."""
+        told = from_transition(incident, transition)
+        if all(event.event_id in incident.seen for event in told):
+            return []
+        around = await self._around(transition)
+        return await asyncio.to_thread(from_transition, incident, transition, around)  # seconds, in a large network
+
+    async def _around(self, transition: Transition) -> Around:
+        """The network and its devices' past, where a report will say how bad it is; what is unreadable is unknown."""
+        devices = concerned(transition.state) if reports(transition) else []
+        if not devices:
+            return NOWHERE
+        try:
+            network = await load_network(self.mesh.agents)
+            books = [book for name in devices if (book := await load_book(self.mesh.agents, name))]
+        except InvalidInputError as wrong:
+            self.log.warning("surroundings_unknown", run=transition.run_id, error=wrong.message)
+            return NOWHERE
+        return Around(network=network, books={book.device: book for book in books})
 
     async def _feed_incident(self, received: Received[IncidentEvent]) -> None:
         event = received.body

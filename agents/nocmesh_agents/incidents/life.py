@@ -10,7 +10,7 @@ from nocmesh.engine.state import RunEvent, RunState, Transition
 from nocmesh.ids import short_digest
 from nocmesh.messages.base import Message
 from nocmesh.messages.incident import IncidentEvent, IncidentKind, IncidentState
-from nocmesh_agents.incidents.report import items, number, report_of, step_of
+from nocmesh_agents.incidents.report import NOWHERE, Around, items, number, report_of, step_of
 
 RUN_PREFIX = "incident-"
 STATES: tuple[IncidentState, ...] = get_args(IncidentState)
@@ -58,15 +58,25 @@ def _added(items: list[str], item: str | None) -> list[str]:
     return [*items, item] if item and item not in items else items
 
 
-def from_transition(incident: Incident, transition: Transition) -> list[IncidentEvent]:
+REPORTED = ("diagnosed", "closed", "escalated", "resolved")
+"""Kinds that carry the report as it is then."""
+
+
+def reports(transition: Transition) -> bool:
+    """Whether ``transition`` means anything that carries a report."""
+    said = (entry for event in transition.events for entry in _said(event, transition.state))
+    return any(kind in REPORTED for kind, _, _ in said)
+
+
+def from_transition(incident: Incident, transition: Transition, around: Around = NOWHERE) -> list[IncidentEvent]:
     """What ``transition`` of the incident's run means for it; empty when it means nothing."""
     found: list[IncidentEvent] = []
     state: IncidentState = incident.state
     for event in transition.events:
         for kind, text, data in _said(event, transition.state):
             state = next((reached for reached in STATES if reached == kind), state)
-            if kind in ("diagnosed", "closed", "escalated", "resolved"):
-                data = {**data, "report": report_of(transition.state, state).to_dict()}
+            if kind in REPORTED:
+                data = {**data, "report": report_of(transition.state, state, around).to_dict()}
             found.append(
                 IncidentEvent(
                     event_id=short_digest(transition.run_id, str(transition.index), event.id, kind),

@@ -4,20 +4,45 @@ What agents answered is taken as it comes: what cannot be read is left out, so t
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import msgspec
 
+from nocmesh.diagnosis.baseline import Book
 from nocmesh.engine.state import RunState, StepState
+from nocmesh.explaining.beginning import Said, beginning_of
+from nocmesh.explaining.impact import impact_of
+from nocmesh.explaining.words import devices_in
 from nocmesh.ids import short_digest
 from nocmesh.messages.change import Change
-from nocmesh.messages.report import Diagnosis, Outcome, ProposalSummary, Report, Timing, Verdict
+from nocmesh.messages.report import Beginning, Diagnosis, Outcome, ProposalSummary, Report, Timing, Verdict
+from nocmesh.network import Network
 
 Verification = Literal["passed", "failed", "not_run"]
+MOST_DEVICES = 20
+"""Whose past is asked for; an incident with more causes has one beginning all the same."""
 
 
-def report_of(run: RunState, state: str) -> Report:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What a run does not know of its network: how it hangs together, and when its devices were well."""
+
+    network: Network = field(default_factory=Network)
+    books: Mapping[str, Book] = field(default_factory=dict)
+
+
+NOWHERE = Around()
+
+
+def concerned(run: RunState) -> list[str]:
+    """The devices that the causes are on."""
+    diagnosis: Diagnosis | None = _read(step_of(run, "diagnose").output, Diagnosis)
+    return _patients(diagnosis)[:MOST_DEVICES] if diagnosis else []
+
+
+def report_of(run: RunState, state: str, around: Around = NOWHERE) -> Report:
     """What is known now about the incident of ``run``; ``state`` is the incident's."""
     triage, plan = step_of(run, "triage").output, step_of(run, "plan").output
     diagnosis: Diagnosis | None = _read(step_of(run, "diagnose").output, Diagnosis)
@@ -44,8 +69,27 @@ def report_of(run: RunState, state: str) -> Report:
         recovered=found.recovered,
         title=_title(_alert(run)),
         summary=found.summary or str(triage.get("why", "")),
-        needs_person="; ".join(t for t in (found.needs_person, str(plan.get("needs_person", ""))) if t),
+        needs_person=" ".join(t for t in (found.needs_person, str(plan.get("needs_person", ""))) if t),
+        impact=impact_of(found.root_causes, found.symptoms, around.network),
+        beginning=_beginning(run, found, around),
     )
+
+
+def _beginning(run: RunState, found: Diagnosis, around: Around) -> Beginning | None:
+    """Since when; where nothing is or was wrong there is no beginning."""
+    if found.verdict == "false_positive" and not (found.root_causes or found.recovered):
+        return None
+    alert = _alert(run)
+    said = Said(
+        source=str(alert.get("source", "")),
+        starts_at=_time(alert.get("starts_at")),
+        received_at=_time(alert.get("received_at")) or run.started_at,
+    )
+    return beginning_of(said, _patients(found), around.books, found.recovered)
+
+
+def _patients(diagnosis: Diagnosis) -> list[str]:
+    return list(dict.fromkeys(name for cause in diagnosis.root_causes for name in devices_in(cause.resource)))
 
 
 def step_of(run: RunState, name: str) -> StepState:

@@ -122,12 +122,10 @@ def missing_packages(scene: Scene) -> Iterator[RootCause]:
 
 def drifted(sight: Sight) -> list[tuple[str, str]]:
     """(+ or -, line) of a configuration that is not what it was when it was well; empty where nobody knows."""
-    if sight.config is None or not sight.config_before:
+    moved = sight.moves
+    if moved is None:
         return []
-    now = [(line.section, line.text) for line in sight.config]
-    was = [(line.section, line.text) for line in sight.config_before]
-    added = [("+", text) for section, text in now if (section, text) not in was]
-    return added + [("-", text) for section, text in was if (section, text) not in now]
+    return [("+", line.text) for line in moved.new] + [("-", line.text) for line in moved.gone]
 
 
 def drift(scene: Scene, others: Sequence[RootCause]) -> Iterator[RootCause]:

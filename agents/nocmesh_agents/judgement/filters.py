@@ -31,9 +31,8 @@ def blocks(fault: str) -> Rule:
 
     def rule(scene: Scene) -> Iterator[RootCause]:
         for sight in scene.facts.reachable:
-            for entry in sight.filters or []:
-                if entry.action in DROPS and about(entry, fault) and _counts(sight, entry):
-                    yield _blocked(scene, sight, entry, fault)
+            for entry in blocking(sight, fault):
+                yield _blocked(scene, sight, entry, fault)
 
     return rule
 
@@ -46,6 +45,12 @@ def either(*rules: Rule) -> Rule:
             yield from each(scene)
 
     return rule
+
+
+def blocking(sight: Sight, fault: str) -> list[FilterRule]:
+    """The rules of the device that are to blame for ``fault``."""
+    drops = [entry for entry in sight.filters or [] if entry.action in DROPS]
+    return [entry for entry in drops if about(entry, fault) and _counts(sight, entry)]
 
 
 def about(entry: FilterRule, fault: str) -> bool:

@@ -81,10 +81,22 @@ def wrong_gateways(scene: Scene) -> Iterator[RootCause]:
             continue
         now, was = _gateways(sight.routes), _gateways(sight.before.routes or []) if sight.before else set()
         wrong = (now != was and bool(was)) if sight.before else bool(now) and not any(_router(scene, g) for g in now)
-        if wrong and not any(
-            scene.facts.misaddressed(End(device=sight.name, interface=i.name)) for i in sight.device.interfaces
+        if (
+            wrong
+            and not _lost_with_interface(sight)
+            and not any(
+                scene.facts.misaddressed(End(device=sight.name, interface=i.name)) for i in sight.device.interfaces
+            )
         ):
             yield _gateway(scene, sight, now, was)
+
+
+def _lost_with_interface(sight: Sight) -> bool:
+    """The default route led out of an interface that is down now: the kernel has dropped it with that."""
+    was = [route for route in (sight.before.routes or [] if sight.before else []) if route.prefix in _ANYWHERE]
+    ways = [sight.interface(name) for route in was for name in route.interfaces]
+    there = any(route.prefix in _ANYWHERE for route in sight.routes or [])
+    return bool(ways) and not there and all(way is None or way.enabled is False for way in ways)
 
 
 def _gateway(scene: Scene, sight: Sight, now: set[str], was: set[str]) -> RootCause:

@@ -217,13 +217,23 @@ def _half_seen(scene: Scene) -> list[Session]:
 
 
 _HANDS = {
-    "link_down": "{at}: look at the cable, the optics or the provider's circuit; no configuration brings it back.",
-    "link_packet_loss": "{at}: packets are lost on the way; look at the cable, the optics or the provider's circuit.",
-    "link_packet_corruption": "{at}: packets are damaged on the way; look at the cable and the optics.",
-    "link_detach": "{at}: the interface is gone from the device; put the module or virtual port back.",
-    "device_unreachable": "{at}: it does not answer; look at its power, its console and the management network.",
-    "frr_service_down": "{at}: start the routing daemon, and find out in its log why it ended.",
+    "link_down": "{at}: both ends are up and carry nothing. Look at the cable, the optics and the patch panel between "
+    "them, or ask the provider of the circuit; no configuration brings it back.",
+    "link_detach": "{at}: the device does not have the interface any more. Put the module, the card or the virtual "
+    "port back, then give it its settings of the inventory.",
+    "link_flap": "{at}: its carrier comes and goes. Reseat or exchange the cable and the optics at both ends; shut the "
+    "link down meanwhile where there is another way.",
+    "link_packet_loss": "{at}: the link loses packets. Clean or exchange the optics and the cable, or ask the provider "
+    "of the circuit to measure it.",
+    "link_packet_corruption": "{at}: packets arrive damaged. Exchange the cable and the optics, then the port; look at "
+    "the errors that both ends count.",
+    "interface_errors": "{at}: the interface counts errors. Exchange the cable and the optics, then the port.",
+    "link_capacity_bottleneck": "{at}: an end is throttled. Find out who asked for the limit (a shaper, a contract, a "
+    "test that was left behind) before it is taken away.",
+    "device_unreachable": "{at}: it does not answer. Look at its power and its console, then at the management network "
+    "and whether its address and its keys are still the inventory's.",
 }
+"""What no change mends, and what hands should do about it."""
 
 
 def _for_a_person(causes: Sequence[RootCause]) -> str:

@@ -83,8 +83,8 @@ class Sight:
 def joined(state: DeviceState, more: DeviceState) -> DeviceState:
     """``state`` with the views of ``more``."""
     views = {view: getattr(more, view) for view in more.status if view in VIEWS}
-    sha256 = more.config_sha256 or state.config_sha256
-    return msgspec.structs.replace(state, **views, config_sha256=sha256, status={**state.status, **more.status})
+    hashes = {name: getattr(more, name) or getattr(state, name) for name in ("config_sha256", "shell_config_sha256")}
+    return msgspec.structs.replace(state, **views, **hashes, status={**state.status, **more.status})
 
 
 def readable(taken: Taken) -> int:

@@ -3,52 +3,80 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from nocmesh.diagnosis import resources
+from nocmesh.diagnosis import shellmerge
+from nocmesh.diagnosis.configlines import rendered
 from nocmesh.diagnosis.configtext import affected_diff
 from nocmesh.diagnosis.facts import Sight
 from nocmesh.diagnosis.peering import Session
 from nocmesh.diagnosis.signs import Scene
+from nocmesh.diagnosis.vocabulary import fault_type, fault_types
 from nocmesh.ids import short_digest
 from nocmesh.messages.change import Change, Check
 from nocmesh.messages.report import RootCause
+from nocmesh.messages.state import Door
 from nocmesh.messages.task import TaskAssignment
 from nocmesh_agents.dossier import reason_of
-from nocmesh_agents.remediation import interfaces, neighbors, process, sessions
-from nocmesh_agents.remediation.edits import Edit, Fix, Refusal, commands_of, rollback_of, unique
+from nocmesh_agents.remediation import (
+    agreeing,
+    identities,
+    neighbors,
+    process,
+    sessions,
+    shell_filters,
+    shell_hosts,
+    shell_ports,
+)
+from nocmesh_agents.remediation import shell_services as services
+from nocmesh_agents.remediation.concerns import curable, patients
+from nocmesh_agents.remediation.edits import Edit, Fix, Refusal, commands_of, rollback_of, unique, unread_secret
+from nocmesh_agents.remediation.past import as_it_was
 from nocmesh_agents.remediation.risk import risk_of
+from nocmesh_agents.remediation.shell import in_turn, rules_of
 from nocmesh_agents.remediation.templates import PLATFORMS
 
 Answer = Fix | Refusal
 Remedy = Callable[[Scene, RootCause], list[Answer]]
 
 
-def _no_secret(scene: Scene, cause: RootCause) -> list[Answer]:
-    device = resources.device_of(cause.resource)
-    return [
-        Refusal(
-            f"{device}: set the session's password as the far end has it, or take it away on both; it is a secret "
-            "that the mesh neither knows nor writes."
-        )
-    ]
-
-
-REMEDIES: Mapping[str, Remedy] = {
-    "interface_admin_down": interfaces.up,
-    "host_incorrect_ip": interfaces.readdressed,
-    "host_incorrect_netmask": interfaces.readdressed,
-    "host_missing_ip": interfaces.readdressed,
-    "bgp_asn_misconfig": sessions.asn,
-    "bgp_peer_address_misconfig": neighbors.moved,
-    "bgp_neighbor_missing": neighbors.added,
-    "bgp_neighbor_shutdown": sessions.shutdown,
-    "bgp_auth_mismatch": _no_secret,
-    "bgp_ttl_misconfig": sessions.ttl,
-    "bgp_update_source_misconfig": sessions.update_source,
-    "bgp_address_family_missing": sessions.family,
-    "bgp_max_prefix_exceeded": sessions.limit,
-    "bgp_missing_route_advertisement": process.route,
+IGP = ("ospf", "isis")
+REMEDIES: Mapping[str, Sequence[Remedy]] = {
+    **{fault: (as_it_was, agreeing.as_the_far_end) for fault in curable() if fault_type(fault).family in IGP},
+    **{fault: (as_it_was,) for fault in curable() if fault_type(fault).family not in IGP},
+    "interface_admin_down": (shell_ports.up,),
+    "mtu_mismatch": (as_it_was, shell_ports.mtu),
+    "mac_address_conflict": (shell_ports.mac,),
+    "host_incorrect_ip": (as_it_was, shell_hosts.readdressed),
+    "host_incorrect_netmask": (as_it_was, shell_hosts.readdressed),
+    "host_missing_ip": (as_it_was, shell_hosts.readdressed),
+    "host_ip_conflict": (as_it_was, shell_hosts.readdressed),
+    "host_incorrect_gateway": (shell_hosts.gateway,),
+    "host_static_blackhole": (as_it_was, shell_hosts.blackhole),
+    "l2_port_missing": (as_it_was, shell_ports.member),
+    "l2_loop": (as_it_was, shell_ports.loop),
+    "stp_disabled": (as_it_was, shell_ports.tree("stp_state")),
+    "stp_root_moved": (as_it_was, shell_ports.tree("priority")),
+    "stp_cost_misconfig": (as_it_was, shell_ports.retuned("cost")),
+    "stp_port_blocked_unexpectedly": (
+        as_it_was,
+        shell_ports.retuned("root_block", "guard", "cost", "priority"),
+    ),
+    "ip_forwarding_disabled": (as_it_was, services.forwarding),
+    "frr_service_down": (services.daemons,),
+    "service_down": (services.services,),
+    **dict.fromkeys(shell_filters.FAULTS, (as_it_was, shell_filters.opened)),
+    "ospf_duplicate_router_id": (identities.router_id,),
+    "bgp_asn_misconfig": (as_it_was, sessions.asn),
+    "bgp_peer_address_misconfig": (as_it_was, neighbors.moved),
+    "bgp_neighbor_missing": (as_it_was, neighbors.added),
+    "bgp_neighbor_shutdown": (as_it_was, sessions.shutdown),
+    "bgp_auth_mismatch": (as_it_was, sessions.password),
+    "bgp_ttl_misconfig": (as_it_was, sessions.ttl),
+    "bgp_update_source_misconfig": (as_it_was, sessions.update_source),
+    "bgp_address_family_missing": (as_it_was, sessions.family),
+    "bgp_max_prefix_exceeded": (as_it_was, sessions.limit),
+    "bgp_missing_route_advertisement": (as_it_was, process.route),
 }
-"""What heals a cause. A fault that is not here has no safe change: a person's hands are needed."""
+"""What heals a cause: the first remedy that knows what to do. A fault that is not here needs a person's hands."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +99,7 @@ class _Surroundings:
 
 def plan_of(scene: Scene, causes: Sequence[RootCause], backups: Mapping[str, str], task: TaskAssignment) -> Plan:
     """The plan for ``causes``; ``backups`` says, by device, why its backup is missing (empty: it is there)."""
-    fixes: dict[str, list[tuple[RootCause, Fix]]] = {}
+    fixes: dict[tuple[str, Door], list[tuple[RootCause, Fix]]] = {}
     words: list[str] = []
     partly: list[RootCause] = []
     for cause in causes:
@@ -80,33 +108,54 @@ def plan_of(scene: Scene, causes: Sequence[RootCause], backups: Mapping[str, str
                 words.append(answer.reason)
                 partly.append(cause)
             else:
-                fixes.setdefault(answer.device, []).append((cause, answer))
+                fixes.setdefault((answer.device, answer.door), []).append((cause, answer))
     changes = []
-    for device, found in fixes.items():
-        elsewhere = [fix for other, fixed in fixes.items() for _, fix in fixed if other != device]
-        changes.append(_change(scene, device, found, _Surroundings(causes, elsewhere, partly), task))
+    ready, waiting = in_turn(fixes)
+    words += [refusal.reason for refusal in waiting]
+    for device, door in ready:
+        elsewhere = [fix for (other, _), fixed in fixes.items() for _, fix in fixed if other != device]
+        around = _Surroundings(causes, elsewhere, partly)
+        changes.append(_change(scene, device, fixes[device, door], around, task))
     return Plan(tuple(changes), " ".join(dict.fromkeys(words)))
 
 
 def _answers(scene: Scene, cause: RootCause, backups: Mapping[str, str]) -> list[Answer]:
-    remedy = REMEDIES.get(cause.fault_type)
-    device = resources.device_of(cause.resource)
-    if remedy is None:
+    remedies = REMEDIES.get(cause.fault_type)
+    if remedies is None:
         return [Refusal(f"{cause.resource}: {cause.fault_type} has no safe change; a person must look at it.")]
-    sight = scene.facts.sight(device)
-    obstacle = _obstacle(sight, device, backups.get(device, ""))
-    if sight is None or obstacle:
-        return [Refusal(f"{cause.resource}: no change was made for {cause.fault_type}, for {obstacle}.")]
-    answers = remedy(scene, cause)
-    gone = f"{cause.resource}: {cause.fault_type} is no longer seen on {device}, so nothing is changed; look again."
+    devices = patients([cause])
+    obstacles = {name: why for name in devices if (why := _obstacle(scene, name, backups.get(name, "")))}
+    if len(obstacles) == len(devices):
+        return [_unchanged(cause, next(iter(obstacles.values())))]
+    answers = next((found for remedy in remedies if (found := remedy(scene, cause))), [])
+    answers = [_allowed(scene, cause, answer, obstacles) for answer in answers]
+    gone = f"{cause.resource}: nothing of {cause.fault_type} is seen that a change could mend; look again."
     return answers or [Refusal(gone)]
 
 
-def _obstacle(sight: Sight | None, device: str, backup: str) -> str:
+def _allowed(scene: Scene, cause: RootCause, answer: Answer, obstacles: Mapping[str, str]) -> Answer:
+    """The answer, unless its device cannot take a change, or it would write a secret that nobody has read there."""
+    if isinstance(answer, Refusal):
+        return answer
+    obstacle = obstacles.get(answer.device) or _obstacle(scene, answer.device, "")
+    if obstacle:
+        return _unchanged(cause, obstacle)
+    secret = unread_secret(scene.facts.sights[answer.device], answer.edits)
+    return (
+        Refusal(f"{answer.device}: '{secret}' holds a secret that the mesh does not know there.") if secret else answer
+    )
+
+
+def _unchanged(cause: RootCause, obstacle: str) -> Refusal:
+    return Refusal(f"{cause.resource}: no change was made for {cause.fault_type}, for {obstacle}.")
+
+
+def _obstacle(scene: Scene, device: str, backup: str) -> str:
+    sight = scene.facts.sight(device)
     if sight is None or sight.unreachable or not sight.understood("config") or not sight.config_sha256:
         return f"the running configuration of {device} could not be read"
-    if sight.device.platform not in PLATFORMS:
-        return f"there is no template for {sight.device.platform}; there are: {', '.join(PLATFORMS)}"
+    if sight.device.platform not in (*PLATFORMS, "linux"):
+        return f"there is no template for {sight.device.platform}; there are: {', '.join(PLATFORMS)}, linux"
     return backup
 
 
@@ -115,30 +164,39 @@ def _change(
 ) -> Change:
     sight = scene.facts.sights[device]
     fixes = unique(fix for _, fix in found)
-    edits = [edit for fix in fixes for edit in fix.edits]
-    commands, rollback = commands_of(_kept(edits, do=True)), rollback_of(_kept(edits, do=False))
+    edits = unique(edit for fix in fixes for edit in fix.edits)
+    door = fixes[0].door
+    typed = door == "shell" or sight.device.platform == "linux"
+    commands, rollback = _typed(edits) if typed else (commands_of(edits), rollback_of(edits))
     risk, reasons = risk_of(sight.device, fixes)
     return Change(
-        change_id=short_digest(task.task_id, device),
+        change_id=short_digest(task.task_id, device, *([door] if door == "shell" else [])),
         device=device,
         platform=sight.device.platform,
+        door=door,
         commands=commands,
         rollback=rollback,
         verify=_checks(scene, fixes, around),
         risk=risk,
         reasons=[*reasons, *unique(reason_of(cause, partly=cause in around.partly) for cause, _ in found)],
-        pre_state=sight.config_sha256,
+        pre_state=sight.shell_sha256 if typed else sight.config_sha256,
         requested_by=task.assigned_to,
         incident_id=task.incident_id,
-        summary=" ".join(fix.summary for fix in fixes),
-        diff=affected_diff(sight.running, commands),
+        summary=" ".join(unique(fix.summary for fix in fixes)),
+        diff=_diff_of_shell(sight, commands) if typed else affected_diff(sight.running, commands),
         fault_type=found[0][0].fault_type,
         resource=found[0][0].resource,
     )
 
 
-def _kept(edits: Sequence[Edit], *, do: bool) -> list[Edit]:
-    return [edit for edit in edits if (edit.do if do else edit.undo)]
+def _typed(edits: Sequence[Edit]) -> tuple[list[str], list[str]]:
+    """Commands of a shell, and what undoes them: the last first."""
+    return [line for edit in edits for line in edit.do], [line for edit in reversed(edits) for line in edit.undo]
+
+
+def _diff_of_shell(sight: Sight, commands: Sequence[str]) -> str:
+    running = "\n".join(rendered(sight.shell_config or []))
+    return shellmerge.affected_diff(running, commands, rules_of(sight))
 
 
 def _checks(scene: Scene, fixes: Sequence[Fix], around: _Surroundings) -> list[Check]:
@@ -162,6 +220,8 @@ def _hindered(scene: Scene, fix: Fix, check: Check, around: _Surroundings) -> bo
     if any((other.device, other.far) == (far, fix.device) for other in around.elsewhere):
         return True
     connected = not address or bool(scene.facts.same_subnet(fix.device, address))
+    if not connected and any(_lies_below(cause, fix.device) for cause in around.causes):
+        return True
     if any(_stays(cause, {far, fix.device}, around, connected=connected) for cause in around.causes):
         return True
     mine = [s for s in scene.down if {s.near.device, s.far_device} == {fix.device, far}]
@@ -178,6 +238,12 @@ def _stays(cause: RootCause, ends: set[str], around: _Surroundings, *, connected
     return touched == ends if connected and len(touched) > 1 else bool(touched & ends)
 
 
+def _lies_below(cause: RootCause, device: str) -> bool:
+    """``cause`` is of a layer below BGP and on another device: it may keep a session between loopbacks down."""
+    known = fault_types().get(cause.fault_type)
+    return known is not None and known.family not in ("bgp", "drift") and device not in _touched(cause)
+
+
 def _uncarried(scene: Scene, session: Session, device: str) -> bool:
     """The link below does not carry, for more than the interface that the same change brings up."""
     cable = scene.cable(session)
@@ -187,6 +253,4 @@ def _uncarried(scene: Scene, session: Session, device: str) -> bool:
 
 def _touched(cause: RootCause) -> set[str]:
     """The devices that ``cause`` is on: both ends for a link."""
-    if cause.resource.startswith("link/"):
-        return {end.split(":", 1)[0] for end in cause.resource.removeprefix("link/").split("--")}
-    return {resources.device_of(cause.resource)}
+    return set(patients([cause]))

@@ -1,7 +1,6 @@
 """Fixes of the BGP process as a whole: its AS number, the prefixes that it brings, a process that is not there."""
 
 from collections import Counter
-from collections.abc import Sequence
 
 from nocmesh.diagnosis import resources
 from nocmesh.diagnosis.configlines import JOINT
@@ -9,11 +8,10 @@ from nocmesh.diagnosis.facts import Sight
 from nocmesh.diagnosis.peer import Peer, process_header, process_lines
 from nocmesh.diagnosis.signs import Scene
 from nocmesh.messages.report import RootCause
-from nocmesh.messages.state import ConfigLine
 from nocmesh.network import IntendedBgp
 from nocmesh_agents.bgp.blame import intended_asn
 from nocmesh_agents.remediation import checks
-from nocmesh_agents.remediation.edits import Edit, Fix, Refusal, secret_in
+from nocmesh_agents.remediation.edits import Edit, Fix, Refusal, written
 from nocmesh_agents.remediation.templates import family_section, network_line
 
 Answer = Fix | Refusal
@@ -24,17 +22,14 @@ def renumbered(scene: Scene, peer: Peer, far: Peer) -> Answer:
     sight = scene.facts.sights[peer.device]
     wanted = intended_asn(scene, peer) or _expected(scene, peer)
     lines = process_lines(sight)
-    secret = secret_in([line.text for line in lines])
-    if wanted is None or secret:
-        why = (
-            f"it holds a secret ('{secret}') that we cannot write back"
-            if secret
-            else "its neighbours disagree about it"
+    if wanted is None:
+        return Refusal(
+            f"{peer.device}: the process must move to another AS number, but its neighbours disagree about it; "
+            "a person must do it."
         )
-        return Refusal(f"{peer.device}: the process must move to another AS number, but {why}; a person must do it.")
     new = f"router bgp {wanted}"
-    do = (f"no {peer.header}", *_written(lines, peer.header, new))
-    undo = (f"no {new}", *_written(lines, peer.header, peer.header))
+    do = (f"no {peer.header}", *written(lines, peer.header, new))
+    undo = (f"no {new}", *written(lines, peer.header, peer.header))
     sessions = [p.address for p in scene.peering.peers[peer.device]]
     mine = [p for p in scene.peering.all if scene.peering.far_device(p) == peer.device and p.remote_as == wanted]
     expected = {back.address for p in mine if (back := scene.peering.other_end(p)) is not None}
@@ -56,22 +51,6 @@ def _expected(scene: Scene, peer: Peer) -> int | None:
     if not said or (len(said) > 1 and said[0][1] == said[1][1]):
         return None
     return said[0][0]
-
-
-def _written(lines: Sequence[ConfigLine], old: str, new: str) -> list[str]:
-    """The whole section as commands, under ``new`` instead of ``old``."""
-    found, family = [new], ""
-    for line in lines:
-        inner = line.section.removeprefix(old).removeprefix(JOINT)
-        if family and inner != family:
-            found.append("exit-address-family")
-        family = inner
-        if not line.text.startswith("address-family "):
-            found.append(line.text)
-        else:
-            found.append(line.text)
-            family = line.text
-    return [*found, "exit-address-family"] if family else found
 
 
 def route(scene: Scene, cause: RootCause) -> list[Answer]:

@@ -5,14 +5,15 @@ from collections.abc import Mapping, Sequence
 from nocmesh.agent.reasoner import Act, Case, Finish, Move
 from nocmesh.diagnosis.facts import Facts
 from nocmesh.diagnosis.find import named_in
-from nocmesh.diagnosis.resources import device_of
-from nocmesh.diagnosis.scope import MOST_DEVICES, beside
+from nocmesh.diagnosis.scope import MOST_DEVICES, beside, deeper_views
 from nocmesh.diagnosis.signs import Scene
 from nocmesh.messages.report import Diagnosis
 from nocmesh.messages.session import Observation
 from nocmesh_agents.dossier import alert_of, calls, diagnosis_of
 from nocmesh_agents.looking import commands_of, known_of, look_calls
+from nocmesh_agents.remediation.concerns import patients
 from nocmesh_agents.remediation.plan import REMEDIES, plan_of
+from nocmesh_agents.remediation.shell import more_views
 
 
 def decide(case: Case, seen: Sequence[Observation]) -> Move:
@@ -36,8 +37,7 @@ def decide(case: Case, seen: Sequence[Observation]) -> Move:
 
 def _patients(diagnosis: Diagnosis) -> list[str]:
     """Devices that a change may be written for."""
-    treatable = [device_of(c.resource) for c in diagnosis.root_causes if c.fault_type in REMEDIES]
-    return list(dict.fromkeys(treatable))
+    return patients(cause for cause in diagnosis.root_causes if cause.fault_type in REMEDIES)
 
 
 def _look(case: Case, diagnosis: Diagnosis, patients: Sequence[str]) -> Act:
@@ -45,7 +45,8 @@ def _look(case: Case, diagnosis: Diagnosis, patients: Sequence[str]) -> Act:
     quoted = [evidence.device for cause in diagnosis.root_causes for evidence in cause.evidence]
     near = [far for name in patients for far in beside(case.network, name)]
     known = known_of(case, [*patients, *quoted, *near])[:MOST_DEVICES]
-    looks = look_calls(case, [], [device.name for device in known])
+    also = {d.name: [*deeper_views(d), *more_views(d)] for d in known if d.name in (*patients, *quoted)}
+    looks = look_calls(case, [], [device.name for device in known], also)
     backups = calls(case, len(looks), "device_backup", [{"device": name} for name in patients])
     return Act(
         thought=f"Reading and backing up {', '.join(patients)} before anything is planned.", calls=looks + backups

@@ -100,6 +100,28 @@ def shutdown(scene: Scene, cause: RootCause) -> list[Answer]:
     return answers
 
 
+def password(scene: Scene, cause: RootCause) -> list[Answer]:
+    """A password that the far end does not have goes; one that it has is a secret that nobody can read there.
+
+    Where one can go, a session whose other end has a password alone is that end's to mend.
+    """
+    device = resources.device_of(cause.resource)
+    pairs = [(near, far) for near, far in ends_at(scene, device) if far is not None and near.password != far.password]
+    answers = unique(_without_password(near, far) for near, far in pairs if far is not None)
+    return [answer for answer in answers if isinstance(answer, Fix)] or answers
+
+
+def _without_password(near: Peer, far: Peer) -> Answer:
+    held = owned(near, "password")
+    if far.password or not held:
+        return Refusal(
+            f"{near.device}: set the password of neighbour {near.address} as {far.device} has it, or take it away on "
+            "both; it is a secret that the mesh neither knows nor writes."
+        )
+    summary = f"{near.device} asks {near.address} for no password, as {far.device} does."
+    return fix_of(near, [removal(near.header, held)], summary, far)
+
+
 def ttl(scene: Scene, cause: RootCause) -> list[Answer]:
     """TTL security and multihop as the far end has them."""
     answers: list[Answer] = []

@@ -142,7 +142,7 @@ def _clean(alert: Mapping[str, Any], named: Named, scene: Scene, seen: Sequence[
     if blind:
         why = f"No sign of trouble, but the sweep was not full: {'; '.join(blind[:5])}."
         return _escalated(alert, why, list(named.devices), seen, specialist="bgp", swept=list(scene.facts.sights))
-    topic = unjudged(named.words)
+    topic = unjudged(named.words, scene.facts.reachable)
     if topic:
         why = f"Links and BGP are well, which says nothing about {topic}; no specialist here judges that."
         return _escalated(alert, why, list(named.devices), seen, swept=list(scene.facts.sights))

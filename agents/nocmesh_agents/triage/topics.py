@@ -1,6 +1,8 @@
 """What alerts are about, and which specialist takes it: data, so that a new specialist is a new row."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+
+from nocmesh.diagnosis.facts import Sight
 
 SPECIALISTS: Mapping[str, str] = {
     "device": "layer2",
@@ -20,13 +22,14 @@ OF_FAMILY: Mapping[str, str] = {"bgp": "bgp", "ospf": "ospf", "isis": "isis", "s
 )
 """By the family of a fault."""
 
-_ELSEWHERE: Mapping[str, frozenset[str]] = {
-    "spanning tree": frozenset({"stp", "rstp", "mstp"}),
-    "VLANs and bundles": frozenset({"vlan", "lag", "lacp"}),
-    "processor, memory, storage": frozenset({"cpu", "memory", "disk", "filesystem", "storage"}),
-    "the environment": frozenset({"temperature", "fan", "humidity"}),
-}
-"""Topics that what triage looks at says nothing about: a clean sweep of links and BGP does not disprove them."""
+_ELSEWHERE: Sequence[tuple[str, frozenset[str], str]] = (
+    ("spanning tree", frozenset({"stp", "rstp", "mstp"}), "stp"),
+    ("VLANs and bundles", frozenset({"vlan", "lag", "lacp"}), "switching"),
+    ("processor and memory", frozenset({"cpu", "memory"}), "system"),
+    ("storage", frozenset({"disk", "filesystem", "storage"}), ""),
+    ("the environment", frozenset({"temperature", "fan", "humidity"}), ""),
+)
+"""Topics beside links and routing, and the view that judges each; empty: none does."""
 
 _OURS = frozenset(
     {
@@ -47,9 +50,10 @@ _OURS = frozenset(
 )
 
 
-def unjudged(words: Iterable[str]) -> str:
-    """The topic that the alert's ``words`` are about and that nobody here can judge; empty when there is none."""
+def unjudged(words: Iterable[str], sights: Sequence[Sight]) -> str:
+    """The topic of the alert's ``words`` that nothing that was seen of ``sights`` judges; empty when there is none."""
     said = set(words)
     if said & _OURS:
         return ""
-    return next((topic for topic, marks in _ELSEWHERE.items() if marks & said), "")
+    topics = [(topic, view) for topic, marks, view in _ELSEWHERE if marks & said]
+    return next((topic for topic, view in topics if not any(view and sight.understood(view) for sight in sights)), "")

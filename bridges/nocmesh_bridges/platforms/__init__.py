@@ -82,9 +82,8 @@ def state(device: str, platform_name: str, views: Sequence[View], outputs: Seque
     for view in _checked(views):
         parsed = chosen.parse(view, outputs)
         statuses[view] = parsed.status
-        found = msgspec.structs.replace(
-            found, **{view: parsed.value}, config_sha256=parsed.config_sha256 or found.config_sha256
-        )
+        hashed = {f"{view}_sha256": parsed.config_sha256} if parsed.config_sha256 else {}
+        found = msgspec.structs.replace(found, **{view: parsed.value}, **hashed)
     return msgspec.structs.replace(found, status=statuses)
 
 

@@ -58,7 +58,9 @@ _SHELL: tuple[View, ...] = ("queues", "neighbors", "filters", "stp", "mac_table"
 
 FRR = Tables(
     name="frr",
-    views=_CLI | {view: linux.sources("shell")[view] for view in _SHELL},
+    views=_CLI
+    | {view: linux.sources("shell")[view] for view in _SHELL}
+    | {"shell_config": linux.sources("shell")["config"]},
     judges={
         **linux.JUDGES,
         **frr_ospf.JUDGES,

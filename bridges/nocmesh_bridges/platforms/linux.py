@@ -16,6 +16,7 @@ JUDGES: Mapping[str, Judge] = {
     linux_routes.LLDP: entries_are(linux_routes.is_lldp),
     nftables.RULESET: nftables.ruleset_status,
     linux_system.PROCESSES: linux_system.processes_status,
+    linux_system.DAEMONS: linux_system.daemons_status,
     linux_system.FACTS: linux_system.facts_status,
     linux_system.PACKAGES: linux_system.packages_status,
 }
@@ -42,9 +43,12 @@ def sources(door: Door) -> dict[View, Source]:
         "filters": Source((ruleset,), nftables.filters),
         "stp": Source((links,), linux_bridges.spanning_tree),
         "mac_table": Source((ask(linux_bridges.ADDRESSES),), linux_bridges.mac_table),
-        "processes": Source((table,), linux_system.processes),
+        "processes": Source((table, extra(linux_system.DAEMONS)), linux_system.processes),
         "system": Source((facts, extra(linux_system.PROCESSES), packages), linux_system.system),
-        "config": Source((links, routes, ruleset, facts, extra(linux_links.SHAPERS)), linux_config.config),
+        "config": Source(
+            (links, routes, ruleset, facts, extra(linux_links.SHAPERS), extra(linux_system.PROCESSES)),
+            linux_config.config,
+        ),
     }
 
 

@@ -11,7 +11,7 @@ from nocmesh.diagnosis.configtext import sha256_of
 from nocmesh.messages.state import ConfigLine, Output, ViewStatus
 from nocmesh_bridges.platforms.linux_links import links_of, rates_of
 from nocmesh_bridges.platforms.linux_routes import DISCARDS, protocol_of
-from nocmesh_bridges.platforms.linux_system import facts_of
+from nocmesh_bridges.platforms.linux_system import facts_of, services_of
 from nocmesh_bridges.platforms.nftables import read_ruleset, without_counters
 from nocmesh_bridges.platforms.protocol import Parsed
 from nocmesh_bridges.platforms.spans import Span, read_spans
@@ -23,10 +23,11 @@ _PORT = ("cost", "priority", "guard", "root_block", "isolated")
 
 
 def config(answers: Sequence[Output], status: ViewStatus) -> Parsed:
-    """The view `config` from LINKS, ROUTES, RULESET, FACTS and, where it is understood, SHAPERS."""
-    links, routes, ruleset, facts, shapers = answers
+    """The view `config` from LINKS, ROUTES, RULESET, FACTS and, where they are understood, SHAPERS and PROCESSES."""
+    links, routes, ruleset, facts, shapers, table = answers
     lines = [
         *_system(facts),
+        *_section("daemons", sorted(name for name, runs in services_of(table).items() if runs)),
         *(line for name, entry in sorted(links_of(links).items()) for line in _link(name, entry, rates_of(shapers))),
         *_routes(routes),
         *_filters(ruleset),

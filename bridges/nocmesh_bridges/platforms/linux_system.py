@@ -20,6 +20,8 @@ SERVICES = (
     *("zebra", "staticd", "bgpd", "ospfd", "ospf6d", "isisd", "ripd", "pimd", "ldpd", "bfdd", "vrrpd", "watchfrr"),
 )
 """What is said to run or not to run; other processes stand in the view `processes`."""
+DAEMONS = f"ps -ww -C {','.join(SERVICES)} -o pid,ppid,args"
+"""How they were started, and no other process: a command line may hold what is nobody's business."""
 _HEAD = re.compile(r"\s*PID\s+NETNS\s+STAT\s+%CPU\s+RSS\s+COMMAND\s*")
 _ROW = re.compile(
     r"\s*(?P<pid>\d+)\s+(?P<netns>\d+|-)\s+(?P<stat>[A-Z]\S*)\s+(?P<cpu>\d+(?:\.\d+)?)\s+(?P<rss>\d+)\s+(?P<name>\S.*?)\s*"
@@ -79,8 +81,26 @@ def own_rows(output: Output) -> list[Row]:
     return [row for row in rows if row.netns in (mine, "-") or mine == "-"]
 
 
+_STARTED = re.compile(r"\s*(?P<pid>\d+)\s+(?P<parent>\d+)\s+(?P<args>\S.*?)\s*")
+
+
+def daemons_status(text: str) -> ViewStatus:
+    """Parsed when each line under the heading is a process; a system without any of them prints the heading alone."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    if not lines or lines[0].split() != ["PID", "PPID", "COMMAND"]:
+        return "unparsed"
+    return "parsed" if all(_STARTED.fullmatch(line) for line in lines[1:]) else "unparsed"
+
+
+def _started(output: Output) -> dict[int, re.Match[str]]:
+    """What DAEMONS says of each process, by its id."""
+    lines = output.text.splitlines()[1:] if told(output.status) else []
+    return {int(match["pid"]): match for line in lines if (match := _STARTED.fullmatch(line))}
+
+
 def processes(answers: Sequence[Output], status: ViewStatus) -> Parsed:
-    """The view `processes` from PROCESSES."""
+    """The view `processes` from PROCESSES and, where it is understood, DAEMONS."""
+    started = _started(answers[1])
     found = [
         Process(
             name=row.name,
@@ -88,6 +108,8 @@ def processes(answers: Sequence[Output], status: ViewStatus) -> Parsed:
             running=row.running,
             cpu_percent=row.cpu,
             memory_kb=row.rss,
+            parent=int(started[row.pid]["parent"]) if row.pid in started else None,
+            args=started[row.pid]["args"] if row.pid in started else "",
             quote=Quote(command=answers[0].command, text=row.line),
         )
         for row in own_rows(answers[0])

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from nocmesh.messages.state import FilterRule, Output, Quote, ViewStatus
 from nocmesh_bridges.platforms.protocol import Parsed
 
-RULESET = "nft list ruleset"
+RULESET = "nft -a list ruleset"
+"""With handles: a rule can be removed by no other name."""
 FAMILIES = "ip|ip6|inet|arp|bridge|netdev"
 _TABLE = re.compile(rf"table (?P<family>{FAMILIES}) (?P<name>\S+) \{{")
 _CHAIN = re.compile(r"chain (?P<name>\S+) \{")
@@ -21,6 +22,7 @@ _BLOCK = re.compile(
 _HOOK = re.compile(r"type (?P<type>\w+) hook (?P<hook>\w+) .*?priority [^;]+;(?: policy (?P<policy>\w+);)?")
 _DEVICES = re.compile(r"\bdevices? (?:= )?(?P<names>\{[^}]*\}|\S+)")
 _SETTING = re.compile(r"(?:flags|owner|comment)\b")
+_HANDLE = re.compile(r" # handle (?P<number>\d{1,19})$")
 _QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"")
 
 
@@ -42,6 +44,7 @@ class Rule:
 
     chain: Chain
     text: str
+    handle: int | None = None
 
 
 def ruleset_status(text: str) -> ViewStatus:
@@ -57,18 +60,24 @@ def ruleset_status(text: str) -> ViewStatus:
 def read_ruleset(text: str) -> Iterator[Rule]:
     """The rules in order; a chain's policy, where it drops, is a rule too. Raises ValueError for any other text."""
     lines = _statements(text)
-    for depth, line in lines:
+    for depth, line, _ in lines:
         table = _TABLE.fullmatch(line)
         if table is None or depth != 0:
             raise ValueError(f"expected a table, found {line[:60]!r}")
         yield from _read_table(lines, f"{table['family']} {table['name']}")
 
 
-def _statements(text: str) -> Iterator[tuple[int, str]]:
-    """Lines with their depth in tabs, each with its inner braces closed: what `nft` wraps is joined again."""
+Statement = tuple[int, str, int | None]
+"""Depth in tabs, the line, its handle."""
+
+
+def _statements(text: str) -> Iterator[Statement]:
+    """Lines, each with its inner braces closed: what `nft` wraps is joined again."""
     joined, depth = "", 0
     for raw in text.splitlines():
-        line = raw.strip()
+        numbered = _HANDLE.search(raw.rstrip())
+        handle = int(numbered["number"]) if numbered else None
+        line = _HANDLE.sub("", raw.rstrip()).strip()
         if not line or line.startswith("#"):
             continue
         if not joined:
@@ -77,14 +86,14 @@ def _statements(text: str) -> Iterator[tuple[int, str]]:
         bare = _QUOTED.sub("", joined)
         open_braces = bare.count("{") - bare.count("}")
         if joined == "}" or open_braces == 0 or (open_braces == 1 and bare.endswith("{")):
-            yield depth, joined
+            yield depth, joined, handle
             joined = ""
     if joined:
         raise ValueError(f"cut off in {joined[:60]!r}")
 
 
-def _read_table(lines: Iterator[tuple[int, str]], table: str) -> Iterator[Rule]:
-    for depth, line in lines:
+def _read_table(lines: Iterator[Statement], table: str) -> Iterator[Rule]:
+    for depth, line, _ in lines:
         chain = _CHAIN.fullmatch(line)
         if (depth, line) == (0, "}"):
             return
@@ -97,8 +106,8 @@ def _read_table(lines: Iterator[tuple[int, str]], table: str) -> Iterator[Rule]:
     raise ValueError(f"table {table} has no end")
 
 
-def _skip(lines: Iterator[tuple[int, str]], outer: int) -> None:
-    for depth, line in lines:
+def _skip(lines: Iterator[Statement], outer: int) -> None:
+    for depth, line, _ in lines:
         if (depth, line) == (outer, "}"):
             return
         if depth <= outer:
@@ -106,8 +115,8 @@ def _skip(lines: Iterator[tuple[int, str]], outer: int) -> None:
     raise ValueError("a set has no end")
 
 
-def _read_chain(lines: Iterator[tuple[int, str]], chain: Chain) -> Iterator[Rule]:
-    for depth, line in lines:
+def _read_chain(lines: Iterator[Statement], chain: Chain) -> Iterator[Rule]:
+    for depth, line, handle in lines:
         hook = _HOOK.fullmatch(line)
         if (depth, line) == (1, "}"):
             if chain.policy == "drop":
@@ -118,7 +127,7 @@ def _read_chain(lines: Iterator[tuple[int, str]], chain: Chain) -> Iterator[Rule
         if hook is not None:
             chain = replace(chain, hook=hook["hook"], devices=_devices(line), policy=hook["policy"] or "", line=line)
         elif not _SETTING.match(line):
-            yield Rule(chain, line)
+            yield Rule(chain, line, handle)
     raise ValueError(f"chain {chain.name} has no end")
 
 
@@ -183,6 +192,7 @@ def _rule(output: Output, rule: Rule, device: str) -> FilterRule:
         destination=_it(_DESTINATION, bare),
         ports=[port.strip(" {}") for port in _it(_PORTS, bare).split(",") if port.strip(" {}")],
         text=rule.text,
+        handle=rule.handle,
         packets=int(packets) if packets else None,
         quote=_quote(output, rule),
     )

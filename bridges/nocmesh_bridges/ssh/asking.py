@@ -18,8 +18,9 @@ from nocmesh_bridges.platforms import Ask
 from nocmesh_bridges.ssh.guard import check_show
 from nocmesh_bridges.ssh.pool import DevicePool
 from nocmesh_bridges.ssh.redact import redact
+from nocmesh_bridges.ssh.secretlines import SecretLines, Unmasked
 from nocmesh_bridges.ssh.session import DeviceSession
-from nocmesh_bridges.ssh.target import SHELL_PLATFORM, place
+from nocmesh_bridges.ssh.target import place, platform_at
 
 COMMAND_SECONDS = 10.0
 """One of several commands may take so long; whoever waits for all of them does not wait for ever."""
@@ -27,12 +28,15 @@ MAX_TEXT = 400 * 1024
 """Characters of one of several answers: all of them together go into one message."""
 ONE_COMMAND_SECONDS = 60.0
 """A command that is asked alone may take longer: a full table has millions of lines."""
+RUNNING_CONFIG = "show running-config"
 LOSSES = 3
 """A door whose sessions are lost so often within one call is not tried again."""
 
 
 _STALE = re.compile(r"^Warning: closing connection to \w+ because of an I/O error!", re.MULTILINE)
 """Vtysh when a daemon has ended since it was asked last. Asked again, vtysh looks for a new one (vtysh/vtysh.c)."""
+_CONNECTING = re.compile(r"^Warning: connecting to \w+\.\.\.failed!\n?", re.MULTILINE)
+"""What an open vtysh prints in the midst of every answer while a daemon that it knew does not run; no part of it."""
 
 
 class Asker:
@@ -42,6 +46,15 @@ class Asker:
         self._pool = pool
         self._log = log
         self._key = key
+        self._secrets = SecretLines()
+
+    def unmasked(self, device: Device, lines: Sequence[str]) -> Unmasked:
+        """``lines`` with the secrets that they stand for. Raises GuardError for one that we have not read."""
+        return self._secrets.unmasked(device.name, lines)
+
+    def redacted(self, device: Device, door: Door, text: str) -> str:
+        """``text`` as it may leave the bridge."""
+        return redact(platform_at(device.platform, door), text, key=self._key)
 
     def has(self, device: Device, door: Door) -> bool:
         """Say whether there is a way in through ``door``."""
@@ -120,19 +133,23 @@ class Asker:
     async def _shown(
         self, device: Device, session: DeviceSession, ask: Ask, seconds: float = ONE_COMMAND_SECONDS
     ) -> Output:
-        platform = _platform(device, ask.door)
+        platform = platform_at(device.platform, ask.door)
         try:
             text = await session.show(ask.command, timeout=seconds)
             if _STALE.search(text):
                 text = await session.show(ask.command, timeout=seconds)
+            text = _CONNECTING.sub("", text)
         except DeviceRejectedError as rejected:
-            said = redact(platform, str(rejected.facts.get("output", rejected.message)), key=self._key)
+            said = _CONNECTING.sub("", str(rejected.facts.get("output", rejected.message)))
+            said = redact(platform, said, key=self._key)
             return Output(command=ask.command, door=ask.door, text=said, status="rejected")
+        if (ask.command, ask.door) == (RUNNING_CONFIG, "cli"):
+            self._secrets.learn(device.name, text, key=self._key)
         return Output(command=ask.command, door=ask.door, text=redact(platform, text, key=self._key))
 
     def _lost(self, device: Device, ask: Ask, why: DeviceError) -> Output:
         self._log.warning("answer_lost", device=device.name, command=ask.command, door=ask.door, why=why.message)
-        said = redact(_platform(device, ask.door), why.message, key=self._key)
+        said = redact(platform_at(device.platform, ask.door), why.message, key=self._key)
         return Output(command=ask.command, door=ask.door, text=said, status="unparsed")
 
     def _unasked(self, device: Device, asks: Sequence[Ask], why: DeviceError) -> list[Output]:
@@ -146,10 +163,6 @@ def _bounded(output: Output) -> Output:
     return replace(output, text=said, status="unparsed")
 
 
-def _platform(device: Device, door: Door) -> str:
-    return device.platform if door == "cli" else SHELL_PLATFORM
-
-
 def _check(device: Device, asks: Sequence[Ask]) -> None:
     for ask in asks:
-        check_show(_platform(device, ask.door), ask.command)
+        check_show(platform_at(device.platform, ask.door), ask.command)

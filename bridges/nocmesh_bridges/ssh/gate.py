@@ -10,6 +10,8 @@ from datetime import datetime
 from nocmesh.bus import Speaker
 from nocmesh.messages.approval import Decision
 from nocmesh.messages.change import Change, DeviceCommand, Risk
+from nocmesh_bridges.ssh import shellguard
+from nocmesh_bridges.ssh.target import SHELL_PLATFORM, platform_at
 
 QUORUM = {"low": 1, "medium": 1, "high": 1, "critical": 2}
 """People that must have said yes, by risk; nothing is written to a device without anybody's yes."""
@@ -23,14 +25,22 @@ _CRITICAL = tuple(
         "ip route", "ipv6 route", "ip routing", "ipv6 unicast-routing", "ip policy", "ip ospf", "ip router", "isis",
         "ipv6 ospf", "ipv6 router", "route-map", "access-list", "ip access-list", "ipv6 access-list", "ip access-group",
         "ipv6 traffic-filter", "ip prefix-list", "ipv6 prefix-list", "ip as-path", "ip community-list",
-        "ip extcommunity-list", "vrf", "ip vrf",
+        "ip extcommunity-list", "vrf", "ip vrf", "do",
     )
 )  # fmt: skip
-"""What begins a line of routing or of a filter. Devices take abbreviations, so a beginning of each word counts."""
+"""What begins a line of routing or of a filter, or disturbs it at once.
+
+Devices take abbreviations, so a beginning of each word counts.
+"""
 
 
-def floor(commands: Sequence[str]) -> Risk:
-    """The least risk that lines of configuration have, whatever a change claims: routing and filters are critical."""
+def floor(commands: Sequence[str], platform: str = "") -> Risk:
+    """The least risk that lines have, whatever a change claims: routing and filters are critical.
+
+    ``platform``: what is spoken behind the door that they go through; commands of a shell have their risk by shape.
+    """
+    if platform == SHELL_PLATFORM:
+        return shellguard.floor(commands)
     return "critical" if any(_is_critical(line) for line in commands) else "medium"
 
 
@@ -46,7 +56,8 @@ def _is_critical(line: str) -> bool:
 
 def needed(change: Change, *, core: bool = False) -> int:
     """How many different people must have approved ``change``; ``core``: its device carries the network."""
-    least: Risk = "critical" if core else floor([*change.commands, *change.rollback])
+    spoken = platform_at(change.platform, change.door)
+    least: Risk = "critical" if core else floor([*change.commands, *change.rollback], spoken)
     return max(QUORUM[change.risk], QUORUM[least])
 
 

@@ -8,6 +8,7 @@ Junos "Filter Command Output"), FRR's user guide for vtysh, iproute2's manual pa
 
 import re
 import shlex
+from collections.abc import Collection, Sequence
 
 from nocmesh.errors import GuardError
 from nocmesh_bridges.ssh.rules import (
@@ -17,11 +18,15 @@ from nocmesh_bridges.ssh.rules import (
     HARMLESS_LINES,
     LINUX,
     LITERAL,
+    OPERATIONAL,
     SHOW_VERBS,
 )
+from nocmesh_bridges.ssh.shellguard import no_shell_line
 
 MAX_LENGTH = 254
 """The longest line that IOS takes; ours are shorter by far."""
+MAX_SHELL_LENGTH = 440
+"""Of a line that changes a Linux system; with the prompt it fits on one line of our terminal."""
 
 SHOW_CHARACTERS = re.compile(r"[A-Za-z0-9 _.:/,*+@=%#\-\"'()\[\]^$~|]+")
 r"""No `;` `&` `>` `<` `` ` `` `\` `!` `?` `{` `}`: separators, redirects, escapes, history, help."""
@@ -42,22 +47,32 @@ def check_show(platform: str, command: str) -> None:
         raise GuardError(f"{command[:80]!r} is refused: {reason}", command=command[:300], reason=reason)
 
 
-def check_line(platform: str, line: str) -> None:
+def check_line(platform: str, line: str, *, undo: bool = False, known: Collection[str] = ()) -> None:
     """Returns if ``line`` may stand in a change; raises GuardError, with the ``reason``, for what no change may do.
 
-    Refused is what leaves the configuration mode, opens a way in or out, hides traces or runs programs. Whether the
-    rest is wise is for the risk rules and the people who approve.
+    At a command line is refused what leaves the configuration mode, opens a way in or out, hides traces or runs
+    programs, but for the few commands that make lines take effect; at a shell everything but known shapes (see
+    ``shellguard`` for ``undo`` and ``known``). Whether the rest is wise is for the risk rules and the people who
+    approve.
     """
-    reason = _unclean(line) or _no_line(platform, line)
+    if platform == "linux":
+        reason = _unclean(line, MAX_SHELL_LENGTH) or no_shell_line(line, undo=undo, known=known)
+    else:
+        reason = _unclean(line) or _no_line(platform, line)
     if reason:
         raise GuardError(f"the line {line[:80]!r} is refused: {reason}", line=line[:300], reason=reason)
 
 
-def _unclean(text: str) -> str:
+def only_operates(commands: Sequence[str]) -> bool:
+    """Whether ``commands`` leave the configuration as it is: each is an operational one."""
+    return all(line.startswith("do ") for line in commands)
+
+
+def _unclean(text: str, most: int = MAX_LENGTH) -> str:
     if not text.strip():
         return "it is empty"
-    if len(text) > MAX_LENGTH:
-        return f"it is longer than {MAX_LENGTH} characters"
+    if len(text) > most:
+        return f"it is longer than {most} characters"
     if not text.isascii() or not text.isprintable():
         bad = next(c for c in text if not (c.isascii() and c.isprintable()))
         return f"it holds U+{ord(bad):04X}; only printable ASCII on one line is typed"
@@ -144,6 +159,8 @@ def _no_vtysh(command: str) -> str:
 
 
 def _no_line(platform: str, line: str) -> str:
+    if any(shape.fullmatch(line) for shape in OPERATIONAL.get(platform, ())):
+        return ""
     words = line.lower().split()
     if line.lstrip()[0] in "!#":
         return "a comment changes nothing, and `!` may leave a section"
@@ -151,7 +168,7 @@ def _no_line(platform: str, line: str) -> str:
         return "it holds `?`, `;`, `$(`, a backslash or a backtick, which some devices interpret at once"
     if platform in ("cisco_nxos", "arista_eos") and re.search(r"[<>]", line):
         return "it holds `<` or `>`, which redirect there"
-    if platform == "linux" or platform not in SHOW_VERBS:
+    if platform not in SHOW_VERBS:
         return f"no change lines are known for the platform {platform!r}"
     while words and len(words) > 1 and _negates(platform, words[0]):
         words = words[1:]

@@ -17,6 +17,12 @@ OPENING = 12
 """So many sessions are opened at once: all of a large network's at the same time would all be too late."""
 
 
+PARTS_TRUSTED = timedelta(minutes=2)
+"""How long a session is kept that may miss what has come since it was opened."""
+PARTS_KEPT = timedelta(minutes=10)
+"""How long a daemon that no new session finds is still expected to come back."""
+
+
 @dataclass(slots=True)
 class _Idle:
     session: DeviceSession
@@ -33,9 +39,14 @@ class _Device:
     in_use: int = 0
     waiting: int = 0
     opened: int = 0
+    age: int = 0
+    """How often its sessions were given up: one that was lent before is not lent again."""
     failures: int = 0
     """In a row, to open a session."""
     shut_until: datetime | None = None
+    parts: frozenset[str] = frozenset()
+    """The most that a session has found of it, and when one last did: another that finds less is not kept."""
+    parts_at: datetime | None = None
 
 
 class DevicePool:
@@ -86,9 +97,17 @@ class DevicePool:
                 held.waiting -= 1
             held.in_use += 1
             stack.callback(_leave, held)
+            age = held.age
             session = await self._lend(held, single_use)
-            stack.push_async_callback(self._take_back, held, session, single_use)
+            stack.push_async_callback(self._take_back, held, session, single_use, age)
             yield session
+
+    async def renew(self, device: str) -> None:
+        """No session with ``device`` that is open now is lent again: what it knows of the device may be old."""
+        held = self._device(device)
+        held.age += 1
+        while held.idle:
+            await held.idle.pop().session.close()
 
     def knows(self, device: str) -> bool:
         """Say whether ``device`` is among the targets."""
@@ -140,7 +159,7 @@ class DevicePool:
             raise PreconditionError("the pool is closed; no session is lent any more")
         while held.idle:
             kept = held.idle.pop().session
-            if kept.alive and not single_use:
+            if kept.alive and not single_use and kept.parts >= held.parts:
                 return kept
             await kept.close()  # its vty must be free before another is asked for
             if single_use:
@@ -161,7 +180,19 @@ class DevicePool:
             raise
         held.failures, held.shut_until = 0, None
         held.opened += 1
+        self._found(held, session)
         return session
+
+    def _may_miss(self, session: DeviceSession) -> bool:
+        """It is old, and nobody knows whether it would find more if it were new."""
+        opened = session.opened_at
+        return bool(session.parts) and opened is not None and self._clock.now() - opened > PARTS_TRUSTED
+
+    def _found(self, held: _Device, session: DeviceSession) -> None:
+        """Remember the most; what was missing for so long is not missing any more, it is gone."""
+        now = session.opened_at = self._clock.now()
+        if session.parts >= held.parts or held.parts_at is None or now - held.parts_at > PARTS_KEPT:
+            held.parts, held.parts_at = session.parts, now
 
     async def _make_room(self) -> None:
         """Closes the longest idle session of all when lent and idle ones together reach the limit."""
@@ -172,8 +203,8 @@ class DevicePool:
             held.idle.remove(kept)
             await kept.session.close()
 
-    async def _take_back(self, held: _Device, session: DeviceSession, single_use: bool) -> None:
-        if single_use or self._closed or not session.alive:
+    async def _take_back(self, held: _Device, session: DeviceSession, single_use: bool, age: int) -> None:
+        if single_use or self._closed or not session.alive or age != held.age or self._may_miss(session):
             await session.close()
             return
         held.idle.append(_Idle(session, self._clock.now()))

@@ -67,6 +67,8 @@ class Knowledge:
     """How the answer begins when the device did not understand the command."""
     comment: str = "! "
     """What begins a line that the device echoes and ignores."""
+    parts: str = ""
+    """What is asked once, when a session is new: which parts of the device it has found; empty: it always has all."""
     candidate: bool = False
     """Lines take effect only by a commit: they cannot be entered one by one."""
 
@@ -153,6 +155,7 @@ def _vtysh(known: Knowledge) -> dict[str, Any]:
     It types `conifgure terminal`; it knows the prompt `r1(config)#` but not `r1(config-router)#`, so the first
     section line looks like a lost session; and it leaves by `exit`, which from a section leads only one level up.
     vtysh leaves from anywhere by `end` (FRR user guide, "Terminal Mode Commands"). It also never turns paging off.
+    And a vtysh never sees a daemon that was not there when it was opened.
     """
     modes = tuple(
         replace(mode, prompt=re.compile(r"[\w.\-]+\(config[\w.\-]*\)#\s*")) if mode.name == CONFIGURATION else mode
@@ -163,4 +166,5 @@ def _vtysh(known: Knowledge) -> dict[str, Any]:
         "enter_config": "configure terminal",
         "leave_config": "end",
         "paging_off": ("terminal length 0",),
+        "parts": "show daemons",
     }

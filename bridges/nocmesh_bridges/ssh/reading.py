@@ -20,10 +20,9 @@ from nocmesh.messages.state import DeviceState, Door, Output, View
 from nocmesh.network import Device, Network
 from nocmesh.subjects import BY_PATTERN, places
 from nocmesh_bridges import platforms
-from nocmesh_bridges.ssh.asking import Asker
+from nocmesh_bridges.ssh.asking import RUNNING_CONFIG, Asker
 from nocmesh_bridges.ssh.pool import DevicePool
 
-RUNNING_CONFIG = "show running-config"
 MAX_VIEWS = len(get_args(View))
 MAX_PATTERNS = 200
 MAX_ANSWER = 900 * 1024
@@ -101,13 +100,15 @@ class Reader:
         """The device's typed state for ``views``, and the outputs that it was read from; see ``Asker.state``."""
         return await self.asker.state(device, views, single_use=single_use)
 
-    async def running(self, device: Device, *, single_use: bool = False) -> tuple[str, str]:
+    async def running(self, device: Device, door: Door = "cli", *, single_use: bool = False) -> tuple[str, str]:
         """The normalised running configuration, redacted, and its hash. Raises DeviceError when it is not whole.
 
-        A system that has no such text (Linux) is put into one form from what it shows.
+        A system that has no such text (Linux, also behind a router's ``door``) is put into one form from what it shows.
         """
+        if door == "shell":
+            return await self._config_of_parts(device, "shell_config", single_use)
         if platforms.has_config_of_parts(device.platform, RUNNING_CONFIG):
-            return await self._config_of_parts(device, single_use)
+            return await self._config_of_parts(device, "config", single_use)
         [output] = await self.outputs(device, [RUNNING_CONFIG], single_use=single_use)
         if output.status == "rejected":
             raise DeviceError(f"{device.name} does not show its configuration: {output.text[:200]}", device=device.name)
@@ -119,12 +120,13 @@ class Reader:
             )
         return normalise(device.platform, output.text), sha256_of(device.platform, output.text)
 
-    async def _config_of_parts(self, device: Device, single_use: bool) -> tuple[str, str]:
-        state, _ = await self.state(device, ["config"], single_use=single_use)
-        if not state.config:
-            status = state.status["config"]
+    async def _config_of_parts(self, device: Device, view: View, single_use: bool) -> tuple[str, str]:
+        state, _ = await self.state(device, [view], single_use=single_use)
+        lines, sha256 = getattr(state, view), getattr(state, f"{view}_sha256")
+        if not lines:
+            status = state.status[view]
             raise DeviceError(f"{device.name} does not show its configuration: it is {status}", device=device.name)
-        return normalise(device.platform, "\n".join(rendered(state.config))), state.config_sha256
+        return normalise(device.platform, "\n".join(rendered(lines))), sha256
 
     async def _show(self, arguments: dict[str, Any]) -> dict[str, Any]:
         device = self.device(arguments)
@@ -139,7 +141,7 @@ class Reader:
 
     async def _backup(self, arguments: dict[str, Any]) -> dict[str, Any]:
         device = self.device(arguments)
-        text, sha256 = await self.running(device)
+        text, sha256 = await self.running(device, _door(arguments.get("door", "cli")))
         stored = await self._mesh.core.objects("backups").put(text.encode())
         return {"sha256": sha256, "object": stored, "bytes": len(text)}
 

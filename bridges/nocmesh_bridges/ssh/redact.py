@@ -6,6 +6,7 @@ passwords at both ends stay equal. No redactor is complete: it is the second def
 
 import hashlib
 import re
+from collections.abc import Iterator
 
 _TYPE = r"(?:(?:[0-9]|sha512|md5|cleartext|encrypted|clear|aes-256|0x) )?"
 """How the secret is stored, as devices print it before the secret."""
@@ -76,6 +77,20 @@ def redact(platform: str, text: str, *, key: bytes = b"") -> str:
     """
     text = _PEM.sub(lambda found: f"-----{found['kind']} {mask(found['secret'], key=key)}-----", text)
     return "\n".join(_line(line, key) if _HINT.search(line) else line for line in text.split("\n"))
+
+
+def masked_lines(text: str, *, key: bytes = b"") -> Iterator[tuple[str, str]]:
+    """Each line of ``text`` that holds a secret: as ``redact`` shows it, and as it is. Blocks of lines are left out."""
+    for line in _PEM.sub("", text).split("\n"):
+        if _HINT.search(line) and not _MASKED.search(line):
+            shown = _line(line, key)
+            if shown != line:
+                yield shown.strip(), line.strip()
+
+
+def is_masked(line: str) -> bool:
+    """Whether something in ``line`` stands for a secret."""
+    return _MASKED.search(line) is not None
 
 
 def mask(secret: str, *, key: bytes = b"") -> str:

@@ -1,6 +1,9 @@
 """The guard's tables: what reads, what filters, what is refused and why. Data only."""
 
 import re
+from dataclasses import dataclass
+
+from nocmesh.messages.change import Risk
 
 
 def _words(text: str) -> frozenset[str]:
@@ -98,6 +101,15 @@ DANGEROUS_LINES = (
 )
 """Abbreviations are refused likewise: `ban` is `banner`, `us` is `username`."""
 
+_ADDRESS = r"(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]*:[0-9a-f:.]+)"
+_CLEAR_BGP = rf"do clear ip bgp {_ADDRESS}(?: soft(?: in| out)?)?"
+OPERATIONAL: dict[str, tuple[re.Pattern[str], ...]] = {
+    "frr": (re.compile(_CLEAR_BGP), re.compile(r"do clear ip ospf process")),
+    "cisco_iosxe": (re.compile(_CLEAR_BGP),),
+}
+"""What is no configuration and may yet stand in a change: it makes the lines before it take effect. Letter for letter;
+IOS asks back before it clears OSPF, so that is not here."""
+
 HARMLESS_LINES = frozenset({"set", "mac", "net", "host", "exit-address-family", "exit-vrf", "exit-peer-policy"})
 """Whole words that only look like the beginning of a refused one (`setup`, `macro`, `netconf`, `hostname`, `exit`)."""
 
@@ -121,6 +133,7 @@ LINUX: tuple[re.Pattern[str], ...] = tuple(
         r"cat(?: (?:/proc/(?:net|sys/net)/[\w./\-]+|/proc/(?:uptime|loadavg|meminfo|cpuinfo|version|stat)"
         r"|/etc/os-release|/proc/sys/kernel/hostname|/etc/hostname|/sys/class/net/[\w./\-]+)){1,10}",
         r"uptime|uname(?: -[asnrvm]+)?|date|hostname|lscpu|nproc|free(?: -[bkmgh])?|df(?: -[hTi]+)?|lsmod",
+        r"ps -ww -C [a-z0-9,]{1,200} -o pid,ppid,args",
         r"ps (?:aux|-ef|-e|-eo (?:(?:pid|ppid|user|netns|stat|pcpu|pmem|rss|etimes|comm)(?:,|$))+)",
         r"systemctl(?: --no-pager)? (?:status|is-active|is-enabled|is-failed) " + _NAME + r"(?: --no-pager)?",
         r"journalctl --no-pager -u " + _NAME + r" -n [1-9]\d{0,3}",
@@ -134,3 +147,78 @@ LINUX: tuple[re.Pattern[str], ...] = tuple(
 
 LITERAL = frozenset({r"dpkg-query -W -f='${db:Status-Abbrev} ${Package} ${Version}\n'"})
 """Letter for letter: they hold characters that mean something to a shell, here harmlessly within single quotes."""
+
+_DEV = r"[A-Za-z0-9_][A-Za-z0-9_.:\-]{0,14}"
+"""A name of the kernel's: at most fifteen characters (IFNAMSIZ), and none of our options."""
+_ADDRESS = r"[0-9A-Fa-f.:]{2,39}"
+_LENGTH = r"/\d{1,3}"
+_MAC = r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}"
+_WORD = r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,63}"
+_CHAIN = rf"(?:ip|ip6|inet|arp|bridge|netdev) {_WORD} {_WORD}"
+_FILE = r"/[A-Za-z0-9_./\-]{1,150}"
+_DAEMON = "zebra|staticd|bgpd|ospfd|ospf6d|isisd|ripd|pimd|ldpd|bfdd|vrrpd"
+_SERVICE = f"{_DAEMON}|snmpd|lldpd|chronyd|ntpd|rsyslogd|dnsmasq|keepalived|nginx"
+"""Not sshd: what ends our own way in is nothing that we start or stop."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShellLine:
+    """A shape of commands that change a Linux system: whole lines, nothing in them that a shell interprets."""
+
+    shape: re.Pattern[str]
+    risk: Risk
+    undo: bool = False
+    """In a rollback only."""
+    known: bool = False
+    """Only as the device itself ran it when all was well."""
+    may_fail: bool = False
+    """It tells the neighbours something: whether one answers proves nothing."""
+
+
+def _shaped(risk: Risk, *shapes: str, **more: bool) -> tuple[ShellLine, ...]:
+    return tuple(ShellLine(shape=re.compile(shape), risk=risk, **more) for shape in shapes)
+
+
+SHELL_LINES: tuple[ShellLine, ...] = (
+    *_shaped(
+        "medium",
+        rf"ip link set dev {_DEV} (?:up|down|mtu \d{{2,5}}|address {_MAC})",
+        rf"ip neigh flush dev {_DEV}",
+    ),
+    *_shaped("medium", rf"ping -c 1 -W 1 {_ADDRESS}", may_fail=True),
+    *_shaped(
+        "high",
+        rf"ip link set dev {_DEV} (?:master {_DEV}|nomaster)",
+        rf"ip link set dev {_DEV} type bridge (?:stp_state [01]|priority \d{{1,5}})",
+        rf"bridge link set dev {_DEV} (?:cost \d{{1,9}}|priority \d{{1,3}}|(?:guard|root_block) (?:on|off))",
+    ),
+    *_shaped(
+        "critical",
+        rf"ip addr (?:add|del|replace) {_ADDRESS}{_LENGTH} dev {_DEV}",
+        rf"ip route (?:add|del|replace) (?:default|{_ADDRESS}(?:{_LENGTH})?)"
+        rf"(?: via {_ADDRESS})?(?: dev {_DEV})?(?: metric \d{{1,10}})?",
+        rf"ip route (?:add|del|replace) (?:blackhole|unreachable|prohibit) (?:default|{_ADDRESS}(?:{_LENGTH})?)"
+        r"(?: metric \d{1,10})?",
+        r"sysctl -w net\.ipv4\.ip_forward=[01]",
+        rf"nft delete rule {_CHAIN} handle \d{{1,10}}",
+        rf"nft delete chain {_CHAIN}",
+        rf"nft delete table (?:ip|ip6|inet|arp|bridge|netdev) {_WORD}",
+        rf"vtysh(?: -N {_WORD})? -b -d (?:{_DAEMON})",
+    ),
+    *_shaped(
+        "critical",
+        rf"nft '(?:add rule {_CHAIN}|insert rule {_CHAIN} index \d{{1,4}}) [A-Za-z0-9_.:,/@=!{{}}\"\- ]{{1,200}}'",
+        rf"pkill -x -F {_FILE}\.pid (?:{_SERVICE})",
+        undo=True,
+    ),
+    *_shaped(
+        "critical",
+        rf"/(?:usr/)?(?:local/)?(?:s?bin|lib|libexec)/(?:frr/|quagga/)?(?:{_SERVICE})"
+        r"(?: [A-Za-z0-9_.:,/@=+\-]{1,200})*",
+        known=True,
+    ),
+)
+"""What a change may type at a shell. The quotes around nft's rule keep the shell out of it; `;` ends a rule in nft too.
+
+Sources: ip-link(8), ip-address(8), ip-route(8), bridge(8), sysctl(8), nft(8), pkill(1), vtysh(1).
+"""

@@ -28,6 +28,11 @@ REDUNDANCY = re.compile(r"(?:^|\n)\s*\{\w+(?::\w+)?\}\s*$")
 QUESTION = re.compile(r"(?:\[confirm\]|[\[(]y(?:es)?/no?[\])]|\[yes\]|\(y\))\s*:?\s*$", re.IGNORECASE)
 """A device that wants an answer before it goes on."""
 
+COMPLAINT = re.compile(
+    r"RTNETLINK answers: |Error[: ]|sysctl: |Cannot |Failed |(?:ba|da|)sh: |%\s?(?:unknown|ambiguous)", re.I
+)
+"""iproute2, nftables, procps, the shell itself, and vtysh with a line of a saved configuration."""
+
 HARMLESS = re.compile(r"^%\s?(?:warning|note|info)|^%.*\b(?:removed due to|will be|generating)\b", re.IGNORECASE)
 """What IOS also begins with a percent sign though it accepted the line."""
 
@@ -114,6 +119,12 @@ def objection_in(answer: str) -> str:
     """The line by which a device refuses a configuration line: `% …`, unless it only warns or logs."""
     lines = (line.strip() for line in answer.splitlines())
     return next((line for line in lines if _objects(line)), "")
+
+
+def complaint_in(answer: str) -> str:
+    """The line by which a program at a shell says that it failed, though it may end with 0 (`sysctl` of old does)."""
+    lines = (line.strip() for line in answer.splitlines())
+    return next((line for line in lines if COMPLAINT.match(line)), "")
 
 
 def _objects(line: str) -> bool:

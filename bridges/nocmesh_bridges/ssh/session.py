@@ -1,13 +1,15 @@
-"""A logged-in device: ``show`` reads, ``configure`` changes.
+"""A logged-in device: ``show`` reads, ``configure`` changes; at a shell ``execute`` does.
 
 A session is used by one at a time, and by nobody after a doubt: a cancelled, late or garbled answer closes it, because
 the next answer could be the old one.
 """
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from nocmesh.errors import (
     DeviceError,
@@ -18,11 +20,12 @@ from nocmesh.errors import (
     PreconditionError,
     SessionLostError,
 )
+from nocmesh.failpoint import reached
 from nocmesh_bridges.ssh import screen
 from nocmesh_bridges.ssh.dialogue import Dialogue
 from nocmesh_bridges.ssh.hostkeys import HostKeys
 from nocmesh_bridges.ssh.prompts import CONFIGURATION, Knowledge, platform_knowledge
-from nocmesh_bridges.ssh.target import Target
+from nocmesh_bridges.ssh.target import SHELL_PLATFORM, Target
 from nocmesh_bridges.ssh.transport import Wire
 
 __all__ = ["DeviceSession", "LineResult", "Target"]
@@ -41,7 +44,7 @@ class LineResult:
     line: str
     answer: str
     rejected: bool
-    """The device refused the line, or left the configuration mode because of it."""
+    """The device refused the line, or left the configuration mode because of it; a command failed."""
 
 
 class DeviceSession:
@@ -54,6 +57,10 @@ class DeviceSession:
         self._dialogue = dialogue
         self._lock = asyncio.Lock()
         self._lost = ""
+        self.parts: frozenset[str] = frozenset()
+        """The parts of the device that it has found when it was opened, where it may miss some: daemons of a router."""
+        self.opened_at: datetime | None = None
+        """As the pool's clock said."""
 
     @classmethod
     async def open(
@@ -88,6 +95,8 @@ class DeviceSession:
             await session._raise_privilege()
             for command in knowledge.paging_off:
                 await dialogue.ask(command)  # a device that does not know it is paged through
+            if knowledge.parts:
+                session.parts = frozenset((await dialogue.ask(knowledge.parts)).split())
         except BaseException:
             session._discard("it was not opened")
             raise
@@ -135,6 +144,40 @@ class DeviceSession:
                 error.facts["results"] = tuple(results)
                 raise
         return results
+
+    async def execute(self, lines: Sequence[str], *, timeout: float = 60.0) -> list[LineResult]:
+        """Types ``lines`` at a shell one by one, up to the first that fails: its exit status and its output decide.
+
+        ``timeout`` is for all of them. Raises as ``configure`` does, and leaves the same facts.
+        """
+        lines = [_one_line(line) for line in lines]
+        if self._known.platform != SHELL_PLATFORM:
+            raise PreconditionError(f"{self.target.name} shows no shell behind this door", device=self.target.name)
+        results: list[LineResult] = []
+        async with self._alone():
+            try:
+                async with self._trusted("the change", timeout):
+                    for line in lines:
+                        results.append(await self._executed(line))
+                        reached("bridge.line")
+                        if results[-1].rejected:
+                            break
+            except DeviceError as error:
+                error.facts["results"] = tuple(results)
+                raise
+        return results
+
+    async def _executed(self, line: str) -> LineResult:
+        """The exit status stands behind a number used once, so that no output can pass for it."""
+        number = secrets.token_hex(6)
+        said, found, status = (await self._dialogue.ask(f"{line}; echo {number}=$?")).rpartition(f"{number}=")
+        if not found or not status.strip().isdecimal():
+            raise SessionLostError(
+                f"{self.target.name} did not tell how {line!r} ended: whether it did is not known",
+                device=self.target.name,
+            )
+        failure = screen.failure_in(said, self._known.failures, at_end=True) or screen.complaint_in(said)
+        return LineResult(line=line, answer=said.strip("\n"), rejected=status.strip() != "0" or bool(failure))
 
     async def close(self) -> None:
         """Closes the session; it can be called twice."""

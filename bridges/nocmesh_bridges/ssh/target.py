@@ -36,6 +36,11 @@ class Target:
     """Seconds for everything up to the first usable prompt: connect, log in, enable, paging off."""
 
 
+def platform_at(platform: str, door: Door) -> str:
+    """What is spoken behind ``door`` of a device of ``platform``."""
+    return platform if door == "cli" else SHELL_PLATFORM
+
+
 def place(device: str, door: Door = "cli") -> str:
     """What a door of ``device`` is called, where sessions and host keys are kept."""
     return device if door == "cli" else f"{device}/{door}"

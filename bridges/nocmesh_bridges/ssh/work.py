@@ -10,17 +10,16 @@ from typing import Any
 from nocmesh.bus import Mesh
 from nocmesh.clock import Clock
 from nocmesh.diagnosis.checks import evaluate, views_for
-from nocmesh.diagnosis.configtext import affected_diff, unified_diff
-from nocmesh.errors import DeviceError, GuardError, UsageError
+from nocmesh.diagnosis.configtext import unified_diff
+from nocmesh.errors import DeviceError, GuardError
 from nocmesh.failpoint import reached
 from nocmesh.messages.approval import Decision
 from nocmesh.messages.change import ChangeOutcome, DeviceCommand, DeviceJournalEntry, DeviceResult
-from nocmesh.network import Device
 from nocmesh.subjects import subject
-from nocmesh_bridges import platforms
 from nocmesh_bridges.ssh import gate
 from nocmesh_bridges.ssh.devicejournal import DeviceJournal
-from nocmesh_bridges.ssh.guard import check_line
+from nocmesh_bridges.ssh.guard import only_operates
+from nocmesh_bridges.ssh.hands import hand_of
 from nocmesh_bridges.ssh.pool import DevicePool
 from nocmesh_bridges.ssh.reading import Reader
 from nocmesh_bridges.ssh.session import LineResult
@@ -30,7 +29,6 @@ MAX_PROOF_SECONDS = 300.0
 """However long a check may take to come true: the run does not wait for ever, and neither does the device's next."""
 TRIES = 3
 """A device that does not answer in the middle of a change is asked again."""
-SAVE = {"frr": "write", "cisco_iosxe": "write memory"}
 
 
 class Work:
@@ -38,7 +36,7 @@ class Work:
 
     def __init__(self, mesh: Mesh, pool: DevicePool, reader: Reader, clock: Clock, command: DeviceCommand) -> None:
         self._mesh = mesh
-        self._pool = pool
+        self._hand = hand_of(mesh, pool, reader, command.change)
         self._reader = reader
         self._clock = clock
         self._command = command
@@ -60,7 +58,7 @@ class Work:
         """
         begun = self.journal.begun(self._change.change_id)
         self.sent = begun is not None
-        refused = await self._refused(begun.at if begun else self._clock.now())
+        refused = await self._refused(begun.at if begun else self._clock.now(), begun=begun is not None)
         if refused:
             return self.ended("refused", refused)
         self._before, running = await self._read()
@@ -69,45 +67,29 @@ class Work:
         stale = gate.moved(self._change, running)
         if stale:
             return await self._already_so(stale)
+        unsafe = await self._hand.unsafe(self._before)
+        if unsafe:
+            return self.ended("refused", unsafe)
         await self.write("begun", backup=self._before, pre_state=running)
         reached("bridge.begun")
         late = await self._late()
         return self.ended("refused", late) if late else await self._send(running)
 
-    @property
-    def _device(self) -> Device:
-        return self._reader.device({"device": self._change.device})
-
-    async def _refused(self, at: datetime) -> str:
+    async def _refused(self, at: datetime, *, begun: bool = False) -> str:
         where = subject("ai.approvals.decisions.<id>", id=self._command.approval_id)
         found = await self._mesh.core.last(where, Decision)
         decision, speaker = (found.body, found.speaker) if found else (None, None)
         self._decision = decision
         core = self._reader.is_core(self._change.device)
-        return gate.refusal(self._command, decision, speaker, at, core=core) or self._unfit()
-
-    def _unfit(self) -> str:
-        """Why the change could not be carried out to its end; all of it is known before the first line."""
-        change = self._change
-        try:
-            device = self._device
-            if device.name != change.device or device.platform != change.platform:
-                return f"{change.device} ({change.platform}) is {device.name} ({device.platform}) in the inventory"
-            platforms.commands(device.platform, views_for(change.verify))
-            for line in [*change.commands, *change.rollback]:
-                check_line(device.platform, line)
-        except GuardError as refused:
-            return f"the guard refused a line: {refused.message}"
-        except UsageError as wrong:
-            return f"the change cannot be carried out: {wrong.message}"
-        return ""
+        return gate.refusal(self._command, decision, speaker, at, core=core) or await self._hand.unfit(begun=begun)
 
     async def _already_so(self, stale: str) -> DeviceResult:
         """The device moved. When it moved to just where the change leads, there is nothing to send, and that is well.
 
         So two incidents that see one fault both come to their end.
         """
-        if affected_diff(self._before, self._change.commands).strip() or await self._check():
+        undone = only_operates(self._change.commands) or await self._hand.left(self._before)
+        if undone or await self._check():
             return self.ended("refused", stale)
         return self.ended("confirmed", "nothing was sent: somebody else has done the same already")
 
@@ -138,15 +120,16 @@ class Work:
         """The device stands at its old state: nothing had reached it, or it had gone back already."""
         entries = self.journal.of(self._change.change_id)
         if any(entry.kind == "sent" for entry in entries[entries.index(begun) :]):
+            if only_operates(self._change.commands):
+                return await self._prove(running)
             return self.ended("rolled_back", "the bridge died after the change had gone back to the old state")
-        late = await self._refused(self._clock.now()) or await self._late()
+        late = await self._refused(self._clock.now()) or await self._hand.unsafe(self._before) or await self._late()
         self.sent = not late
         return self.ended("refused", late) if late else await self._send(running)
 
     async def _settle(self, now: str, pre_state: str, why: str) -> DeviceResult:
         """The device stands at ``now``, not at its old state: whole, it is proved; half, it goes back."""
-        left = affected_diff(now, self._change.commands)
-        if not left.strip():
+        if not await self._hand.left(now):
             return await self._prove(pre_state)
         return await self._roll_back(pre_state, why)
 
@@ -162,6 +145,9 @@ class Work:
         self.sent = True
         try:
             results = await self._type(self._change.commands)
+        except GuardError as refused:  # what a line stands for was forgotten since; nothing was sent
+            self.sent = False
+            return self.ended("refused", refused.message)
         except DeviceError as lost:
             return await self._look(running, lost.message)
         reached("bridge.applied")
@@ -176,8 +162,7 @@ class Work:
         """Type ``lines`` up to the first rejected one; what was answered is kept, also when the session is lost."""
         results: list[LineResult] = []
         try:
-            async with self._pool.session(self._change.device, single_use=True) as session:
-                results = await session.configure(lines)
+            results = await self._hand.type(lines)
         except DeviceError as lost:
             results = list(lost.facts.get("results", ()))
             raise
@@ -189,20 +174,20 @@ class Work:
         """The running configuration and its hash. Raises DeviceError when the device does not give them."""
         for _ in range(TRIES - 1):
             try:
-                return await self._reader.running(self._device, single_use=True)
+                return await self._hand.read()
             except DeviceError:
                 await asyncio.sleep(LOOK_AGAIN_SECONDS)
-        return await self._reader.running(self._device, single_use=True)
+        return await self._hand.read()
 
     async def _prove(self, pre_state: str) -> DeviceResult:
         """The configuration must have moved, and every check must come true in its time."""
         after, running = await self._read()
-        if running == pre_state:
+        if running == pre_state and not only_operates(self._change.commands):
             return self.ended("failed", "the device took the lines and its configuration did not change")
         failed = await self._check()
         if failed:
             return await self._roll_back(pre_state, f"verification failed: {failed}")
-        note = await self._save()
+        note = await self._hand.save()
         diff = unified_diff(self._before, after, self._change.device)
         return self.ended("confirmed", note, diff=diff)
 
@@ -223,27 +208,15 @@ class Work:
 
     async def _failing(self) -> str:
         checks = self._change.verify
-        state, _ = await self._reader.state(self._device, views_for(checks))
+        state, _ = await self._reader.state(self._hand.device, views_for(checks))
         verdicts = [(check.text or check.kind, evaluate(check, state)) for check in checks]
         self._checks = [{"text": text, "passed": verdict.passed, "seen": verdict.seen} for text, verdict in verdicts]
         return "; ".join(f"{text} ({verdict.seen})" for text, verdict in verdicts if not verdict.passed)
 
-    async def _save(self) -> str:
-        """Keep what runs over a reload; when that fails it runs all the same, and the result says so."""
-        save = SAVE.get(self._device.platform)
-        if save is None:
-            return ""
-        try:
-            async with self._pool.session(self._change.device, single_use=True) as session:
-                await session.show(save)
-        except DeviceError as wrong:
-            return f"in effect, but not saved: {wrong.message}"
-        return ""
-
     async def _roll_back(self, pre_state: str, why: str) -> DeviceResult:
         try:
             trouble = await self._undo()
-            after, running = await self._read()
+            after, running = await self._back_at(pre_state)
         except DeviceError as silent:
             return self.ended("unknown", f"{why}; whether it was rolled back is not known: {silent.message}")
         if running != pre_state:
@@ -251,30 +224,43 @@ class Work:
             reason = f"{why}; the rollback did not bring the old state back {trouble}".rstrip()
             return self.ended("unknown", reason, diff=diff)
         if self._taken_over:  # the dead bridge may have saved the change
-            await self._save()
+            await self._hand.save()
         return self.ended("rolled_back", why)
 
-    async def _undo(self) -> str:
-        """Type the whole rollback; what the device said against it.
+    async def _back_at(self, pre_state: str) -> tuple[str, str]:
+        """The configuration after the rollback; a daemon that was told to end may take a moment."""
+        after, running = await self._read()
+        for _ in range(TRIES):
+            if running == pre_state:
+                break
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+            after, running = await self._read()
+        return after, running
 
-        A line that undoes what never came about may be rejected: then the others are typed again without it. Begun
-        anew when the session is lost. Whether it is undone the device says, not what it answered.
+    async def _undo(self) -> str:
+        """Type the rollback; what the device said against it.
+
+        A line that undoes what never came about may be rejected: then the others are typed without it. Begun anew when
+        the session is lost. Whether it is undone the device says, not what it answered.
         """
-        lines, trouble, lost = list(self._change.rollback), [], 0
-        while lines:
+        lines: list[str] | None = None
+        trouble, lost = [], 0
+        while lines is None or lines:
             try:
-                results = await self._type(lines)
-            except DeviceError as wrong:
+                lines = await self._hand.to_undo() if lines is None else lines
+                results = await self._type(lines) if lines else []
+            except (DeviceError, GuardError) as wrong:
                 lost += 1
                 trouble.append(wrong.message)
                 if lost >= TRIES:
                     break
                 await asyncio.sleep(LOOK_AGAIN_SECONDS)
+                lines = None
                 continue
-            if not results[-1].rejected:
+            if not results or not results[-1].rejected:
                 break
             trouble.append(f"{results[-1].line!r}: {results[-1].answer}")
-            del lines[len(results) - 1]
+            lines = self._hand.others(lines, len(results))
         return "; ".join(trouble)
 
     async def write(self, kind: str, **more: Any) -> None:

@@ -4,7 +4,7 @@ app        the commands; *_commands: those of one noun, or of a few that belong 
 options    what they share; doing: how they get to their work
 output     table, json, yaml, name
 client     asking the dashboard's API
-story      telling an incident as it happens
+story      telling an incident as it happens; explaining: what it was, in full
 """
 
 

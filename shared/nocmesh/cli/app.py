@@ -12,6 +12,7 @@ from nocmesh.cli import (
     db_commands,
     diagnose_commands,
     eval_commands,
+    explain_commands,
     incident_commands,
     inventory_commands,
     lab_commands,
@@ -149,6 +150,7 @@ app.add_typer(role_commands.agent)
 app.add_typer(agents)
 app.add_typer(role_commands.bridge)
 app.add_typer(admin_commands.bus)
+explain_commands.mount(incident_commands.group)
 app.add_typer(incident_commands.group)
 app.add_typer(approval_commands.group)
 app.add_typer(workflow_commands.group)

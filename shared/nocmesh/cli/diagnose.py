@@ -10,6 +10,7 @@ import httpx2
 
 from nocmesh.baseline_files import read_snapshots
 from nocmesh.cli.client import Client, error_of
+from nocmesh.cli.explaining import explanation_of, text_of
 from nocmesh.cli.output import Format, put, say, show_one
 from nocmesh.cli.passing import passing_mesh
 from nocmesh.cli.stopping import INTERRUPTED, Stop
@@ -48,13 +49,12 @@ async def diagnose(wish: Wish, clock: Clock | None = None) -> int:
         taken = await post(mesh.url, source, body)
         say(f"the alert is in: {taken}; diagnosing")
         report = await _diagnosed(mesh.client, stop, wish.seconds)
-    if report is None:
-        return INTERRUPTED
-    if wish.form is Format.TABLE:
-        for line in told(report):
-            put(line)
-    else:
-        show_one(report, "incident_id", wish.form)
+        if report is None:
+            return INTERRUPTED
+        if wish.form is Format.TABLE:
+            put(text_of(await explanation_of(mesh.client, str(report["incident_id"]))))
+            return 0
+    show_one(report, "incident_id", wish.form)
     return 0
 
 
@@ -111,17 +111,3 @@ async def _diagnosed(client: Client, stop: Stop, seconds: float) -> dict[str, An
             raise TooLateError(f"the incident is {state} after {seconds:g} s: give it longer (--timeout)")
         await asyncio.sleep(POLL_SECONDS)
     return None
-
-
-def told(report: Mapping[str, Any]) -> list[str]:
-    """The report, for people."""
-    timing = report.get("timing") or {}
-    lines = [f"{report['verdict']} ({report.get('confidence')}): {report.get('summary') or report.get('title') or ''}"]
-    for cause in report.get("root_causes") or []:
-        lines.append(f"  cause     {cause['fault_type']} on {cause['resource']}: {cause['summary']}")
-    for cause in report.get("unproven") or []:
-        lines.append(f"  unproven  {cause['fault_type']} on {cause['resource']}")
-    for proposal in report.get("proposals") or []:
-        lines.append(f"  change    {proposal['device']}: {'; '.join(proposal['commands'])}")
-    lines.append(f"  in        {timing.get('seconds')} s with {timing.get('device_commands')} device commands")
-    return lines

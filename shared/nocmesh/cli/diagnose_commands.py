@@ -32,7 +32,8 @@ def diagnose(
 ) -> None:
     """Diagnose one alert on a running network, print the report, stop. It changes nothing on any device.
 
-    Starts a mesh of its own that only reads. Without --baseline it lives from both ends of what is broken.
+    Starts a mesh of its own that only reads. Without --baseline it lives from both ends of what is broken. `-o table`
+    prints the explanation of the incident, for people.
     """
     from nocmesh.cli.diagnose import Wish
     from nocmesh.cli.diagnose import diagnose as work

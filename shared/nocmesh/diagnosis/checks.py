@@ -4,38 +4,24 @@ Pure. A change is verified by the very checks that proved the fault. What was no
 taken for a yes: not even for "there is none".
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from ipaddress import ip_address, ip_interface, ip_network
-from typing import Any, get_args
+from collections.abc import Mapping, Sequence
+from typing import get_args
 
+from nocmesh.diagnosis.checkkinds import CheckResult, Kind
+from nocmesh.diagnosis.checks_bgp import BGP
+from nocmesh.diagnosis.checks_device import DEVICE
+from nocmesh.diagnosis.checks_igp import IGP
+from nocmesh.diagnosis.checks_switching import SWITCHING
 from nocmesh.errors import InvalidInputError
-from nocmesh.messages.base import Message
 from nocmesh.messages.change import Check
-from nocmesh.messages.state import Bgp, BgpNeighbor, ConfigLine, DeviceState, Interface, Route, SessionState, View
+from nocmesh.messages.state import DeviceState, SessionState, View
+
+__all__ = ["KINDS", "CheckResult", "evaluate", "views_for"]
 
 STATES = tuple(state for state in get_args(SessionState) if state != "unknown")
 
-
-class CheckResult(Message, frozen=True, kw_only=True):
-    """Whether a check holds, and what the device showed."""
-
-    passed: bool
-    seen: str
-
-
-Arguments = Mapping[str, Any]
-Decide = Callable[[Any, Arguments], CheckResult]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """A kind of check: the view that it reads, its arguments with their types, and who decides."""
-
-    view: View
-    decide: Decide
-    needs: Mapping[str, type]
-    may: Mapping[str, type]
+KINDS: Mapping[str, Kind] = {**BGP, **DEVICE, **IGP, **SWITCHING}
+"""Every kind; the documents' table of checks is this one."""
 
 
 def evaluate(check: Check, state: DeviceState) -> CheckResult:
@@ -75,153 +61,3 @@ def _kind(check: Check) -> Kind:
 
 def _wrong(check: Check, name: str, reason: str) -> InvalidInputError:
     return InvalidInputError(f"check {check.kind}, argument {name!r}: {reason}", field=name)
-
-
-def _result(passed: bool, seen: str) -> CheckResult:
-    return CheckResult(passed=passed, seen=seen)
-
-
-def _same_address(one: str, other: str) -> bool:
-    try:
-        return ip_address(one) == ip_address(other)
-    except ValueError:
-        return one == other
-
-
-def _same_prefix(one: str, other: str) -> bool:
-    try:
-        return ip_network(one) == ip_network(other)
-    except ValueError:
-        return one == other
-
-
-def _neighbor(bgp: Bgp, arguments: Arguments) -> BgpNeighbor | None:
-    return next((n for n in bgp.neighbors if _same_address(n.address, arguments["neighbor"])), None)
-
-
-def _of_neighbor(decide: Callable[[BgpNeighbor, Arguments], CheckResult]) -> Decide:
-    def decided(bgp: Bgp, arguments: Arguments) -> CheckResult:
-        neighbor = _neighbor(bgp, arguments)
-        if neighbor is None:
-            return _result(False, f"no BGP neighbor {arguments['neighbor']}")
-        return decide(neighbor, arguments)
-
-    return decided
-
-
-def _of_interface(decide: Callable[[Interface, Arguments], CheckResult]) -> Decide:
-    def decided(interfaces: Sequence[Interface], arguments: Arguments) -> CheckResult:
-        found = next((i for i in interfaces if i.name == arguments["interface"]), None)
-        if found is None:
-            return _result(False, f"no interface {arguments['interface']}")
-        return decide(found, arguments)
-
-    return decided
-
-
-def _bgp_session(neighbor: BgpNeighbor, arguments: Arguments) -> CheckResult:
-    wanted = arguments["state"].lower()
-    reason = neighbor.last_error or neighbor.last_reset_reason
-    why = f" ({reason})" if reason and neighbor.session_state != "established" else ""
-    return _result(neighbor.session_state == wanted, f"{neighbor.address} is {neighbor.session_state}{why}")
-
-
-def _bgp_prefixes_received(neighbor: BgpNeighbor, arguments: Arguments) -> CheckResult:
-    count = neighbor.prefixes_received
-    up = neighbor.session_state == "established"
-    seen = f"{neighbor.address} is {neighbor.session_state}, {'unknown' if count is None else count} prefixes received"
-    return _result(up and count is not None and count >= arguments["min"], seen)
-
-
-def _bgp_remote_as(neighbor: BgpNeighbor, arguments: Arguments) -> CheckResult:
-    return _result(neighbor.remote_as == arguments["asn"], f"{neighbor.address} has remote AS {neighbor.remote_as}")
-
-
-def _bgp_neighbor_enabled(neighbor: BgpNeighbor, arguments: Arguments) -> CheckResult:
-    seen = f"{neighbor.address} is {'enabled' if neighbor.enabled else 'shut down by configuration'}"
-    return _result(neighbor.enabled is arguments.get("enabled", True), seen)
-
-
-def _bgp_family(neighbor: BgpNeighbor, arguments: Arguments) -> CheckResult:
-    families = ", ".join(neighbor.address_families) or "no address family"
-    present = arguments["family"] in neighbor.address_families
-    return _result(present is arguments.get("present", True), f"{neighbor.address} has {families} active")
-
-
-def _bgp_neighbor(bgp: Bgp, arguments: Arguments) -> CheckResult:
-    present = _neighbor(bgp, arguments) is not None
-    return _result(present is arguments.get("present", True), _there(present, f"BGP neighbor {arguments['neighbor']}"))
-
-
-def _bgp_network(bgp: Bgp, arguments: Arguments) -> CheckResult:
-    present = any(_same_prefix(network, arguments["prefix"]) for network in bgp.networks)
-    return _result(present is arguments.get("present", True), _there(present, f"network {arguments['prefix']} in BGP"))
-
-
-def _interface_enabled(interface: Interface, arguments: Arguments) -> CheckResult:
-    word = {True: "enabled", False: "shut down", None: "of unknown administrative state"}[interface.enabled]
-    return _result(interface.enabled is arguments.get("enabled", True), f"{interface.name} is {word}")
-
-
-def _interface_oper(interface: Interface, arguments: Arguments) -> CheckResult:
-    word = {True: "up", False: "down", None: "of unknown state"}[interface.oper_up]
-    return _result(interface.oper_up is arguments.get("up", True), f"{interface.name} is {word}")
-
-
-def _interface_mtu(interface: Interface, arguments: Arguments) -> CheckResult:
-    return _result(interface.mtu == arguments["mtu"], f"{interface.name} has MTU {interface.mtu}")
-
-
-def _interface_address(interface: Interface, arguments: Arguments) -> CheckResult:
-    present = any(_same_interface(address, arguments["address"]) for address in interface.addresses)
-    held = ", ".join(interface.addresses) or "no address"
-    return _result(present is arguments.get("present", True), f"{interface.name} has {held}")
-
-
-def _same_interface(one: str, other: str) -> bool:
-    try:
-        return ip_interface(one) == ip_interface(other)
-    except ValueError:
-        return one == other
-
-
-def _route(routes: Sequence[Route], arguments: Arguments) -> CheckResult:
-    protocol = arguments.get("protocol", "")
-    found = [r for r in routes if _same_prefix(r.prefix, arguments["prefix"]) and protocol in {"", r.protocol}]
-    seen = f"{arguments['prefix']} by {found[0].protocol}" if found else f"no such route to {arguments['prefix']}"
-    return _result(bool(found) is arguments.get("present", True), seen)
-
-
-def _config_line(config: Sequence[ConfigLine], arguments: Arguments) -> CheckResult:
-    section, text = arguments.get("section", ""), " ".join(arguments["text"].split())
-    present = any(line.section == section and " ".join(line.text.split()) == text for line in config)
-    where = f" under {section!r}" if section else ""
-    return _result(present is arguments.get("present", True), _there(present, f"line {text!r}{where}"))
-
-
-def _there(present: bool, what: str) -> str:
-    return f"{what} is there" if present else f"{what} is not there"
-
-
-def _row(view: View, decide: Decide, needs: Mapping[str, type], may: Mapping[str, type] | None = None) -> Kind:
-    return Kind(view=view, decide=decide, needs=needs, may=may or {})
-
-
-KINDS: Mapping[str, Kind] = {
-    "bgp_session": _row("bgp", _of_neighbor(_bgp_session), {"neighbor": str, "state": str}),
-    "bgp_prefixes_received": _row("bgp", _of_neighbor(_bgp_prefixes_received), {"neighbor": str, "min": int}),
-    "bgp_remote_as": _row("bgp", _of_neighbor(_bgp_remote_as), {"neighbor": str, "asn": int}),
-    "bgp_neighbor_enabled": _row("bgp", _of_neighbor(_bgp_neighbor_enabled), {"neighbor": str}, {"enabled": bool}),
-    "bgp_address_family": _row("bgp", _of_neighbor(_bgp_family), {"neighbor": str, "family": str}, {"present": bool}),
-    "bgp_neighbor": _row("bgp", _bgp_neighbor, {"neighbor": str}, {"present": bool}),
-    "bgp_network": _row("bgp", _bgp_network, {"prefix": str}, {"present": bool}),
-    "interface_enabled": _row("interfaces", _of_interface(_interface_enabled), {"interface": str}, {"enabled": bool}),
-    "interface_oper": _row("interfaces", _of_interface(_interface_oper), {"interface": str}, {"up": bool}),
-    "interface_mtu": _row("interfaces", _of_interface(_interface_mtu), {"interface": str, "mtu": int}),
-    "interface_address": _row(
-        "interfaces", _of_interface(_interface_address), {"interface": str, "address": str}, {"present": bool}
-    ),
-    "route": _row("routes", _route, {"prefix": str}, {"present": bool, "protocol": str}),
-    "config_line": _row("config", _config_line, {"text": str}, {"section": str, "present": bool}),
-}
-"""Every kind; the documents' table of checks is this one."""

@@ -7,13 +7,13 @@ and said to be so, for `unparsed` is never the same as none.
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from difflib import SequenceMatcher
 from typing import Any, Literal
 
 import msgspec
 
 from nocmesh.diagnosis.baseline import Snapshot
 from nocmesh.diagnosis.configtext import sections, unified_diff
+from nocmesh.diagnosis.moves import moves
 from nocmesh.messages.base import Message
 from nocmesh.messages.state import ConfigLine, DeviceState
 
@@ -38,6 +38,7 @@ KEYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "switching.ports": ("switch port", ("name",)),
     "switching.lags": ("aggregate", ("name",)),
     "processes": ("process", ("name",)),
+    "shell_config": ("setting", ("section", "text")),
 }
 """Lists of state: what one entry is called, and the fields that tell it from the others."""
 
@@ -45,7 +46,8 @@ RESTLESS = frozenset(
     """
     quote quotes in_errors out_errors in_discards out_discards carrier_changes packets topology_changes
     prefixes_received prefixes_sent last_reset_reason last_error established_for neighbor_count
-    pid cpu_percent memory_kb uptime_seconds memory_total_kb memory_available_kb checksum_errors""".split()  # noqa: SIM905 - a list would fill a page
+    pid parent args handle cpu_percent memory_kb
+    uptime_seconds memory_total_kb memory_available_kb checksum_errors""".split()  # noqa: SIM905 - a list would fill a page
 )
 """Fields that move on a network where nothing is wrong."""
 AGEING = frozenset({"neighbors.entries", "mac_table", "processes"})
@@ -137,14 +139,16 @@ def _gap(before: Snapshot, after: Snapshot) -> str:
 
 
 def section_diffs(before: str, after: str) -> list[SectionDiff]:
-    """What each section lost and gained, in the order of the newer text; a line that only moved is told as both."""
-    old, new = _by_section(sections(before)), _by_section(sections(after))
-    found = []
-    for section in dict.fromkeys([*new, *old]):
-        removed, added = _line_diff(old.get(section, []), new.get(section, []))
-        if removed or added:
-            found.append(SectionDiff(section=section, removed=removed, added=added))
-    return found
+    """What each section lost and gained, in the order of the newer text."""
+    old, new = sections(before), sections(after)
+    moved = moves(old, new)
+    gone, come = _by_section(moved.gone), _by_section(moved.new)
+    every = dict.fromkeys(line.section for line in [*new, *old])
+    return [
+        SectionDiff(section=section, removed=gone.get(section, []), added=come.get(section, []))
+        for section in every
+        if section in gone or section in come
+    ]
 
 
 def _by_section(lines: Sequence[ConfigLine]) -> dict[str, list[str]]:
@@ -152,16 +156,6 @@ def _by_section(lines: Sequence[ConfigLine]) -> dict[str, list[str]]:
     for line in lines:
         found.setdefault(line.section, []).append(line.text)
     return found
-
-
-def _line_diff(before: list[str], after: list[str]) -> tuple[list[str], list[str]]:
-    removed: list[str] = []
-    added: list[str] = []
-    for tag, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if tag != "equal":
-            removed += before[i:j]
-            added += after[k:m]
-    return removed, added
 
 
 # --- state

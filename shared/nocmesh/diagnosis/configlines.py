@@ -49,6 +49,11 @@ def rendered(lines: Sequence[ConfigLine]) -> list[str]:
     return [" " * (line.section.count(JOINT) + 1 if line.section else 0) + line.text for line in lines]
 
 
+def path_of(line: ConfigLine) -> str:
+    """The section that ``line`` is the header of, if it is one."""
+    return f"{line.section}{JOINT}{line.text}" if line.section else line.text
+
+
 def _around(stack: list[tuple[int, str]], indent: int, line: str) -> list[tuple[int, str]]:
     """The part of ``stack`` that ``line`` stands under.
 

@@ -7,7 +7,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from nocmesh.diagnosis.configlines import JOINT, sections
+from nocmesh.diagnosis.configlines import JOINT, path_of, sections
+from nocmesh.diagnosis.configwords import SHOWN_NEGATED, is_silent, slot
 from nocmesh.messages.state import ConfigLine
 
 _TOP = re.compile(
@@ -16,35 +17,17 @@ _TOP = re.compile(
       | ip\s(?:route|prefix-list|access-list|community-list|as-path)\s | ipv6\s(?:route|prefix-list|access-list)\s
       | access-list\s | bgp\s(?:as-path|community-list|extcommunity-list|large-community-list)\s
       | key\schain\s | username\s | snmp-server\s | ntp\s | logging\s | service\s | log\s
+      | vlan\s[\d,-]+$ | spanning-tree\svlan\s\S+(?:\spriority\b.*)?$ | ip\s(?:forwarding|routing)$
     )""",
     re.VERBOSE,
 )
 """Commands that are configured at the top, wherever they are typed."""
 _OPENS = re.compile(
-    r"^(?:router\s|interface\s|route-map\s|vrf\s(?:definition\s)?\S+$|line\s|ip access-list\s|key chain\s)"
+    r"^(?:router\s|interface\s|route-map\s|vrf\s(?:definition\s)?\S+$|line\s|ip access-list\s|key chain\s|vlan\s)"
 )
 _FAMILY = re.compile(r"^address-family\s")
+_PASSING = re.compile(r"^(?:address-family|interface)\s")
 _LEAVES = re.compile(r"^(?:exit|end|exit-\S+)$")
-
-_ONE_VALUE = re.compile(
-    r"""^(?:
-        neighbor\s\S+\s(?:remote-as|local-as|description|password|update-source|ebgp-multihop|maximum-prefix|shutdown
-                         |weight|port|peer-group|advertisement-interval|allowas-in|timers(?:\sconnect)?|local-role
-                         |ttl-security\shops)\b
-      | neighbor\s\S+\s(?:route-map|prefix-list|filter-list|distribute-list)\s\S+(?=\s(?:in|out)$)
-      | bgp\s(?:router-id|cluster-id)\b | router-id\b | description\b | mtu\b | ip\smtu\b | bandwidth\b | hostname\b
-      | ip\saddress(?=\s\S+\s\d+\.\d+\.\d+\.\d+$)
-      | ip\sospf\s(?:cost|hello-interval|dead-interval|priority|network|area|authentication-key)\b
-      | isis\s(?:metric|hello-interval|network|circuit-type|password)\b | net\b | is-type\b
-    )""",
-    re.VERBOSE,
-)
-"""Commands of which a section holds one: the newer takes the older one's place."""
-_POLICIES = frozenset(["route-map", "prefix-list", "filter-list", "distribute-list"])
-_SHOWN_NEGATED = re.compile(
-    r"^(?:neighbor\s\S+\sactivate|bgp\s(?!router-id).+|ip\s(?:redirects|proxy-arp|forwarding))$"
-)
-"""Commands that are on by themselves: a configuration shows their `no`."""
 
 
 @dataclass(slots=True)
@@ -61,14 +44,22 @@ class _Merge:
 
 def merged(running: str, commands: Sequence[str]) -> tuple[list[ConfigLine], set[str]]:
     """The lines of ``running`` after ``commands``, and the headers of the top sections that they change."""
-    merge = _Merge(sections(running))
+    before = sections(running)
+    merge = _Merge(list(before))
     for command in commands:
         _apply(merge, " ".join(command.split()))
-    return merge.lines, merge.touched
+    return _without_empty(merge.lines, before), merge.touched
+
+
+def _without_empty(lines: Sequence[ConfigLine], before: Sequence[ConfigLine]) -> list[ConfigLine]:
+    """FRR shows no interface and no address family that says nothing; nobody shows one for being entered only."""
+    filled = {line.section for line in lines}
+    kept = set() if any(line.text.startswith("frr version ") for line in before) else set(before)
+    return [line for line in lines if not _PASSING.match(line.text) or path_of(line) in filled or line in kept]
 
 
 def _apply(merge: _Merge, command: str) -> None:
-    if not command or command.startswith("!"):
+    if not command or command.startswith(("!", "do ")):
         return
     if _LEAVES.match(command):
         merge.path = merge.path[:-1] if command != "end" else []
@@ -98,16 +89,12 @@ def _touch(merge: _Merge, line: ConfigLine) -> None:
 def _add(merge: _Merge, command: str) -> None:
     section = merge.section
     line = ConfigLine(section=section, text=command)
-    key = _key(command)
-    place: int | None = None
-    for index, old in enumerate(merge.lines):
-        if old.section != section:
-            continue
-        if old.text == command:
-            return
-        if old.text == f"no {command}" or (key and _key(old.text) == key):
-            place = index
-            break
+    if line in merge.lines:
+        return
+    if is_silent(command) or _is_usual_activation(merge, command):
+        _drop(merge, [x for x in merge.lines if x.section == section and x.text == f"no {command}"])
+        return
+    place = _place(merge, command)
     if place is not None:
         _touch(merge, merge.lines[place])
         merge.lines[place] = line
@@ -116,25 +103,35 @@ def _add(merge: _Merge, command: str) -> None:
     _touch(merge, line)
 
 
-def _key(text: str) -> str:
-    """What ``text`` sets, where a section holds one value of it; empty: it may hold many."""
-    match = _ONE_VALUE.match(text)
-    if match is None:
-        return ""
-    words = match[0].split()
-    if words[0] == "neighbor" and words[2] in _POLICIES:
-        return " ".join([*words[:3], text.rsplit(" ", 1)[1]])
-    return match[0]
+def _place(merge: _Merge, command: str) -> int | None:
+    """Where the line stands whose place ``command`` takes; None: it takes none."""
+    key = slot(command)
+    for index, old in enumerate(merge.lines):
+        same = old.section == merge.section and (old.text == f"no {command}" or (key and slot(old.text) == key))
+        if same:
+            return index
+    return None
+
+
+def _is_usual_activation(merge: _Merge, command: str) -> bool:
+    """FRR activates IPv4 unicast by itself, unless told otherwise, and does not show it then."""
+    if not re.fullmatch(r"neighbor \S+ activate", command) or not merge.section.endswith("family ipv4 unicast"):
+        return False
+    return not any(x.section == merge.path[0] and x.text == "no bgp default ipv4-unicast" for x in merge.lines)
+
+
+def _drop(merge: _Merge, gone: Sequence[ConfigLine]) -> None:
+    """``gone`` and whatever stands under them."""
+    for line in gone:
+        _touch(merge, line)
+    inside = {path_of(line) for line in gone}
+    merge.lines = [line for line in merge.lines if line not in gone and not _under(line, inside)]
 
 
 def _end_of(lines: Sequence[ConfigLine], section: str) -> int:
     """Behind the last line of ``section`` itself, before the families that are nested in it."""
-    own = [i for i, line in enumerate(lines) if line.section == section or _whole(line) == section]
+    own = [i for i, line in enumerate(lines) if line.section == section or path_of(line) == section]
     return own[-1] + 1 if section and own else len(lines)
-
-
-def _whole(line: ConfigLine) -> str:
-    return f"{line.section}{JOINT}{line.text}" if line.section else line.text
 
 
 def _remove(merge: _Merge, wanted: str, command: str) -> None:
@@ -147,19 +144,21 @@ def _remove(merge: _Merge, wanted: str, command: str) -> None:
         gone = [x for x in merge.lines if x.section.startswith(f"{section}{JOINT}") and _covers(wanted, x.text)]
     elif re.fullmatch(r"neighbor \S+", wanted):
         gone += [x for x in merge.lines if x.section.startswith(f"{section}{JOINT}") and _covers(wanted, x.text)]
-    for line in gone:
-        _touch(merge, line)
-    inside = {_whole(line) for line in gone}
-    merge.lines = [line for line in merge.lines if line not in gone and not _under(line, inside)]
-    if _SHOWN_NEGATED.match(wanted) and section and command.startswith("no "):
+    _drop(merge, gone)
+    if SHOWN_NEGATED.match(wanted) and _fits(wanted, section) and command.startswith("no "):
         _add(merge, command)
+
+
+def _fits(wanted: str, section: str) -> bool:
+    """Whether its `no` is shown there: what is the device's own stands at the top, all else in sections."""
+    return bool(section) != wanted.startswith(("spanning-tree vlan", "ip forwarding", "ip domain"))
 
 
 def _covers(wanted: str, text: str) -> bool:
     if text == wanted or text.startswith(f"{wanted} "):
         return True
-    key = _key(wanted)
-    return bool(key) and not key.endswith(" remote-as") and _key(text) == key
+    key = slot(wanted)
+    return bool(key) and not key.endswith(" remote-as") and slot(text) == key
 
 
 def _under(line: ConfigLine, headers: set[str]) -> bool:

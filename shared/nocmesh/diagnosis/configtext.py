@@ -9,6 +9,7 @@ from difflib import unified_diff as difference
 
 from nocmesh.diagnosis.configlines import JOINT, meaningful, rendered, sections, whole
 from nocmesh.diagnosis.configmerge import merged, top_of
+from nocmesh.diagnosis.moves import moves
 
 __all__ = ["JOINT", "affected_diff", "normalise", "sections", "sha256_of", "unified_diff", "whole"]
 
@@ -36,8 +37,9 @@ def unified_diff(before: str, after: str, name: str) -> str:
 
 def affected_diff(running: str, commands: Sequence[str]) -> str:
     """The unified diff that ``commands`` make in the sections of ``running`` that they change; empty: no effect."""
+    before = sections(running)
     after, touched = merged(running, commands)
-    old, new = (
-        "\n".join(rendered([line for line in lines if top_of(line) in touched])) for lines in (sections(running), after)
-    )
+    if not moves(before, after):
+        return ""  # what went and came again stands elsewhere only in our reckoning
+    old, new = ("\n".join(rendered([x for x in lines if top_of(x) in touched])) for lines in (before, after))
     return unified_diff(old, new, "running-config")

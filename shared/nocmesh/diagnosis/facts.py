@@ -9,6 +9,7 @@ import msgspec
 
 from nocmesh.diagnosis.configtext import sections
 from nocmesh.diagnosis.find import Address, Prefix, address_of, as_interface
+from nocmesh.diagnosis.moves import Moves, moves
 from nocmesh.messages.report import Evidence
 from nocmesh.messages.session import Observation
 from nocmesh.messages.state import (
@@ -71,6 +72,13 @@ class Sight:
         """The configuration as it was when it was well; empty: nobody knows."""
         texts = [output.text for output in self.baseline.outputs] if self.baseline else []
         return sections(texts[0]) if texts else []
+
+    @cached_property
+    def moves(self) -> Moves | None:
+        """The lines of the configuration that moved since all was well; None: one of the two is not known."""
+        if self.config is None or not self.config_before:
+            return None
+        return moves(self.config_before, self.config)
 
     @cached_property
     def asked(self) -> frozenset[View]:
@@ -155,6 +163,25 @@ class Sight:
     def config_sha256(self) -> str:
         """The pre-state that an approval is bound to."""
         return next((o.state.config_sha256 for o in self._states("config") if o.state), "")
+
+    @property
+    def shell_config(self) -> list[ConfigLine] | None:
+        """What is set in the Linux system: of a Linux device its configuration, of a router what its shell shows."""
+        return self.config if self.device.platform == "linux" else self.now.shell_config
+
+    @property
+    def shell_config_before(self) -> list[ConfigLine] | None:
+        """The same when all was well; None: nobody knows."""
+        if self.before is None:
+            return None
+        return self.before.config if self.device.platform == "linux" else self.before.shell_config
+
+    @property
+    def shell_sha256(self) -> str:
+        """The pre-state that an approval of shell commands is bound to."""
+        if self.device.platform == "linux":
+            return self.config_sha256
+        return next((o.state.shell_config_sha256 for o in self._states("shell_config") if o.state), "")
 
     @property
     def running(self) -> str:

@@ -47,7 +47,7 @@ def lacking(facts: Facts, asked: Sequence[Prefix] = ()) -> list[Lacking]:
 def originated(sight: Sight) -> set[Prefix]:
     """What the device's configuration puts into BGP by `network`."""
     texts = list(sight.bgp.networks) if sight.bgp else []
-    texts += [_prefix_text(line.text) for line in process_lines(sight) if line.text.startswith("network ")]
+    texts += [prefix_text(line.text) for line in process_lines(sight) if line.text.startswith("network ")]
     return {p for p in map(as_prefix, texts) if p is not None}
 
 
@@ -60,7 +60,7 @@ def as_prefix(text: str) -> Prefix | None:
         return None
 
 
-def _prefix_text(line: str) -> str:
+def prefix_text(line: str) -> str:
     """`network A mask M`, `network A/N`, and `network A` alone, which IOS writes for a prefix of its class's length."""
     words = line.split()
     if len(words) > 3 and words[2] == "mask":
@@ -79,7 +79,7 @@ def _against_past(sight: Sight) -> Iterable[Lacking]:
     have = originated(sight)
     for line in sight.config_before:
         if line.section.startswith("router bgp ") and line.text.startswith("network "):
-            text = _prefix_text(line.text)
+            text = prefix_text(line.text)
             if as_prefix(text) is not None and as_prefix(text) not in have:
                 yield Lacking(sight.name, text, certain=True, because=f"it did when all was well: {line.text}")
 

@@ -30,6 +30,12 @@ def device_of(resource: str) -> str:
     return rest.split(":", 1)[0] if kind == "link" else rest.split("/", 1)[0]
 
 
+def devices_of(resource: str) -> list[str]:
+    """The devices that ``resource`` is on: both ends' for a link."""
+    kind, _, rest = resource.partition("/")
+    return [end.split(":", 1)[0] for end in rest.split("--", 1)] if kind == "link" else [device_of(resource)]
+
+
 def known_resources(network: Network) -> set[str]:
     """Every id that the inventory knows, the ends of its links included."""
     ends = (end for link in network.links for end in (link.a, link.b))

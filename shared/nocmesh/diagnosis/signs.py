@@ -43,7 +43,7 @@ class Sign:
     @property
     def symptom(self) -> Symptom:
         """As the report has it."""
-        return Symptom(resource=self.resource, what=self.what)
+        return Symptom(resource=self.resource, what=self.what, kind=self.kind, devices=list(self.devices))
 
 
 @dataclass(frozen=True)

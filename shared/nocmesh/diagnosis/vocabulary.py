@@ -16,6 +16,9 @@ from nocmesh.messages.base import Message
 from nocmesh.messages.report import RootCause
 from nocmesh.network import Network
 
+Reach = Literal["gone", "transit", "itself", "routing", "unknown", "kept"]
+"""What of forwarding a fault takes away; the words are explained at the head of ``faults.toml``."""
+
 
 class FaultType(Message, frozen=True, kw_only=True):
     """One row of the vocabulary."""
@@ -29,6 +32,12 @@ class FaultType(Message, frozen=True, kw_only=True):
     nika: bool = False
     """The id is the NIKA benchmark's own."""
     meaning: str
+    effect: str
+    """What it does to traffic, in a sentence for people."""
+    by_hand: str
+    """What a person does about it."""
+    reach: Reach
+    """What it takes away from who must be reached."""
 
 
 @cache
@@ -96,8 +105,13 @@ def _section(family: str, rows: list[FaultType]) -> str:
     lines = [
         f"## {family.replace('_', ' ')}",
         "",
-        "| fault type | resource | ground | what it is |",
-        "| --- | --- | --- | --- |",
+        "| fault type | resource | ground | what it is | what it does | by hand |",
+        "| --- | --- | --- | --- | --- | --- |",
     ]
-    lines += [f"| `{r.name}`{'*' if r.nika else ''} | {r.resource} | {r.ground} | {r.meaning} |" for r in rows]
-    return "\n".join([*lines, ""])
+    return "\n".join([*lines, *map(_row, rows), ""])
+
+
+def _row(fault: FaultType) -> str:
+    name = f"`{fault.name}`{'*' if fault.nika else ''}"
+    cells = (name, fault.resource, fault.ground, fault.meaning, fault.effect, fault.by_hand)
+    return f"| {' | '.join(cells)} |"

@@ -15,6 +15,7 @@ from nocmesh.evaluation.result import Evidenced
 from nocmesh.messages.base import Message
 from nocmesh.messages.report import Evidence, Report
 from nocmesh.messages.session import Observation
+from nocmesh.messages.state import Output
 
 OVER = frozenset({"closed", "escalated"})
 GOING_ON = frozenset({"pending", "running", "paused", "ending"})
@@ -65,6 +66,8 @@ class Conversation:
         self._api = next(iter(approvers.values()))
         self._refused: list[str] = []
         self._cancelled: set[str] = set()
+        self._outputs: dict[str, str] = {}
+        """Long outputs by their sha256: several quotes stand in one."""
 
     async def post(self, source: str, body: Mapping[str, Any]) -> list[str]:
         """Post an alert's body; the ids of the alerts that were taken. Raises NocmeshError."""
@@ -157,7 +160,7 @@ class Conversation:
             timeline = (await self._api.get("/api/incidents/{}/timeline", report.incident_id))["items"]
             recorded = observations(timeline)
             for quote in (quote for cause in report.root_causes for quote in cause.evidence):
-                seen = recorded.get(quote.observation_id, [])
+                seen = [await self._whole(quote, one) for one in recorded.get(quote.observation_id, [])]
                 if any(stands(quote, observation) for observation in seen):
                     found += 1
                 elif any(_is_elsewhere(quote, observation) for observation in seen):
@@ -165,6 +168,23 @@ class Conversation:
                 else:
                     missing.append(f"{quote.device}: {quote.command}: {quote.quote[:200]}")
         return Evidenced(quotes=found + unread + len(missing), found=found, unread=unread, missing=missing)
+
+    async def _whole(self, quote: Evidence, observation: Observation) -> Observation:
+        """The observation with the output that is quoted, where the timeline only names the object that holds it."""
+        outputs = []
+        for output in observation.outputs:
+            if output.object and output.command == quote.command:
+                output = await self._output(output)
+            outputs.append(output)
+        return msgspec.structs.replace(observation, outputs=outputs)
+
+    async def _output(self, output: Output) -> Output:
+        if output.object not in self._outputs:
+            try:
+                self._outputs[output.object] = str((await self._api.get("/api/outputs/{}", output.object))["text"])
+            except NotFoundError:
+                return output  # it has expired
+        return msgspec.structs.replace(output, text=self._outputs[output.object], object="")
 
     async def _look(self, incidents: Sequence[str]) -> Followed:
         reports = []
@@ -205,7 +225,7 @@ def observations(timeline: Sequence[Mapping[str, Any]]) -> dict[str, list[Observ
 
 
 def _is_elsewhere(quote: Evidence, observation: Observation) -> bool:
-    """Whether the output was too long for the timeline, which names only the object that holds it."""
+    """Whether the output was too long for the timeline, and the object that holds it has expired."""
     return any(output.command == quote.command and output.object for output in observation.outputs)
 
 

@@ -70,7 +70,7 @@ class Scores(Message, frozen=True, kw_only=True):
     evidence: float | None
     """Quotes that stand in what was recorded, of those that were looked up."""
     unread: int
-    """Quotes that were not: their outputs are too long for the timeline."""
+    """Quotes that could not be: the long outputs that they stand in have expired."""
     unanswered: int
     """Cases without a diagnosis in time; they count as missed."""
 

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from nocmesh.ids import digest
 from nocmesh.messages.base import Message
+from nocmesh.messages.state import Door
 
 Risk = Literal["low", "medium", "high", "critical"]
 
@@ -13,7 +14,8 @@ class Check(Message, frozen=True, kw_only=True):
     """One statement about a device's typed state that code can decide.
 
     ``kind`` and its ``arguments``: `bgp_session` {neighbor, state}; `bgp_network` {prefix, present};
-    `interface_enabled` {interface, enabled}; `interface_oper` {interface, up}; `config_line` {section, text, present}.
+    `interface_enabled` {interface, enabled}; `interface_oper` {interface, up}; `config_line` {section, text, present};
+    `filter_rule` {name, text, present}; `service` {name, running}; the others stand in ``nocmesh.diagnosis.checks``.
     """
 
     kind: str
@@ -30,14 +32,16 @@ class Change(Message, frozen=True, kw_only=True):
     change_id: str
     device: str
     platform: str
+    door: Door = "cli"
+    """Through which door it goes: the device's own command line, or the Linux shell beside it."""
     commands: list[str]
-    """Configuration lines, one command each, with their section lines."""
+    """Configuration lines, one command each, with their section lines; at a shell one command each."""
     rollback: list[str]
     verify: list[Check] = []
     risk: Risk = "critical"
     reasons: list[str] = []
     pre_state: str = ""
-    """sha256 of the normalised running configuration that the change was made for."""
+    """sha256 of the normalised configuration that the change was made for, as its door shows it."""
     requested_by: str = ""
     incident_id: str = ""
     summary: str = ""
@@ -47,10 +51,14 @@ class Change(Message, frozen=True, kw_only=True):
     resource: str = ""
 
     def hash(self) -> str:
-        """What an approval is bound to: this change, its device, lines, rollback, checks, pre-state and risk."""
+        """What an approval is bound to: this change, its device, door, lines, rollback, checks, pre-state and risk.
+
+        The command line is the door of old, so it goes without saying: what was approved before doors keeps its hash.
+        """
         checks = [check.to_dict() for check in self.verify]
         lines = [self.commands, self.rollback, checks]
-        return digest([self.change_id, self.device, self.platform, *lines, self.pre_state, self.risk])
+        door = [] if self.door == "cli" else [self.door]
+        return digest([self.change_id, self.device, self.platform, *lines, self.pre_state, self.risk, *door])
 
 
 class DeviceCommand(Message, frozen=True, kw_only=True):

@@ -32,6 +32,10 @@ class Symptom(Message, frozen=True, kw_only=True):
 
     resource: str
     what: str
+    kind: str = ""
+    """What was lost: `link`, `ospf`, `isis` or `session`."""
+    devices: list[str] = []
+    """Who is concerned, where it is known."""
 
 
 class RuledOut(Message, frozen=True, kw_only=True):
@@ -81,6 +85,73 @@ class Recovered(Message, frozen=True, kw_only=True):
     since: datetime | None = None
     until: datetime | None = None
     how_we_know: str = ""
+    evidence: list[Evidence] = []
+    """Lines of logs and of the history that tell of it."""
+
+
+class LostSession(Message, frozen=True, kw_only=True):
+    """A BGP session that does not stand because of the causes; ``neighbor`` is empty where nobody of ours is there."""
+
+    device: str
+    neighbor: str = ""
+    address: str = ""
+    """The neighbour's address as ``device`` knows it, where it is known."""
+
+
+class Dependence(Message, frozen=True, kw_only=True):
+    """Devices whose last way to the rest leads over ``on``, a resource id, now that the causes are there."""
+
+    on: str
+    devices: list[str]
+    """Fifty of them at most."""
+    count: int = 0
+
+
+Degree = Literal["cut_off", "redundancy", "itself", "kept", "unknown"]
+"""How bad it is, the worst first: devices are cut off; some lost a redundant path; nobody but the resource itself;
+packets still pass, and ``effects`` say how; nobody can tell from here."""
+
+
+class Impact(Message, frozen=True, kw_only=True):
+    """What the root causes take down: by the links and the intent of the inventory, and by the symptoms.
+
+    Each list holds at most two hundred entries (``depends_on`` fifty); ``counts`` says how many there are.
+    """
+
+    summary: str = ""
+    """For people, in one to three sentences."""
+    degree: Degree = "kept"
+    effects: list[str] = []
+    """What each cause does to traffic, by its fault type."""
+    down: list[str] = []
+    """Resources that carry nothing."""
+    cut_off: list[str] = []
+    """Devices that have no path to the rest."""
+    at_risk: list[str] = []
+    """Devices that are reached, and that one more loss would cut off which would not have before."""
+    depends_on: list[Dependence] = []
+    """Which losses these are."""
+    subnets: list[str] = []
+    """Prefixes that are nowhere but behind what is down or cut off."""
+    sessions: list[LostSession] = []
+    sites: list[str] = []
+    """Sites of which no device is reached."""
+    counts: dict[str, int] = {}
+
+
+class Beginning(Message, frozen=True, kw_only=True):
+    """Since when it is broken, and how that is known."""
+
+    at: datetime | None = None
+    """It was broken by then."""
+    well_at: datetime | None = None
+    """It was well then."""
+    source: Literal["device", "alert", "receipt", ""] = ""
+    """Who says ``at``: the device itself, the monitoring system, or the moment at which the alert came in."""
+    exact: bool = False
+    """``at`` is when it broke; else it broke then at the latest."""
+    how: str = ""
+    """How it is known, in whole sentences."""
 
 
 class Diagnosis(Message, frozen=True, kw_only=True):
@@ -117,3 +188,7 @@ class Report(Message, frozen=True, kw_only=True):
     title: str = ""
     summary: str = ""
     needs_person: str = ""
+    impact: Impact | None = None
+    """What the causes take down; None: there is no cause, or the inventory does not know it."""
+    beginning: Beginning | None = None
+    """Since when; None: nothing is known to be broken."""

@@ -22,6 +22,7 @@ View = Literal[
     "processes",
     "system",
     "config",
+    "shell_config",
 ]
 ViewStatus = Literal["parsed", "empty", "unparsed", "rejected", "unasked"]
 """`empty`: the device said that there is none; `unparsed`: it said something that we do not understand (never the
@@ -193,6 +194,8 @@ class FilterRule(Message, frozen=True, kw_only=True):
     ports: list[str] = []
     text: str = ""
     """The rule as the device shows it, on one line."""
+    handle: int | None = None
+    """By which the device knows the rule, where it numbers them: what removes it must say this."""
     packets: int | None = None
     quote: Quote | None = None
 
@@ -390,6 +393,10 @@ class Process(Message, frozen=True, kw_only=True):
     running: bool = True
     cpu_percent: float | None = None
     memory_kb: int | None = None
+    parent: int | None = None
+    """The process that started it, or adopted it: 1 for a daemon."""
+    args: str = ""
+    """Of a daemon: the whole command line that it runs with."""
     quote: Quote | None = None
 
 
@@ -442,5 +449,9 @@ class DeviceState(Message, frozen=True, kw_only=True):
     config: list[ConfigLine] | None = None
     config_sha256: str = ""
     """Hash of the normalised running configuration: the pre-state that an approval is bound to."""
+    shell_config: list[ConfigLine] | None = None
+    """What is set in the Linux system beside a router's command line, in the form of a Linux system's `config`."""
+    shell_config_sha256: str = ""
+    """Its hash: the pre-state of a change that goes through the shell."""
     status: dict[str, ViewStatus] = {}
     """By view."""

@@ -1,5 +1,6 @@
 """A live simulated network without a wire: its inventory, and what the tools of a bridge would answer."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
@@ -81,6 +82,8 @@ class SimulatedWorld:
     def __init__(self, topology: Topology) -> None:
         self.clock, self.live = deepcopy(begun(topology))
         self.network = inventoried(topology)
+        self.secrets: dict[str, dict[str, str]] = defaultdict(dict)
+        """By device: the lines behind those that were shown masked, as the bridge remembers them."""
 
     def tick(self, seconds: float) -> None:
         self.clock.at += timedelta(seconds=seconds)
@@ -95,7 +98,11 @@ class SimulatedWorld:
     def said(self, device: str, command: str) -> Output:
         platform = self.platform(device)
         shell = Shell(live=self.live, device=device, dialect=DIALECTS[platform], username="test")
-        return seen_as(platform, command, shell.answer(command))
+        text = shell.answer(command)
+        shown = seen_as(platform, command, text)
+        pairs = zip(text.splitlines(), shown.text.splitlines(), strict=True)
+        self.secrets[device] |= {masked.strip(): line.strip() for line, masked in pairs if line != masked}
+        return shown
 
     def observe(self, call: ToolCall) -> Observation:
         if call.tool == "wait":
@@ -147,5 +154,5 @@ class SimulatedWorld:
     def apply(self, device: str, lines: Sequence[str]) -> None:
         for line in lines:
             check_line(self.platform(device), line)
-        self.live.configure(device, list(lines))
+        self.live.configure(device, [self.secrets[device].get(line, line) for line in lines])
         self.tick(30)

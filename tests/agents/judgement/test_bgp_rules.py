@@ -134,10 +134,10 @@ def prefix(w: World, a: str, b: str) -> Truth:
 
 
 HEALED: list[Inject] = [
-    asn_of_neighbor, asn_of_process, peer_address, neighbor_missing, shutdown, ttl,
+    asn_of_neighbor, asn_of_process, peer_address, neighbor_missing, shutdown, password, ttl,
     source, family, limit, admin_down, prefix, wrong_ip, no_ip,
 ]  # fmt: skip
-BY_HAND: list[Inject] = [password, cable, detached, both_detached, silent, daemon]
+BY_HAND: list[Inject] = [cable, detached, both_detached, silent, daemon]
 
 
 def named(diagnosis: Diagnosis) -> Truth:

@@ -24,10 +24,10 @@ from nocmesh_agents.triage.rules import decide as triage
 pytestmark = pytest.mark.real
 
 TOPOLOGIES = {"demo": DEMO, "pair": PAIR}
-BEYOND_US = {"link_down", "bgp_auth_mismatch"}
-"""A cable needs hands, a password is nobody's to guess."""
-REMADE = {"bgp_neighbor_missing", "bgp_peer_address_misconfig"}
-"""Mended by writing the neighbour anew, its password included: where it has one, a person must do it."""
+BEYOND_US = {"link_down"}
+"""A cable needs hands."""
+SECRET = {"bgp_neighbor_missing", "bgp_peer_address_misconfig", "bgp_auth_mismatch"}
+"""Without a baseline nobody knows which password there was: where the session has one, a person must set it."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def labels(fault: Fault, target: str) -> list[dict[str, str]]:
 
 def for_a_person(fault: Fault) -> bool:
     """No change is safe: hands or a secret are needed."""
-    return fault.kind.name in BEYOND_US or (fault.kind.name in REMADE and bool(fault.plan.neighbor.password))
+    return fault.kind.name in BEYOND_US or (fault.kind.name in SECRET and bool(fault.plan.neighbor.password))
 
 
 def diagnosed(world: World, fault: Fault) -> tuple[Diagnosis, dict[str, Any]]:

@@ -65,7 +65,7 @@ def test_a_flood_forgets_the_oldest_first() -> None:
     assert "0" not in known._last
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from([b"x", b"y"]), st.integers(0, 80)), min_size=2, max_size=8))
 def test_two_neighbours_share_an_id_exactly_when_their_bodies_do(steps: list[tuple[bytes, int]]) -> None:
     known = Deliveries()

@@ -348,5 +348,5 @@ def test_installed_packages_are_told_by_their_files() -> None:
 
 
 @pytest.mark.parametrize("text", ["", SUMMARY[:200], "x" * 10_000, SUMMARY.replace("IMG", "???").replace("SMU", "\0")])
-def test_a_summary_that_cannot_be_read_is_no_empty_list_of_packages(text: str) -> None:
+def test_a_summary_that_cannot_be_read_tells_of_no_package_and_the_view_stands(text: str) -> None:
     assert installed(text) == {}

@@ -245,7 +245,7 @@ def test_a_cut_or_altered_answer_is_never_a_smaller_table(data: st.DataObject) -
     assert getattr(found, view) is None
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.text(max_size=200))
 def test_any_text_is_answered_with_a_status(text: str) -> None:
     for output in FRR:

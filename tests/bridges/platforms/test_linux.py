@@ -69,7 +69,7 @@ def sha(outputs: list[Output]) -> str:
 
 
 def test_every_view_that_linux_has_is_parsed() -> None:
-    unasked = ["bgp", "ospf", "isis", "switching"]
+    unasked = ["bgp", "ospf", "isis", "switching", "shell_config"]
     assert [view for view, status in s2().status.items() if status != "parsed"] == unasked
     assert {o.command: o.status for o in judged("linux", S2) if o.status != "parsed"} == {LLDP: "unparsed"}
 
@@ -288,7 +288,7 @@ MOVES = {
     "gateway": changed(ROUTES, at="default", gateway="10.9.0.9"),
     "metric": changed(ROUTES, at="192.0.2.0/24", metric=51),
     "rate": changed("tc -j qdisc show", at="s2-p0", options={"rate": 125000}),
-    "filter": with_text(S2, "nft list ruleset", text_of(S2, "nft list ruleset").replace("reply", "request")),
+    "filter": with_text(S2, "nft -a list ruleset", text_of(S2, "nft -a list ruleset").replace("reply", "request")),
     "forwarding": with_text(S2, FACTS, text_of(S2, FACTS).replace("\ns2\n0\n", "\ns2\n1\n")),
 }
 
@@ -309,7 +309,9 @@ STAYS = {
     "counters": with_text(S2, LINKS, json.dumps(counted)),
     "state": data_of("s2-p0", "info_slave_data", state="blocking", message_age_timer=1.5),
     "root": data_of("br0", "info_data", root_port=2, topology_change=1, forward_delay=1500, ageing_time=400),
-    "packets": with_text(S2, "nft list ruleset", text_of(S2, "nft list ruleset").replace("packets 0", "packets 9")),
+    "packets": with_text(
+        S2, "nft -a list ruleset", text_of(S2, "nft -a list ruleset").replace("packets 0", "packets 9")
+    ),
     "uptime": with_text(S2, FACTS, "1" + text_of(S2, FACTS)),
     "learned route": changed(ROUTES, at="10.9.0.0/24", protocol="bgp"),
     "lease": changed(

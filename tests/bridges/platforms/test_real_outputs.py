@@ -183,7 +183,7 @@ def test_an_answer_that_says_how_long_it_is_is_never_taken_when_a_row_is_missing
 NOISE = st.one_of(st.text(max_size=200), st.binary(max_size=200).map(lambda data: data.decode("latin-1")))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(EVERY), st.data())
 def test_no_mangled_answer_raises_or_is_quoted_wrongly(each: tuple[Use, Path], data: st.DataObject) -> None:
     use, path = each
@@ -195,7 +195,7 @@ def test_no_mangled_answer_raises_or_is_quoted_wrongly(each: tuple[Use, Path], d
     assert all(quote.text in texts[quote.command] for quote in quotes(seen(use, mangled)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(USES), NOISE)
 def test_noise_is_never_a_table(use: Use, noise: str) -> None:
     status = judged(use.platform, [Output(command=use.command, text=noise)])[0].status

@@ -309,6 +309,10 @@ ps -eo pid,args
 ps -eo command
 ps -eo pid,comm; reboot
 ps -eo pid,environ
+ps -ww -C sshd -o pid,ppid,environ
+ps -ww -C sshd -o pid,ppid,args; reboot
+ps -ww -C $(reboot) -o pid,ppid,args
+ps eww -C sshd -o pid,ppid,args
 dpkg -i x.deb
 dpkg --purge frr
 dpkg-query -W -f='${Package}' $(reboot)

@@ -180,6 +180,33 @@ async def test_lines_that_change_nothing_are_no_success(bench: Bench) -> None:
     )
 
 
+ANEW: dict[str, Any] = {
+    "commands": ["do clear ip bgp 10.0.12.2"],
+    "rollback": [],
+    "verify": [{"kind": "bgp_session", "arguments": {"neighbor": "10.0.12.2", "state": "established"}, "within": 20.0}],
+}
+
+
+async def test_a_change_that_only_operates_is_proved_though_no_line_moved(bench: Bench) -> None:
+    result = await bench.take(await bench.approve(await bench.change(**ANEW)))
+    assert (result.outcome, result.diff) == ("confirmed", "")
+    assert [line["line"] for line in result.transcript] == ANEW["commands"]
+
+
+async def test_a_change_that_only_operates_is_not_taken_for_done_on_a_device_that_moved(bench: Bench) -> None:
+    anew = await bench.approve(await bench.change(change_id="c2", **ANEW))
+    await bench.take(await bench.approve(await bench.change()))
+    assert (await bench.take(anew)).outcome == "refused"
+
+
+async def test_a_bridge_killed_after_it_operated_does_not_do_so_again(bench: Bench, kill_at: Any) -> None:
+    command = await bench.approve(await bench.change(**ANEW))
+    kill_at("bridge.sent")
+    await bench.killed(command)
+    result = await bench.take(command)
+    assert (result.outcome, result.transcript) == ("confirmed", [])
+
+
 async def test_a_change_without_checks_is_proved_by_its_effect(bench: Bench) -> None:
     result = await bench.take(await bench.approve(await bench.change(verify=[])))
     assert (result.outcome, result.checks) == ("confirmed", [])

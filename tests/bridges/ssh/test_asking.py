@@ -256,11 +256,11 @@ async def test_a_question_to_a_shell_may_be_asked_alone() -> None:
 async def test_what_a_shell_does_not_know_is_an_answer_and_not_what_a_rule_says() -> None:
     unknown: dict[str, str | bytes] = {
         ARP: "bash: ip: command not found\n",
-        "nft list ruleset": 'table ip t {\n\tchain c {\n\t\tlog prefix "x: not found"\n\t}\n}\n',
+        "nft -a list ruleset": 'table ip t {\n\tchain c {\n\t\tlog prefix "x: not found"\n\t}\n}\n',
     }
     async with doors(shell={"answers": unknown}) as device:
-        found = await device.ask([Ask(ARP, "shell"), Ask("nft list ruleset", "shell")])
-        assert [found[ARP].status, found["nft list ruleset"].status] == ["rejected", "parsed"]
+        found = await device.ask([Ask(ARP, "shell"), Ask("nft -a list ruleset", "shell")])
+        assert [found[ARP].status, found["nft -a list ruleset"].status] == ["rejected", "parsed"]
 
 
 # --- a Linux system's configuration
@@ -271,7 +271,7 @@ LINUX: dict[str, str | bytes] = {
         '[{"ifname":"lo","flags":["UP"],"mtu":65536,"link_type":"loopback","addr_info":[]}]\n'
     ),
     "ip -j route show": '[{"dst":"default","gateway":"10.0.0.1","dev":"e0","flags":[]}]\n',
-    "nft list ruleset": "",
+    "nft -a list ruleset": "",
     "tc -j qdisc show": "[]\n",
     "cat /proc/uptime /proc/loadavg /proc/meminfo /etc/os-release /proc/net/snmp /proc/net/netstat"
     " /proc/sys/kernel/hostname /proc/sys/net/ipv4/ip_forward": (

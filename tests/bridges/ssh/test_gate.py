@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nocmesh.bus import Speaker
+from nocmesh.ids import digest
 from nocmesh.messages.approval import Decision, Vote
 from nocmesh.messages.change import Change, DeviceCommand
 from nocmesh_bridges.ssh import gate
@@ -155,7 +156,7 @@ def test_one_person_with_two_votes_is_one_person() -> None:
         "neigh 1.1.1.1 x", "NETWORK 10.0.0.0/8", "default neighbor 1.1.1.1 x", "ip route 0.0.0.0/0 1.1.1.1",
         "ipv6 ro ::/0 ::1", "ip prefix-list x", "no ip access-list y", "ip access-group 1 in", "route-map x",
         "access-list 1 permit any", "area 0 stub", "vrf x", "passive-interface eth0", "address-family ipv4",
-        "ip ospf cost 1", "redistribute static", "ip routing", "no router",
+        "ip ospf cost 1", "redistribute static", "ip routing", "no router", "do clear ip bgp 10.0.0.2",
     ],
 )  # fmt: skip
 def test_routing_and_filters_are_critical_by_themselves(line: str) -> None:
@@ -170,6 +171,33 @@ def test_the_state_of_an_interface_is_not(line: str) -> None:
     assert gate.floor([line]) == "medium"
     assert gate.needed(change(risk="low", commands=[line], rollback=[])) == 1
     assert gate.needed(change(risk="low", commands=[line], rollback=[]), core=True) == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "risk", "people"),
+    [
+        ("ip link set dev eth0 mtu 1500", "medium", 1),
+        ("bridge link set dev eth0 cost 2", "high", 1),
+        ("ip route del default", "critical", 2),
+        ("sysctl -w net.ipv4.ip_forward=1", "critical", 2),
+        ("nft delete rule inet f in handle 4", "critical", 2),
+        ("what is this", "critical", 2),
+    ],
+)
+def test_commands_of_a_shell_have_the_risk_of_their_shape(line: str, risk: str, people: int) -> None:
+    assert gate.floor([line], "linux") == risk
+    for more in ({"platform": "linux"}, {"platform": "frr", "door": "shell"}):
+        assert gate.needed(change(risk="low", commands=[line], rollback=[], **more)) == people
+        assert gate.needed(change(risk="low", commands=[], rollback=[line], **more)) == people
+
+
+def test_a_door_is_part_of_what_is_approved_and_the_old_one_goes_without_saying() -> None:
+    cli, shell = change(), change(door="shell")
+    checks = [check.to_dict() for check in cli.verify]
+    lines = [cli.commands, cli.rollback, checks]
+    of_old = digest([cli.change_id, cli.device, cli.platform, *lines, cli.pre_state, cli.risk])
+    assert cli.hash() == of_old != shell.hash()
+    assert msgspec.json.decode(msgspec.json.encode({**cli.to_dict(), "door": "cli"}), type=Change).hash() == of_old
 
 
 def oracle(given: Situation) -> bool:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nocmesh.errors import GuardError
-from nocmesh_bridges.ssh.guard import check_line, check_show
+from nocmesh_bridges.ssh.guard import check_line, check_show, only_operates
 from nocmesh_bridges.ssh.rules import FILTERS, SHOW_VERBS
 
 ATTACKS = [("cisco_iosxe", text) for text in IOS_SHOWS + ODD] + [
@@ -90,6 +90,8 @@ linux: nft list ruleset
 linux: bridge -j fdb show
 linux: lldpcli -f json show neighbors
 linux: ps -eo pid,netns,stat,pcpu,rss,comm
+linux: nft -a list ruleset
+linux: ps -ww -C sshd,snmpd,zebra,ospf6d -o pid,ppid,args
 linux: cat /proc/uptime /proc/net/snmp /proc/sys/kernel/hostname /etc/os-release
 linux: dpkg-query -W -f='${db:Status-Abbrev} ${Package} ${Version}\\n'
 """.strip().splitlines()
@@ -237,6 +239,37 @@ def test_a_line_that_configures_passes(platform: str) -> None:
 def test_what_a_platform_would_misread_is_refused(platform: str, line: str) -> None:
     with pytest.raises(GuardError):
         check_line(platform, line)
+
+
+CLEAR = ["do clear ip bgp 10.0.0.2", "do clear ip bgp 2001:db8::2 soft", "do clear ip bgp 10.0.0.2 soft out"]
+
+
+@pytest.mark.parametrize("platform", ["cisco_iosxe", "frr"])
+def test_what_makes_lines_take_effect_may_follow_them(platform: str) -> None:
+    assert [(line, why) for line in CLEAR if (why := refusal(check_line, platform, line))] == []
+
+
+def test_ospf_begins_anew_only_where_nothing_asks_back() -> None:
+    check_line("frr", "do clear ip ospf process")
+    assert refusal(check_line, "cisco_iosxe", "do clear ip ospf process")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "do clear ip bgp *", "do clear ip bgp 65001", "do clear ip bgp 10.0.0.2 soft out;x",
+        "do clear ip ospf process x", "do  clear ip bgp 10.0.0.2", "Do clear ip bgp 10.0.0.2",
+        "do clear ip bgp 10.0.0.2 in", "no do clear ip bgp 1.1.1.1", "do show running-config", "do reload",
+        "do clear counters", "do clear ip route *", "clear ip bgp 10.0.0.2",
+    ],
+)  # fmt: skip
+def test_nothing_else_is_operated_by_a_change(line: str) -> None:
+    assert all(refusal(check_line, platform, line) for platform in ("cisco_iosxe", "frr", "arista_eos"))
+
+
+def test_a_change_that_only_operates_is_told_from_one_that_configures() -> None:
+    assert only_operates(CLEAR)
+    assert not only_operates(["router bgp 65001", *CLEAR])
 
 
 def test_junos_statements_pass_with_their_verb() -> None:

@@ -70,6 +70,7 @@ def test_without_scrapli_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> 
         platform_knowledge("frr")
 
 
+@pytest.mark.real
 def test_reading_the_definitions_does_not_load_scrapli() -> None:
     code = (
         "import sys; from nocmesh_bridges.ssh.prompts import platform_knowledge as k; k('frr'); "

@@ -172,13 +172,19 @@ async def test_a_key_trusted_at_first_use_is_kept_in_the_file_and_a_changed_one_
         await (await DeviceSession.open(device.target(), host_keys=keys)).close()
 
 
-@pytest.mark.parametrize("pin", [PUBLIC, f"{PUBLIC} a comment", HOST_KEY.get_fingerprint()])
+@pytest.mark.parametrize(
+    "pin", [PUBLIC, f"{PUBLIC} a comment", HOST_KEY.get_fingerprint()], ids=["key", "with a comment", "fingerprint"]
+)
 async def test_a_pinned_key_needs_no_store(pin: str) -> None:
     async with running(Nasty()) as device:
         await (await DeviceSession.open(device.target(host_key=pin))).close()
 
 
-@pytest.mark.parametrize("pin", [OTHER_KEY.export_public_key().decode(), OTHER_KEY.get_fingerprint(), "rubbish"])
+@pytest.mark.parametrize(
+    "pin",
+    [OTHER_KEY.export_public_key().decode(), OTHER_KEY.get_fingerprint(), "rubbish"],
+    ids=["key", "fingerprint", "rubbish"],
+)
 async def test_another_key_than_the_pinned_one_is_refused_whatever_the_store_says(pin: str) -> None:
     keys = HostKeys()
     keys.remember("r1", PUBLIC)

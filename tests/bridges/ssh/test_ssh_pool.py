@@ -204,3 +204,52 @@ async def test_a_closed_pool_lends_nothing_and_takes_back_what_it_lent() -> None
         with pytest.raises(PreconditionError):
             async with pool.session("r1"):
                 pass
+
+
+async def test_a_session_that_was_opened_while_a_daemon_was_away_is_not_kept() -> None:
+    async with running(Nasty(answers={"show daemons": " zebra ospfd\n"})) as device:
+        pool = pool_of(device, target={"platform": "frr"})
+        async with pool.session("r1", single_use=True):
+            pass
+        device.answers["show daemons"] = " zebra\n"
+        async with pool.session("r1") as blind:
+            assert blind.parts == {"zebra"}
+        device.answers["show daemons"] = " zebra ospfd\n"
+        async with pool.session("r1") as whole:
+            assert whole.parts == {"zebra", "ospfd"}
+        async with pool.session("r1") as again:
+            assert again is whole
+        await pool.close()
+
+
+async def test_what_is_gone_for_long_is_not_waited_for_and_an_old_session_is_looked_at_anew() -> None:
+    clock = FixedClock(datetime(2026, 1, 1, tzinfo=UTC))
+    async with running(Nasty(answers={"show daemons": " zebra ospfd\n"})) as device:
+        pool = pool_of(device, clock=clock, target={"platform": "frr"}, idle_seconds=3600)
+        async with pool.session("r1") as first:
+            clock.at += timedelta(minutes=3)
+        async with pool.session("r1") as second:
+            assert second is not first, "it may miss what has come since"
+        device.answers["show daemons"] = " zebra\n"
+        clock.at += timedelta(minutes=11)
+        async with pool.session("r1", single_use=True):
+            pass
+        async with pool.session("r1") as third:
+            pass
+        async with pool.session("r1") as fourth:
+            assert fourth is third, "the daemon is no longer expected"
+        await pool.close()
+
+
+async def test_sessions_that_were_given_up_are_not_lent_again() -> None:
+    async with running(Nasty(answers=ANSWERS)) as device:
+        pool = pool_of(device)
+        async with pool.session("r1") as first:
+            await pool.renew("r1")
+            assert await first.show("show 1") == "answer 1"
+        async with pool.session("r1") as second:
+            assert second is not first
+        await pool.renew("r1")
+        async with pool.session("r1") as third:
+            assert third is not second
+        await pool.close()

@@ -219,7 +219,7 @@ ALERTS = st.dictionaries(st.sampled_from(KEYS), JSON, max_size=5)
 SHARED = st.dictionaries(st.sampled_from(["status", "commonLabels", "groupLabels", "commonAnnotations"]), JSON)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(alerts=st.lists(ALERTS, max_size=3) | JSON, shared=SHARED)
 def test_whatever_comes_gives_alerts_or_a_clear_error(alerts: Any, shared: dict[str, Any]) -> None:
     body = {**shared, "alerts": alerts}
@@ -228,14 +228,14 @@ def test_whatever_comes_gives_alerts_or_a_clear_error(alerts: Any, shared: dict[
         assert all(alert.to_json() for alert in found) if error is None else error.field and error.reason
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(body=st.binary(max_size=200))
 def test_any_bytes_give_alerts_or_a_clear_error(body: bytes) -> None:
     found, error = outcome(body)
     assert found if error is None else error.field
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(labels=st.dictionaries(st.text(max_size=10), st.text(max_size=10)), order=st.randoms())
 def test_the_order_of_labels_does_not_change_the_id(labels: dict[str, str], order: Any) -> None:
     shuffled = list(labels.items())

@@ -131,7 +131,7 @@ FIRING = st.builds(firing, st.none() | TIMES, TIMES)
 ANY = FIRING | st.builds(resolved, st.none() | TIMES, TIMES, st.none() | TIMES)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(FIRING, min_size=1, max_size=6), st.randoms())
 def test_the_order_of_repeats_does_not_matter(alerts: list[Alert], order: st.DataObject) -> None:
     shuffled = list(alerts)
@@ -139,7 +139,7 @@ def test_the_order_of_repeats_does_not_matter(alerts: list[Alert], order: st.Dat
     assert run(alerts)[0] == run(shuffled)[0]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(ANY, min_size=1, max_size=8), st.integers(min_value=0, max_value=7))
 def test_a_duplicate_changes_nothing_but_the_count(alerts: list[Alert], place: int) -> None:
     place %= len(alerts)
@@ -154,7 +154,7 @@ def _without_count(state: AlertState) -> dict[str, object]:
     return {**state.to_dict(), "count": 0}
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(ANY, max_size=8))
 def test_the_resolution_of_the_present_start_always_ends_the_episode(alerts: list[Alert]) -> None:
     state, _ = run([*alerts, firing(start=20, at=20)])
@@ -164,7 +164,7 @@ def test_the_resolution_of_the_present_start_always_ends_the_episode(alerts: lis
     assert [event.kind for event in events] == ["resolved"]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(ANY, min_size=1, max_size=10))
 def test_episodes_grow_by_one_and_open_and_close_in_turn(alerts: list[Alert]) -> None:
     _, events = run(alerts)
@@ -174,7 +174,7 @@ def test_episodes_grow_by_one_and_open_and_close_in_turn(alerts: list[Alert]) ->
     assert len({event.event_id for event in events}) == len(events)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(ANY, min_size=1, max_size=8))
 def test_folding_again_gives_the_same_events(alerts: list[Alert]) -> None:
     assert run(alerts) == run(alerts)

@@ -40,6 +40,7 @@ def _fake(path: Path, version: str) -> Path:
     return path
 
 
+@pytest.mark.real
 async def test_a_binary_that_was_named_is_taken_or_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     new = _fake(tmp_path / "new", "9.0.0")
     monkeypatch.setenv("NOCMESH_NATS_SERVER", str(new))
@@ -50,6 +51,7 @@ async def test_a_binary_that_was_named_is_taken_or_refused(monkeypatch: pytest.M
             await find_binary()
 
 
+@pytest.mark.real
 async def test_an_old_binary_on_the_path_is_passed_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("NOCMESH_NATS_SERVER", raising=False)
     _fake(tmp_path / "nats-server", "2.9.10")
@@ -119,6 +121,7 @@ async def test_an_old_broker_is_refused_at_connect(mesh_for: MeshFor, monkeypatc
         await mesh_for("agent", type="bgp")
 
 
+@pytest.mark.real
 async def test_a_broker_that_is_not_there_is_said_to_be_away(authority: Authority) -> None:
     with pytest.raises(BusError, match="is it running"):
         await Mesh.connect(

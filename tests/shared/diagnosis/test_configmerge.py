@@ -63,7 +63,7 @@ def changed(*commands: str) -> list[str]:
         ),
         (
             [ROUTER, FAMILY, "neighbor 10.0.13.2 activate"],
-            ["-  no neighbor 10.0.13.2 activate", "+  neighbor 10.0.13.2 activate"],
+            ["-  no neighbor 10.0.13.2 activate"],
         ),
         ([ROUTER, FAMILY, "no neighbor 10.0.13.2 activate"], []),
         ([ROUTER, FAMILY, "no neighbor 10.0.12.2 activate"], ["+  no neighbor 10.0.12.2 activate"]),

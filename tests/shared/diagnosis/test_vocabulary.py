@@ -78,6 +78,17 @@ def test_every_type_has_a_family_a_kind_and_a_ground() -> None:
     assert all(t.meaning.endswith(".") for t in types.values())
 
 
+@pytest.mark.parametrize("fault", fault_types())
+def test_every_type_says_what_it_does_and_what_a_person_does_about_it(fault: str) -> None:
+    row = fault_types()[fault]
+    for said in (row.effect, row.by_hand):
+        assert said[0].isupper()
+        assert said.endswith(".")
+        assert "|" not in said, "it stands in a table"
+        assert len(said) < 200
+    assert row.effect != row.meaning
+
+
 def test_the_page_in_the_documents_is_the_generated_one() -> None:
     page = Path(__file__).parents[3] / "docs" / "reference" / "faults.md"
     assert page.read_text("utf-8") == render_page(), "write render_page() to docs/reference/faults.md"

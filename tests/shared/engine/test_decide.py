@@ -508,7 +508,7 @@ def drive(run: Run, data: st.DataObject) -> None:
     raise AssertionError("the run never ends")
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(definitions(), st.data())
 def test_every_run_ends_and_its_snapshot_is_the_fold_of_its_events(steps: list[Step], data: st.DataObject) -> None:
     run = Run(*steps)
@@ -521,7 +521,7 @@ def test_every_run_ends_and_its_snapshot_is_the_fold_of_its_events(steps: list[S
     assert decoded == run.state
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(definitions(), st.data())
 def test_the_same_history_gives_the_same_commands_and_duplicates_change_nothing(
     steps: list[Step], data: st.DataObject
@@ -538,7 +538,7 @@ def test_the_same_history_gives_the_same_commands_and_duplicates_change_nothing(
     assert again.state == run.state
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.permutations(range(4)))
 def test_the_order_in_which_parallel_answers_come_changes_no_command(order: list[int]) -> None:
     children = [agent(f"c{n}") for n in range(4)]

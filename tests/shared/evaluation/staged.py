@@ -71,6 +71,8 @@ class Mesh:
     joins: bool = False
     """Every alert joins the first incident."""
     observations: list[dict[str, Any]] = field(default_factory=list)
+    outputs: dict[str, str] = field(default_factory=dict)
+    """Answers that are kept beside the timeline, by the object's name."""
     incidents: dict[str, str] = field(default_factory=dict)
     alerts: list[dict[str, Any]] = field(default_factory=list)
     votes: list[tuple[str, str]] = field(default_factory=list)
@@ -124,6 +126,8 @@ class Desk:
                 return {"items": [{"approval_id": i, "incident_id": i, "quorum": 2, "votes": votes} for i in waiting]}
             case "/api/incidents/{}/timeline":
                 return {"items": [{"data": {"observations": mesh.observations}}, {"data": None}]}
+            case "/api/outputs/{}" if names[0] in mesh.outputs:
+                return {"sha256": names[0], "text": mesh.outputs[names[0]]}
             case "/api/incidents/{}":
                 if mesh.behind > 0:
                     mesh.behind -= 1

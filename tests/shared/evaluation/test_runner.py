@@ -84,7 +84,14 @@ async def test_a_quote_that_was_never_seen_is_told(world: World) -> None:
     assert one.evidence.missing == ["core1: show run: remote-as 65010"]
 
 
-async def test_a_quote_of_an_output_that_is_kept_elsewhere_is_not_called_missing(world: World) -> None:
+async def test_a_quote_of_a_long_output_is_looked_up_where_that_is_kept(world: World) -> None:
+    world.mesh.observations = [{**SEEN, "outputs": [{**OUTPUT, "text": "", "object": "longer"}]}]
+    world.mesh.outputs["longer"] = OUTPUT["text"] + "and more\n" * 1000
+    [one] = await world.runner().run([case()])
+    assert (one.evidence.quotes, one.evidence.found, one.evidence.unread) == (1, 1, 0)
+
+
+async def test_a_quote_of_an_output_that_has_expired_is_not_called_missing(world: World) -> None:
     world.mesh.observations = [{**SEEN, "outputs": [{**OUTPUT, "text": "", "object": "observations/1"}]}]
     [one] = await world.runner().run([case()])
     assert (one.evidence.quotes, one.evidence.found, one.evidence.unread, one.evidence.missing) == (1, 0, 1, [])

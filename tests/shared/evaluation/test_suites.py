@@ -27,13 +27,18 @@ from nocmesh.proving.simulated.topology import TOPOLOGIES
 
 pytestmark = pytest.mark.real
 
-CASES = [pytest.param(case, id=f"{name}/{case.name}") for name in suite_names() for case in suite(name)]
-DEV = suite("dev")
+SUITES = suite_names()
 
 
 @cache
-def plan_of(key: str, name: str) -> LabPlan:
-    case = next(case for case in suite(name) if network_key(case) == key)
+def cases(name: str) -> list[Case]:
+    """A suite, read once and not while tests are collected: it takes seconds, and a unit run wants none of it."""
+    return suite(name)
+
+
+@cache
+def plan_of(key: str) -> LabPlan:
+    case = next(case for name in SUITES for case in cases(name) if network_key(case) == key)
     return build(named(case.topology, case.chosen), case.chosen)
 
 
@@ -43,58 +48,65 @@ def resources(case: Case) -> set[str]:
         network = topology.build(TOPOLOGIES[case.topology])
         ports = {f"interface/{node.name}/{port}" for node in network.nodes.values() for port in node.running.interfaces}
         return {f"node/{name}" for name in network.nodes} | ports | {cable.resource for cable in network.cables}
-    plan = plan_of(network_key(case), "dev" if case in DEV else "smoke")
+    plan = plan_of(network_key(case))
     ports = {f"interface/{node.name}/{port.name}" for node in plan.nodes for port in node.ports}
     return {f"node/{node.name}" for node in plan.nodes} | ports | {cable.resource for cable in plan.cables}
 
 
 def test_every_fault_type_is_in_dev() -> None:
-    injected = {fault.type for case in DEV for fault in case.faults}
+    injected = {fault.type for case in cases("dev") for fault in case.faults}
     assert set(fault_types()) - injected == set()
 
 
 def test_dev_is_broad() -> None:
-    families = Counter(case.family for case in DEV)
-    assert len(DEV) >= 60
-    assert len({case.topology for case in DEV if ground_of(case) == "lab"}) >= 4
-    assert {case.chosen.igp for case in DEV if ground_of(case) == "lab"} == {"ospf", "isis"}
+    dev = cases("dev")
+    families = Counter(case.family for case in dev)
+    assert len(dev) >= 60
+    assert len({case.topology for case in dev if ground_of(case) == "lab"}) >= 4
+    assert {case.chosen.igp for case in dev if ground_of(case) == "lab"} == {"ospf", "isis"}
     assert families["healthy"] + families["recovered"] >= 10
     assert families["recovered"] >= 4
     assert families["several"] >= 8
 
 
 def test_each_type_is_tried_where_it_is_proven() -> None:
-    grounds = {(cause.fault_type, ground_of(case)) for case in DEV for cause in case.expect.root_causes}
+    grounds = {(cause.fault_type, ground_of(case)) for case in cases("dev") for cause in case.expect.root_causes}
     proven = [{(name, "lab"), (name, kind.ground)} for name, kind in fault_types().items()]
     assert [where for where in proven if not where & grounds] == []
 
 
 def test_few_networks_are_needed() -> None:
-    assert len(grouped(DEV)) <= 8
-    assert len(grouped(suite("smoke"))) == 2
+    assert len(grouped(cases("dev"))) <= 8
+    assert len(grouped(cases("smoke"))) == 2
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_what_a_case_names_is_there(case: Case) -> None:
-    named = {fault.at for fault in case.faults} | {cause.resource for cause in case.expect.root_causes}
-    assert named - resources(case) == set()
+@pytest.mark.parametrize("name", SUITES)
+def test_what_a_case_names_is_there(name: str, subtests: pytest.Subtests) -> None:
+    for case in cases(name):
+        with subtests.test(case.name):
+            named = {fault.at for fault in case.faults} | {cause.resource for cause in case.expect.root_causes}
+            assert named - resources(case) == set()
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_what_a_case_injects_can_be_injected(case: Case) -> None:
-    for fault in case.faults:
-        if ground_of(case) == "sim":
-            made = breakage(live_network(TOPOLOGIES[case.topology]), fault.type, **aim(fault))
-            assert made.expect == {"resource": fault.at, "fault_type": fault.type}
-        else:
-            plan = plan_of(network_key(case), "dev" if case in DEV else "smoke")
-            assert worked_out(plan, fault.type, fault.at, fault.params).label["fault_type"] == fault.type
+@pytest.mark.parametrize("name", SUITES)
+def test_what_a_case_injects_can_be_injected(name: str, subtests: pytest.Subtests) -> None:
+    for case in cases(name):
+        for fault in case.faults:
+            with subtests.test(case.name, fault=fault.type):
+                if ground_of(case) == "sim":
+                    made = breakage(live_network(TOPOLOGIES[case.topology]), fault.type, **aim(fault))
+                    assert made.expect == {"resource": fault.at, "fault_type": fault.type}
+                else:
+                    plan = plan_of(network_key(case))
+                    assert worked_out(plan, fault.type, fault.at, fault.params).label["fault_type"] == fault.type
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_an_alert_does_not_tell_the_cause(case: Case) -> None:
-    said = str(case.alert.body).lower()
-    assert [fault.type for fault in case.faults if fault.type in said] == []
+@pytest.mark.parametrize("name", SUITES)
+def test_an_alert_does_not_tell_the_cause(name: str, subtests: pytest.Subtests) -> None:
+    for case in cases(name):
+        with subtests.test(case.name):
+            said = str(case.alert.body).lower()
+            assert [fault.type for fault in case.faults if fault.type in said] == []
 
 
 def test_the_simulated_networks_are_those_that_there_are() -> None:

@@ -100,6 +100,7 @@ def test_credentials_are_a_file_or_lie_in_a_folder(tmp_path: Path) -> None:
 # --- ports and environment
 
 
+@pytest.mark.real
 def test_a_taken_port_is_told_by_name() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -115,6 +116,7 @@ def test_a_taken_port_is_told_by_name() -> None:
     check_free("127.0.0.1", free_port())
 
 
+@pytest.mark.real
 def test_the_brokers_port_is_the_one_that_was_asked_for() -> None:
     port = free_port()
     assert broker_port(Settings(nats_port=port)) == port

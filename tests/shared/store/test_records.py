@@ -250,7 +250,7 @@ async def test_an_after_with_a_number_that_no_database_holds_is_refused(many: Re
     assert caught.value.reason == "the number is too large"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(after=st.text(max_size=60) | st.lists(st.text(max_size=5), max_size=3).map(as_mark))
 def test_any_text_is_a_mark_or_an_error(after: str) -> None:
     try:
