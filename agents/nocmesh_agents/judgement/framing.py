@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from nocmesh.diagnosis import resources
 from nocmesh.diagnosis.cabling import Cable
+from nocmesh.diagnosis.hints import about_quality
 from nocmesh.diagnosis.signs import Scene
 from nocmesh.messages.report import RootCause
 from nocmesh.network import End
@@ -12,6 +13,10 @@ from nocmesh_agents.judgement.ports import LEAD, MOVED, ODD, lines_of, lost_line
 
 DAMAGED = 20
 """Frames that arrived damaged since all was well, before anybody speaks of it: a cable that is touched costs a few."""
+
+
+FRESH = 3
+"""The same where somebody does speak of it: the alert may be as young as the trouble."""
 
 
 def clashing_duplex(scene: Scene) -> Iterator[RootCause]:
@@ -56,7 +61,7 @@ def damaged_frames(scene: Scene) -> Iterator[RootCause]:
         for interface in sight.interfaces or []:
             end = End(device=sight.name, interface=interface.name)
             count = _damaged_since(scene, end)
-            if count < DAMAGED or end in clashing:
+            if count < (FRESH if about_quality(scene.words) else DAMAGED) or end in clashing:
                 continue
             sure = LEAD if scene.earlier is None else MOVED if _still_damaged(scene, end) else 0.0
             summary = f"{end} has received {count} damaged frames since all was well."
@@ -80,4 +85,4 @@ def _damaged_since(scene: Scene, end: End) -> int:
 def _still_damaged(scene: Scene, end: End) -> bool:
     then = scene.earlier.interface(end) if scene.earlier else None
     now = scene.facts.interface(end)
-    return bool(then and now and (now.in_errors or 0) > (then.in_errors or 0))
+    return bool(then and now and (now.in_errors or 0) >= (then.in_errors or 0) + FRESH)

@@ -95,10 +95,24 @@ def _walked(scene: Scene, legs: Iterable[tuple[End, End, str]]) -> Iterator[Leg]
 
 
 def _at(scene: Scene, suspects: Sequence[str]) -> list[Leg]:
-    """The links of the suspects; those of the interfaces that the alert names first."""
+    """The links of the suspects, those of interfaces that the alert names first; and a host's way to its routers."""
     links = [(own, link) for name in suspects for link, own, _ in scene.facts.network.neighbours(name)]
     links.sort(key=lambda pair: not _is_named(scene, pair[0]))
-    return [leg for _, link in links if (leg := leg_of(scene.facts, link))]
+    own = [leg for _, link in links if (leg := leg_of(scene.facts, link))]
+    return [*own, *(leg for name in suspects for leg in _to_routers(scene.facts, name))]
+
+
+def _to_routers(facts: Facts, name: str) -> Iterator[Leg]:
+    """From a host to each router of its subnets: what it sends to anybody else begins there."""
+    device = facts.network.device(name)
+    for interface in device.interfaces if device is not None and device.platform == "linux" else ():
+        here = End(device=name, interface=interface.name)
+        for address in _addresses(facts, here):
+            for there, ip in stations(facts, address):
+                far = facts.network.device(there.device)
+                links = frames_path(facts, here, there) if far is not None and far.platform != "linux" else None
+                if links:
+                    yield Leg((here, there), (address, ip), links)
 
 
 def _named(scene: Scene, suspects: Sequence[str]) -> list[Link]:

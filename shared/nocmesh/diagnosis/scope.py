@@ -194,17 +194,9 @@ def _elsewhere(scene: Scene, near: Collection[str]) -> Wanted:
         if device.name in near:
             continue
         sight = scene.facts.sight(device.name)
-        full = device.name in watched or (sight is not None and (not _past(sight) or moved(sight)))
+        full = device.name in watched or (sight is not None and (not _past(sight) or sight.moves))
         wanted[device.name] = views_of(device) if full else glance_views(device)
     return wanted
-
-
-def moved(sight: Sight) -> bool:
-    """The configuration, where both are known, is not what it was when all was well."""
-    if sight.config is None or not sight.config_before:
-        return False
-    now, was = ([(line.section, line.text) for line in lines] for lines in (sight.config, sight.config_before))
-    return now != was
 
 
 def _first(scene: Scene, name: str, *, about: bool = False) -> list[View]:
