@@ -15,8 +15,11 @@ DAMAGED = 20
 """Frames that arrived damaged since all was well, before anybody speaks of it: a cable that is touched costs a few."""
 
 
-FRESH = 3
+FRESH = 1
 """The same where somebody does speak of it: the alert may be as young as the trouble."""
+
+RISEN = 3
+"""Between two looks: it still goes on."""
 
 
 def clashing_duplex(scene: Scene) -> Iterator[RootCause]:
@@ -85,4 +88,4 @@ def _damaged_since(scene: Scene, end: End) -> int:
 def _still_damaged(scene: Scene, end: End) -> bool:
     then = scene.earlier.interface(end) if scene.earlier else None
     now = scene.facts.interface(end)
-    return bool(then and now and (now.in_errors or 0) >= (then.in_errors or 0) + FRESH)
+    return bool(then and now and (now.in_errors or 0) >= (then.in_errors or 0) + RISEN)

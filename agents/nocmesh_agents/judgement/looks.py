@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from nocmesh.agent.reasoner import Act, Case
 from nocmesh.diagnosis.facts import Facts
 from nocmesh.diagnosis.find import named_in
+from nocmesh.diagnosis.hints import about_counters
 from nocmesh.diagnosis.probeplan import Wish
 from nocmesh.diagnosis.probes import TOOL, probes_of
 from nocmesh.diagnosis.reach import journeys
@@ -64,11 +65,15 @@ def time_tells(scene: Scene, diagnosis: Diagnosis) -> bool:
     return diagnosis.verdict == "uncertain" and bool(signs_of(scene))
 
 
-def stirred(scene: Scene, diagnosis: Diagnosis) -> Wanted:
-    """What to ask again after a wait: everything that was asked of whoever shows a sign, or a lead is about."""
+def stirred(scene: Scene, diagnosis: Diagnosis, suspects: Sequence[str] = ()) -> Wanted:
+    """What to ask again after a wait: everything that was asked of whoever shows a sign, or a lead is about.
+
+    Of ``suspects`` the interfaces, where the alert is about what these count.
+    """
     leads = {evidence.device for lead in diagnosis.unproven for evidence in lead.evidence}
     involved = [device for sign in signs_of(scene) for device in sign.devices]
-    return again(scene, dict.fromkeys([*involved, *sorted(leads)]))
+    counted: Wanted = {name: ["interfaces"] for name in suspects} if about_counters(scene.words) else {}
+    return {**counted, **again(scene, dict.fromkeys([*involved, *sorted(leads)]))}
 
 
 def ask(case: Case, seen: Sequence[Observation], wanted: Wanted, thought: str) -> Act:

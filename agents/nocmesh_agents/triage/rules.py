@@ -11,6 +11,7 @@ from typing import Any
 
 from nocmesh.agent.reasoner import Act, Case, Finish, Move
 from nocmesh.diagnosis.find import Named, named_in
+from nocmesh.diagnosis.hints import about_counters
 from nocmesh.diagnosis.probeplan import next_probes
 from nocmesh.diagnosis.resources import device_of
 from nocmesh.diagnosis.scope import deeper_look, first_look, last_look, path_look, sweep, wider_look
@@ -46,7 +47,7 @@ def decide(case: Case, seen: Sequence[Observation]) -> Move:
     scene = scene_of(case, seen)
     named = _seen_too(named, scene)
     diagnosis = judge(scene, seen)
-    if just_waited(seen) and (wanted := stirred(scene, diagnosis)):
+    if just_waited(seen) and (wanted := stirred(scene, diagnosis, named.devices)):
         return ask(case, seen, wanted, "Is it still so? Once more")
     signs = signs_of(scene)
     if named.devices and (wanted := first_look(scene, named.devices)):
@@ -58,7 +59,7 @@ def decide(case: Case, seen: Sequence[Observation]) -> Move:
     move = _further(case, seen, scene, named.devices)
     if move is not None:
         return move
-    if not waited(seen) and time_tells(scene, diagnosis):
+    if not waited(seen) and (time_tells(scene, diagnosis) or (named.devices and about_counters(scene.words))):
         return give_time(case, seen, "It may come and go: some seconds will tell.")
     nowhere = _nowhere(case, named)
     if nowhere and (named.unknown or len(scene.facts.sights) < len(case.network.devices)):

@@ -25,6 +25,11 @@ def about_reach(words: Collection[str]) -> bool:
     return bool(_table("about")["reach"] & set(words))
 
 
+def about_counters(words: Collection[str]) -> bool:
+    """Whether it would show in what an interface counts, between two looks."""
+    return bool(_table("about")["counters"] & set(words))
+
+
 @cache
 def _table(name: str) -> Mapping[str, frozenset[str]]:
     rows = tomllib.loads(files("nocmesh.diagnosis").joinpath("hints.toml").read_text("utf-8"))
