@@ -13,7 +13,7 @@ from nocmesh.diagnosis.igp import IgpEnd
 from nocmesh.diagnosis.signs import Scene
 from nocmesh.messages.report import RootCause
 from nocmesh.messages.state import ConfigLine
-from nocmesh_agents.remediation.concerns import INTERFACE, Concern, concern_of, suffering
+from nocmesh_agents.remediation.concerns import INTERFACE, Concern, adjacencies_at, concern_of, suffering
 from nocmesh_agents.remediation.edits import Fix, Refusal
 from nocmesh_agents.remediation.past import fixes_of
 from nocmesh_agents.remediation.restoring import restored
@@ -35,7 +35,31 @@ def as_the_far_end(scene: Scene, cause: RootCause) -> list[Answer]:
         return []
     wish = _WISHES.get(cause.fault_type, _alike)(scene, cause, sight, concern)
     found = restored(wish, now, concern.covers)
-    return fixes_of(scene, cause, sight, concern, found) if found.edits else []
+    if any(not line.section.startswith(INTERFACE) for line in [*found.back, *found.away]):
+        friend = _of_one_mind(scene, cause, sight, concern)
+        if friend:
+            whole = f"the neighbour that {device} has lost and {friend}, which it has, want it set differently"
+            return [Refusal(f"{device}: {whole}, and nobody knows what it was; a person must say what is right.")]
+    return fixes_of(scene, cause, sight, found, "as the far end") if found.edits else []
+
+
+def _of_one_mind(scene: Scene, cause: RootCause, sight: Sight, concern: Concern) -> str:
+    """A neighbour that the device still has, in an area that suffers, whose process says the same of the concern."""
+    around = adjacencies_at(scene, cause, sight.name)
+    lost = {own.values.get("area") for each, own, _ in around if not each.up}
+    for each, own, far in around:
+        there = scene.facts.sight(far.end.device)
+        here = own.protocol == "isis" or own.values.get("area") in lost
+        if each.up and here and there is not None and _told(sight, own, concern) == _told(there, far, concern):
+            return there.name
+    return ""
+
+
+def _told(sight: Sight, end: IgpEnd, concern: Concern) -> set[str]:
+    """The process's lines of the concern; of a NET its area alone."""
+    header = _header(sight.config or [], _PROCESSES[end.protocol])
+    lines = [x.text for x in sight.config or [] if header and x.section == header and concern.covers(x)]
+    return {".".join(text.split(".")[:-4]) if text.startswith("net ") else text for text in lines}
 
 
 def _alike(scene: Scene, cause: RootCause, sight: Sight, concern: Concern) -> Lines:

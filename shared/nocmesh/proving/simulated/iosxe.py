@@ -2,7 +2,7 @@
 
 from nocmesh.proving.simulated import iosxe_bgp, iosxe_health, iosxe_layer2, iosxe_ports, iosxe_trees
 from nocmesh.proving.simulated import iosxe_show as show
-from nocmesh.proving.simulated.frr import clear, shows
+from nocmesh.proving.simulated.frr import clear, refresh, shows
 from nocmesh.proving.simulated.grammar import Mismatch, Rule
 from nocmesh.proving.simulated.iosxe_config import full_name
 from nocmesh.proving.simulated.shell import Command, Dialect, Question, Shell
@@ -110,6 +110,7 @@ PRIVILEGED: tuple[Rule[Command], ...] = (
     Rule("configure terminal", _start),
     Rule("clear ip bgp *", clear),
     Rule("clear ip bgp {ip}", clear),
+    Rule("clear ip bgp {ip} soft [rest]", refresh),
     Rule("write", _save),
     Rule("write memory", _save),
     Rule("copy running-config startup-config", _copy),
