@@ -18,7 +18,7 @@ from nocmesh.proving.simulated.mishap_kinds import CABLES, MISHAPS
 from nocmesh.proving.simulated.mistakes import HEALTHY, KINDS
 from nocmesh.proving.simulated.topology import CAMPUS, DEMO, PAIR, Topology
 from nocmesh_agents.judgement.specialist import decide as specialist
-from nocmesh_agents.remediation.plan import REMEDIES
+from nocmesh_agents.remediation.concerns import curable
 from nocmesh_agents.remediation.rules import decide as remediation
 from nocmesh_agents.triage.rules import decide as triage
 from nocmesh_bridges.ssh import gate
@@ -27,6 +27,7 @@ pytestmark = pytest.mark.real
 
 PLACES = 4
 """Of each kind: the first ones of the campus."""
+MENDED = {*curable(), "interface_admin_down"}
 RISKS = ("low", "medium", "high", "critical")
 
 
@@ -34,7 +35,7 @@ def switches() -> Iterator[Any]:
     _, live = begun(CAMPUS)
     for kind in (*MISHAPS.values(), *CABLES.values()):
         for resource in islice(dict.fromkeys(place.resource(kind.on) for place in kind.where(live)), PLACES):
-            if kind.name in REMEDIES:
+            if kind.name in MENDED:
                 yield pytest.param(CAMPUS, kind.name, {"at": resource}, id=f"{kind.name}-{resource}")
 
 
@@ -45,7 +46,7 @@ def routers() -> Iterator[Any]:
             for far in [n.description for n in (node.running.bgp.neighbors.values() if node.running.bgp else [])]:
                 for name in KINDS:
                     fault = fault_named(live, name, device, far)
-                    if name != HEALTHY and name in REMEDIES and fault.kind.fits(fault.plan):
+                    if name != HEALTHY and name in MENDED and fault.kind.fits(fault.plan):
                         where = {"device": device, "target": far}
                         yield pytest.param(topology, name, where, id=f"{topology.name}-{name}-{device}-{far}")
 
@@ -70,6 +71,7 @@ def test_what_was_broken_is_as_it_was_and_can_be_undone(topology: Topology, name
     broken.inject(world.live)
     world.tick(60)
     diagnosis = diagnosed(world, broken)
+    assert [{"resource": c.resource, "fault_type": c.fault_type} for c in diagnosis.root_causes] == [broken.expect]
     changes, person = planned(world, diagnosis)
     assert not person
     ill = {device: world.config_sha256(device) for device in well}

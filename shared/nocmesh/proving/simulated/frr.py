@@ -57,8 +57,8 @@ def refresh(shell: Shell, neighbor: str, *_: str) -> str:
     """`clear ip bgp A soft`: policies apply at once here, so nothing is left to do."""
     if not shell.view.node.running_daemon("bgpd"):
         return "bgpd is not running\n"
-    known = (shell.device, neighbor) in shell.live.sessions
-    return "" if known else f'% BGP: Unknown neighbor - "{neighbor}"\n'
+    bgp = shell.view.node.running.bgp
+    return "" if bgp is not None and neighbor in bgp.neighbors else f'% BGP: Unknown neighbor - "{neighbor}"\n'
 
 
 def _start(shell: Shell) -> str:
