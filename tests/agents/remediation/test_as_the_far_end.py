@@ -25,7 +25,7 @@ from nocmesh_agents.remediation.agreeing import as_the_far_end
 from nocmesh_agents.remediation.concerns import curable
 from nocmesh_agents.remediation.edits import Fix, Refusal
 from nocmesh_agents.remediation.past import as_it_was
-from nocmesh_agents.remediation.plan import REMEDIES
+from nocmesh_agents.remediation.remedies import REMEDIES
 
 pytestmark = pytest.mark.real
 
