@@ -237,3 +237,37 @@ def test_the_neighbours_on_a_wire_answer_to_arp() -> None:
     assert rows["10.0.12.1"]["mac_address"] != own["mac_address"]
     live.configure("r1", ["interface eth1", "shutdown"])
     assert {row["ip_address"] for row in parsed(live, "r2", "show ip arp")} == {"10.2.0.1"}
+
+
+FILTER = ["ip access-list extended EDGE-IN", "10 deny tcp any any eq bgp", "20 permit ip any any"]
+
+
+def test_an_access_list_shows_its_entries_and_stops_what_it_denies_once_it_is_bound() -> None:
+    live = live_network()
+    live.configure("r2", FILTER, by="tester")
+    rows = parsed(live, "r2", "show ip access-lists")
+    assert [(row["acl_name"], row["action"], row["protocol"]) for row in rows if row["action"]] == [
+        ("EDGE-IN", "deny", "tcp"),
+        ("EDGE-IN", "permit", "ip"),
+    ]
+    assert all(session.established for session in live.sessions.values())
+    live.configure("r2", ["interface GigabitEthernet1", "ip access-group EDGE-IN in"], by="tester")
+    later(live, 60)
+    assert not any(session.established for session in live.sessions.values())
+    assert " ip access-group EDGE-IN in" in ask(live, "r2", "show running-config")
+    live.configure("r2", ["ip access-list extended EDGE-IN", "no 10"], by="tester")
+    assert all(session.established for session in live.sessions.values())
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ("10 permit ip any any", "% Duplicate sequence number"),
+        ("no 30", "% Entry does not exist"),
+        ("no ip access-list extended OTHER", "%ACL OTHER does not exist"),
+        ("30 remark x y", "% Invalid input"),
+    ],
+)
+def test_what_a_list_does_not_take_is_refused(line: str, answer: str) -> None:
+    live = live_network()
+    assert answer in ask(live, "r2", "configure terminal", *FILTER, line)

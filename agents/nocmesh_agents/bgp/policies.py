@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from nocmesh.diagnosis.facts import Sight
 from nocmesh.diagnosis.origin import as_prefix, originated
-from nocmesh.diagnosis.peer import process_header
+from nocmesh.diagnosis.peer import process_header, subject_of
 from nocmesh.diagnosis.signs import Scene
 from nocmesh.messages.report import RootCause
 from nocmesh.messages.state import ConfigLine
@@ -45,6 +45,11 @@ class Moved:
         lines = [(line, _APPLIED.match(line.text)) for line in self.sight.config or []]
         return [(line, match["name"]) for line, match in lines if match and match["kind"] in kinds]
 
+    def lost(self, setting: str) -> list[str]:
+        """Lines of that setting that are gone, of neighbours that are still there: a lost one is another fault."""
+        still = {subject_of(line.text) for line in self.sight.config or []}
+        return [x.text for x in self.gone if x.text.endswith(f" {setting}") and subject_of(x.text) in still]
+
     def maps(self, wanted: re.Pattern[str]) -> list[tuple[ConfigLine, str]]:
         """New lines of route maps that match ``wanted``, with the map's name."""
         found = [line for line in self.new if line.section.startswith("route-map ") and wanted.match(line.text)]
@@ -76,7 +81,7 @@ def dead_next_hops(scene: Scene) -> Iterator[RootCause]:
             if name in names and not scene.facts.owner(hop):
                 summary = f"{moved.sight.name} tells its neighbours the next hop {hop}, which nobody has."
                 yield _told(scene, moved, "bgp_next_hop_unreachable", summary, [line.text, line.section])
-        gone = [line.text for line in moved.gone if line.text.endswith("next-hop-self")]
+        gone = moved.lost("next-hop-self")
         if gone:
             summary = f"{moved.sight.name} does not put itself as next hop any more: {'; '.join(gone[:3])}."
             yield _told(scene, moved, "bgp_next_hop_unreachable", summary, [process_header(moved.sight)], gone)
@@ -95,9 +100,7 @@ def leaked_blackholes(scene: Scene) -> Iterator[RootCause]:
 def lost_clients(scene: Scene) -> Iterator[RootCause]:
     """`bgp_route_reflector_misconfig` (RFC 4456): a reflector has no such client any more."""
     for moved in _speakers(scene):
-        gone = [line.text for line in moved.gone if line.text.endswith("route-reflector-client")]
-        still = {line.text.split()[1] for line in moved.sight.config or [] if line.text.startswith("neighbor ")}
-        gone = [text for text in gone if text.split()[1] in still]
+        gone = moved.lost("route-reflector-client")
         if gone:
             peers = ", ".join(text.split()[1] for text in gone[:5])
             summary = f"{moved.sight.name} reflects no more to {peers}: they are its clients no longer."

@@ -13,10 +13,10 @@ from nocmesh.diagnosis.igp import IgpEnd
 from nocmesh.diagnosis.signs import Scene
 from nocmesh.messages.report import RootCause
 from nocmesh.messages.state import ConfigLine
-from nocmesh_agents.remediation.concerns import INTERFACE, Concern, concern_of, suffering
+from nocmesh_agents.remediation.concerns import INTERFACE, Concern, adjacencies_at, concern_of, suffering
 from nocmesh_agents.remediation.edits import Fix, Refusal
 from nocmesh_agents.remediation.past import fixes_of
-from nocmesh_agents.remediation.restoring import restored
+from nocmesh_agents.remediation.restoring import Restoration, restored
 
 Answer = Fix | Refusal
 Lines = list[ConfigLine]
@@ -30,12 +30,39 @@ def as_the_far_end(scene: Scene, cause: RootCause) -> list[Answer]:
     """The lines that ``cause`` is about, as the far ends of the adjacencies that suffer have them."""
     device, concern = resources.device_of(cause.resource), concern_of(cause.fault_type)
     sight = scene.facts.sights[device]
-    now = list(sight.config or [])
     if concern is None:
         return []
     wish = _WISHES.get(cause.fault_type, _alike)(scene, cause, sight, concern)
-    found = restored(wish, now, concern.covers)
-    return fixes_of(scene, cause, sight, concern, found) if found.edits else []
+    found = restored(wish, list(sight.config or []), concern.covers)
+    friend = _of_one_mind(scene, cause, sight, concern) if _is_of_process(found) else ""
+    if friend and not (cause.fault_type in _WISHES and sight.intent.isis and sight.intent.isis.net):
+        asked = f"the neighbour that {device} has lost and {friend}, which it has, want it set differently"
+        return [Refusal(f"{device}: {asked}, and nobody knows what it was; a person must say what is right.")]
+    return fixes_of(scene, cause, sight, found, "as the far end") if found.edits else []
+
+
+def _is_of_process(found: Restoration) -> bool:
+    """It changes more than interfaces: every neighbour is concerned."""
+    return any(not line.section.startswith(INTERFACE) for line in [*found.back, *found.away])
+
+
+def _of_one_mind(scene: Scene, cause: RootCause, sight: Sight, concern: Concern) -> str:
+    """A neighbour that the device still has, in an area that suffers, whose process says the same of the concern."""
+    around = adjacencies_at(scene, cause, sight.name)
+    lost = {own.values.get("area") for each, own, _ in around if not each.up}
+    for each, own, far in around:
+        there = scene.facts.sight(far.end.device)
+        here = own.protocol == "isis" or own.values.get("area") in lost
+        if each.up and here and there is not None and _told(sight, own, concern) == _told(there, far, concern):
+            return there.name
+    return ""
+
+
+def _told(sight: Sight, end: IgpEnd, concern: Concern) -> set[str]:
+    """The process's lines of the concern; of a NET its area alone."""
+    header = _header(sight.config or [], _PROCESSES[end.protocol])
+    lines = [x.text for x in sight.config or [] if header and x.section == header and concern.covers(x)]
+    return {".".join(text.split(".")[:-4]) if text.startswith("net ") else text for text in lines}
 
 
 def _alike(scene: Scene, cause: RootCause, sight: Sight, concern: Concern) -> Lines:

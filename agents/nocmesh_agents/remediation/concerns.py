@@ -85,14 +85,16 @@ def _everything(scene: Scene, sight: Sight, cause: RootCause) -> Wanted:
 
 def suffering(scene: Scene, cause: RootCause, device: str) -> list[tuple[Adjacency, IgpEnd, IgpEnd]]:
     """The adjacencies of ``device`` that ``cause`` may be in the way of, each with the own end and the far one."""
-    protocol, concern = cause.fault_type.split("_", 1)[0], concern_of(cause.fault_type)
+    concern = concern_of(cause.fault_type)
     quiet = concern is not None and (concern.quiet or concern.about != "adjacency")
-    found = []
-    for adjacency in scene.adjacencies:
-        if adjacency.protocol == protocol and (quiet or not adjacency.up):
-            a, b = adjacency.ends
-            found += [(adjacency, own, far) for own, far in ((a, b), (b, a)) if own.end.device == device]
-    return found
+    return [each for each in adjacencies_at(scene, cause, device) if quiet or not each[0].up]
+
+
+def adjacencies_at(scene: Scene, cause: RootCause, device: str) -> list[tuple[Adjacency, IgpEnd, IgpEnd]]:
+    """Every adjacency of ``device`` in the protocol of ``cause``, each with the own end and the far one."""
+    protocol = cause.fault_type.split("_", 1)[0]
+    both = [(each, *ends) for each in scene.adjacencies for ends in (each.ends, each.ends[::-1])]
+    return [(each, own, far) for each, own, far in both if own.protocol == protocol and own.end.device == device]
 
 
 def _of_adjacencies(scene: Scene, sight: Sight, cause: RootCause) -> Wanted:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from nocmesh.diagnosis import resources
 from nocmesh.diagnosis.facts import Sight
 from nocmesh.diagnosis.signs import Scene
-from nocmesh.messages.change import Check
 from nocmesh.messages.report import RootCause
 from nocmesh.messages.state import ConfigLine
 from nocmesh_agents.remediation import checks
+from nocmesh_agents.remediation.concerns import adjacencies_at
 from nocmesh_agents.remediation.edits import Edit, Fix, Refusal, afterwards
 from nocmesh_agents.remediation.past import as_it_was
 
@@ -29,7 +29,7 @@ def router_id(scene: Scene, cause: RootCause) -> list[Answer]:
     answers = as_it_was(scene, cause) or _meant(sight)
     twins = [other for other in scene.facts.reachable if other is not sight and _same(other, sight)]
     if any(isinstance(answer, Fix) for answer in answers):
-        answers += [_begun_anew(scene, twin) for twin in twins if twin.device.platform == "frr"]
+        answers += [_begun_anew(scene, cause, twin) for twin in twins if twin.device.platform == "frr"]
     return answers
 
 
@@ -37,19 +37,15 @@ def _same(one: Sight, other: Sight) -> bool:
     return one.ospf is not None and other.ospf is not None and one.ospf.router_id == other.ospf.router_id
 
 
-def _begun_anew(scene: Scene, twin: Sight) -> Fix:
+def _begun_anew(scene: Scene, cause: RootCause, twin: Sight) -> Fix:
+    """It goes last, so nothing is in the way of its neighbours any more."""
+    ends = [own.end for each, own, _ in adjacencies_at(scene, cause, twin.name) if scene.carries(each.link)]
     return Fix(
         device=twin.name,
         edits=(Edit("", (_ANEW,), ()),),
         summary=f"{twin.name} begins OSPF anew, since another device withdrew what it had told.",
-        checks=_neighbors(scene, twin.name),
+        checks=tuple(checks.ospf_adjacency(end.interface) for end in ends),
     )
-
-
-def _neighbors(scene: Scene, device: str) -> tuple[Check, ...]:
-    """Those that the device has now."""
-    ends = [end for each in scene.adjacencies if each.protocol == "ospf" for end in each.ends]
-    return tuple(checks.ospf_adjacency(end.end.interface) for end in ends if end.end.device == device and end.up)
 
 
 def _meant(sight: Sight) -> list[Answer]:

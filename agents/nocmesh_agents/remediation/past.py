@@ -53,21 +53,27 @@ def _answers(scene: Scene, cause: RootCause, sight: Sight, concern: Concern) -> 
         sight.config or [],
         lambda line: wanted(line) and not _NEVER.match(line.section or line.text),
     )
-    return refusals + (fixes_of(scene, cause, sight, concern, found) if found.edits else [])
+    return refusals + (fixes_of(scene, cause, sight, found, "again") if found.edits else [])
 
 
-def fixes_of(scene: Scene, cause: RootCause, sight: Sight, concern: Concern, found: Restoration) -> list[Answer]:
-    """``found`` as fixes of the device, one for each thing that proves them; or why a person must do it."""
+def fixes_of(scene: Scene, cause: RootCause, sight: Sight, found: Restoration, how: str) -> list[Answer]:
+    """``found`` as fixes of the device, one for each thing that proves them; or why a person must do it.
+
+    ``how`` ends the sentence that says what the device gets.
+    """
+    concern = concern_of(cause.fault_type)
+    if concern is None:
+        return []
     obstacle = _obstacle(sight, concern, found)
     if obstacle:
-        return [Refusal(f"{sight.name}: {_said(found)}, but {obstacle}; a person must do it.")]
+        return [Refusal(f"{sight.name}: {_said(found, how)}, but {obstacle}; a person must do it.")]
     edits = _with_afterwards(concern, found)
     proved = effects(scene, cause, sight, found) or [((), "")]
     return [
         Fix(
             device=sight.name,
             edits=edits,
-            summary=f"{sight.name}: {_said(found)}.",
+            summary=f"{sight.name}: {_said(found, how)}.",
             routing=_routing(cause, found),
             checks=checks or configured(found),
             configured=configured(found),
@@ -120,17 +126,20 @@ def _routing(cause: RootCause, found: Restoration) -> bool:
     return known is None or known.family not in ("link", "spanning_tree", "layer2")
 
 
-def _said(found: Restoration) -> str:
-    """The lines that come back and those that go, with where they stand."""
-    said = [f"'{line.text}'{_where(line)} is back" for line in found.back]
-    said += [f"'{line.text}'{_where(line)} is gone" for line in found.away if line.text not in _values(found)]
-    more = f", and {len(said) - _MOST_SAID} more" if len(said) > _MOST_SAID else ""
-    return f"{', '.join(said[:_MOST_SAID])}{more}"
+def _said(found: Restoration, how: str) -> str:
+    """Section by section, the lines that it gets and those that go."""
+    sections = dict.fromkeys(line.section for line in [*found.back, *found.away])
+    said = [_said_of(section, found, how) for section in sections]
+    return "; ".join(said[:_MOST_SAID]) + (f"; and {len(said) - _MOST_SAID} sections more" if said[_MOST_SAID:] else "")
 
 
-def _values(found: Restoration) -> set[str]:
-    return {line.text for line in found.back}
+def _said_of(section: str, found: Restoration, how: str) -> str:
+    gets, loses = ([x.text for x in lines if x.section == section] for lines in (found.back, found.away))
+    words = [f"{_listed(gets)} {how}"] if gets else []
+    words += [f"no more {_listed(loses)}"] if loses else []
+    return f"{section or 'at the top'} has {', '.join(words)}"
 
 
-def _where(line: ConfigLine) -> str:
-    return f" under '{line.section}'" if line.section else ""
+def _listed(texts: list[str]) -> str:
+    more = f" and {len(texts) - _MOST_SAID} lines more" if texts[_MOST_SAID:] else ""
+    return ", ".join(f"'{text}'" for text in texts[:_MOST_SAID]) + more

@@ -48,7 +48,18 @@ def _adjacencies(scene: Scene, cause: RootCause, sight: Sight, found: Restoratio
     """Those that suffer form again."""
     for adjacency, own, far in suffering(scene, cause, sight.name):
         if scene.carries(adjacency.link) and not adjacency.up and _touches(found, own):
-            yield tuple(_up(adjacency, own)), far.end.device
+            yield (*_at_its_level(sight, own), *_up(adjacency, own)), far.end.device
+
+
+def _at_its_level(sight: Sight, own: IgpEnd) -> Iterator[Check]:
+    """FRR shows an adjacency for a hold time at the level that it had, so the circuit's own level tells more."""
+    states = (sight.before.isis if sight.before else None, sight.isis)
+    was, now = (
+        next((i.level for i in (state.interfaces if state else ()) if i.name == own.end.interface), "")
+        for state in states
+    )
+    if own.protocol == "isis" and was and was != now:
+        yield checks.igp_interface("isis", own.end.interface, "level", was)
 
 
 def _touches(found: Restoration, own: IgpEnd) -> bool:

@@ -12,7 +12,8 @@ from nocmesh.messages.session import Observation
 from nocmesh_agents.dossier import alert_of, calls, diagnosis_of
 from nocmesh_agents.looking import commands_of, known_of, look_calls
 from nocmesh_agents.remediation.concerns import patients
-from nocmesh_agents.remediation.plan import REMEDIES, plan_of
+from nocmesh_agents.remediation.plan import plan_of
+from nocmesh_agents.remediation.remedies import REMEDIES
 from nocmesh_agents.remediation.shell import more_views
 
 

@@ -143,7 +143,7 @@ def _remove(merge: _Merge, wanted: str, command: str) -> None:
         # FRR takes `no network …` of the unicast family in the router's own node too.
         gone = [x for x in merge.lines if x.section.startswith(f"{section}{JOINT}") and _covers(wanted, x.text)]
     elif re.fullmatch(r"neighbor \S+", wanted):
-        gone += [x for x in merge.lines if x.section.startswith(f"{section}{JOINT}") and _covers(wanted, x.text)]
+        gone = [x for x in merge.lines if _under(x, {section}) and _covers(wanted, x.text.removeprefix("no "))]
     _drop(merge, gone)
     if SHOWN_NEGATED.match(wanted) and _fits(wanted, section) and command.startswith("no "):
         _add(merge, command)

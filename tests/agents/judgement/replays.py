@@ -48,7 +48,7 @@ class Replay:
         self._recorded = recording(lab)
         self.network = msgspec.convert(self._recorded["network"], Network)
         self._healthy = {node: _answers(said) for node, said in self._recorded["healthy"].items()}
-        self._past = past
+        self._lab, self._past = lab, past
         self._waited = False
         found = [each for each in self._recorded["faults"] if each["fault"] == fault]
         self.fault: dict[str, Any] = found[0] if found else {}

@@ -24,7 +24,7 @@ from nocmesh.proving.simulated.live import LiveNetwork
 from nocmesh.proving.simulated.shell import Shell
 from nocmesh.proving.simulated.topology import Topology, build
 from nocmesh.yamlfile import parse_document
-from nocmesh_bridges.platforms import commands, judged, state
+from nocmesh_bridges.platforms import VIEWS, commands, judged, state
 from nocmesh_bridges.ssh.guard import check_line
 from nocmesh_bridges.ssh.redact import redact
 
@@ -152,7 +152,38 @@ class SimulatedWorld:
         raise AssertionError("the rules never finish")
 
     def apply(self, device: str, lines: Sequence[str]) -> None:
+        """As a bridge does: guarded, and what stands behind a mask is what was read there."""
         for line in lines:
             check_line(self.platform(device), line)
-        self.live.configure(device, [self.secrets[device].get(line, line) for line in lines])
+        told = [self.secrets[device].get(line, line) for line in lines if not line.startswith("do ")]
+        self.live.configure(device, told)
+        shell = Shell(live=self.live, device=device, dialect=DIALECTS[self.platform(device)], username="test")
+        for command in (line.removeprefix("do ") for line in lines if line.startswith("do ")):
+            assert not shell.answer(command).startswith("%"), command
         self.tick(30)
+
+
+class RememberedWorld(SimulatedWorld):
+    """The same, with a baseline of every device."""
+
+    def __init__(self, topology: Topology) -> None:
+        super().__init__(topology)
+        self._past = {device: self._look(device) for device in self.live.model.nodes}
+
+    def _look(self, device: str) -> tuple[str, DeviceState]:
+        outputs = {command: self.said(device, command) for command in commands(self.platform(device), VIEWS)}
+        return self.said(device, "show running-config").text, self.state(device, VIEWS, outputs)
+
+    def observe(self, call: ToolCall) -> Observation:
+        if call.tool != "device_baseline":
+            return super().observe(call)
+        device = str(call.arguments["device"])
+        text, state = self._past[device]
+        return Observation(
+            observation_id=call.call_id,
+            tool=call.tool,
+            arguments=call.arguments,
+            device=device,
+            outputs=[Output(command=f"device_baseline {device} good", text=text)],
+            state=state,
+        )

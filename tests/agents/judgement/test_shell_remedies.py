@@ -18,7 +18,7 @@ from nocmesh.messages.session import Observation, ToolCall
 from nocmesh.messages.state import ConfigLine, DeviceState, Interface
 from nocmesh.network import Device, IntendedInterface, Network
 from nocmesh_agents.remediation.edits import Edit, Fix, Refusal
-from nocmesh_agents.remediation.plan import REMEDIES
+from nocmesh_agents.remediation.remedies import REMEDIES
 from nocmesh_agents.remediation.rules import decide
 from nocmesh_agents.remediation.shell import in_turn
 from nocmesh_bridges.platforms.linux_links import LINKS

@@ -24,8 +24,8 @@ from nocmesh_agents.triage.rules import decide as triage
 pytestmark = pytest.mark.real
 
 TOPOLOGIES = {"demo": DEMO, "pair": PAIR}
-BEYOND_US = {"link_down"}
-"""A cable needs hands."""
+BEYOND_US = {"link_down", "bgp_acl_block"}
+"""A cable needs hands; without a baseline nobody knows which entries of a list are meant."""
 SECRET = {"bgp_neighbor_missing", "bgp_peer_address_misconfig", "bgp_auth_mismatch"}
 """Without a baseline nobody knows which password there was: where the session has one, a person must set it."""
 

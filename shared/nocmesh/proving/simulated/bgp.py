@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from nocmesh.proving.simulated.filtering import passes_bgp
 from nocmesh.proving.simulated.model import Bgp, Neighbor, Network, Node, router_id
-from nocmesh.proving.simulated.wiring import on_broken_wire, reach, source_towards
+from nocmesh.proving.simulated.wiring import hop_towards, on_broken_wire, reach, source_towards
 
 Statement = tuple[str, str]
 """Device and neighbour address: one end of a session."""
@@ -182,6 +183,8 @@ def _common_cause(
     far_cause = _own_cause(network, far, theirs, overflowed)
     if far_cause is not None:
         return SEEN_FROM_AFAR.get(far_cause, Cause.WAITING)
+    if not (_let_through(network, node, ours) and _let_through(network, far, theirs)):
+        return Cause.WAITING
     if ours.password != theirs.password:
         return Cause.PASSWORD
     if not (_arrives(network, node, ours, far, theirs) and _arrives(network, far, theirs, node, ours)):
@@ -205,6 +208,12 @@ def _arrives(network: Network, sender: Node, ours: Neighbor, receiver: Node, the
     enough = sent >= hops or (hops == 1 and sent == 1)
     left = 255 - (hops - 1) if sent == 255 else sent - (hops - 1)
     return enough and (theirs.ttl_security is None or left > 255 - theirs.ttl_security)
+
+
+def _let_through(network: Network, node: Node, neighbor: Neighbor) -> bool:
+    """Whether the device's own filters let BGP to and from that neighbour pass."""
+    hop = hop_towards(network, node, neighbor.address)
+    return hop is None or passes_bgp(node.running, node.running.interfaces[hop.interface])
 
 
 def _hops_sent(node: Node, neighbor: Neighbor) -> int:

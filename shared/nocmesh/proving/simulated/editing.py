@@ -11,9 +11,9 @@ from typing import Literal
 from nocmesh.proving.simulated.grammar import Mismatch, Rule, match
 from nocmesh.proving.simulated.model import Bgp, Configuration, Interface, Neighbor, PrefixRule, StaticRoute
 
-Kind = Literal["top", "interface", "bgp", "family", "vlan"]
+Kind = Literal["top", "interface", "bgp", "family", "vlan", "acl"]
 
-PARENTS: Mapping[Kind, Kind] = {"interface": "top", "bgp": "top", "family": "bgp", "vlan": "top"}
+PARENTS: Mapping[Kind, Kind] = {"interface": "top", "bgp": "top", "family": "bgp", "vlan": "top", "acl": "top"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class Section:
             "bgp": "router bgp",
             "family": "address-family ipv4",
             "vlan": f"vlan {self.name}",
+            "acl": f"ip access-list extended {self.name}",
         }[self.kind]
 
     @property

@@ -53,6 +53,14 @@ def clear(shell: Shell, neighbor: str = "") -> str:
     return "" if found else f'% BGP: Unknown neighbor - "{neighbor}"\n'
 
 
+def refresh(shell: Shell, neighbor: str, *_: str) -> str:
+    """`clear ip bgp A soft`: policies apply at once here, so nothing is left to do."""
+    if not shell.view.node.running_daemon("bgpd"):
+        return "bgpd is not running\n"
+    bgp = shell.view.node.running.bgp
+    return "" if bgp is not None and neighbor in bgp.neighbors else f'% BGP: Unknown neighbor - "{neighbor}"\n'
+
+
 def _start(shell: Shell) -> str:
     return shell.start_config()
 
@@ -115,6 +123,7 @@ RULES: tuple[Rule[Command], ...] = (
     Rule("clear bgp {ip}", clear),
     Rule("clear ip bgp *", clear),
     Rule("clear ip bgp {ip}", clear),
+    Rule("clear ip bgp {ip} soft [rest]", refresh),
     Rule("configure terminal", _start),
     Rule("configure", _start),
     Rule("write", save),

@@ -188,4 +188,5 @@ GRAMMAR: Grammar = {
     ),
     "family": (*SHARED_FAMILY, *NETWORKS),
     "vlan": (),
+    "acl": (),
 }

@@ -1,8 +1,8 @@
 """The IOS-XE-like command line: its exec commands, and its answers to what it does not know."""
 
-from nocmesh.proving.simulated import iosxe_bgp, iosxe_health, iosxe_layer2, iosxe_ports, iosxe_trees
+from nocmesh.proving.simulated import iosxe_bgp, iosxe_filters, iosxe_health, iosxe_layer2, iosxe_ports, iosxe_trees
 from nocmesh.proving.simulated import iosxe_show as show
-from nocmesh.proving.simulated.frr import clear, shows
+from nocmesh.proving.simulated.frr import clear, refresh, shows
 from nocmesh.proving.simulated.grammar import Mismatch, Rule
 from nocmesh.proving.simulated.iosxe_config import full_name
 from nocmesh.proving.simulated.shell import Command, Dialect, Question, Shell
@@ -42,7 +42,6 @@ def _privilege(shell: Shell) -> str:
 
 
 ABSENT = (
-    "show ip access-lists",
     "show ip ospf",
     "show ip ospf interface",
     "show ip ospf neighbor",
@@ -68,6 +67,7 @@ USER: tuple[Rule[Command], ...] = (
     Rule("show interfaces {rest}", _interface),
     Rule("show ip interface brief", shows(show.interface_brief)),
     Rule("show ip route", shows(show.ip_route)),
+    Rule("show ip access-lists", shows(lambda view: iosxe_filters.shown(view.node.running))),
     Rule("show interfaces switchport", shows(iosxe_layer2.switchports)),
     Rule("show interfaces status", shows(iosxe_ports.status)),
     Rule("show spanning-tree", shows(iosxe_trees.spanning_tree)),
@@ -110,6 +110,7 @@ PRIVILEGED: tuple[Rule[Command], ...] = (
     Rule("configure terminal", _start),
     Rule("clear ip bgp *", clear),
     Rule("clear ip bgp {ip}", clear),
+    Rule("clear ip bgp {ip} soft [rest]", refresh),
     Rule("write", _save),
     Rule("write memory", _save),
     Rule("copy running-config startup-config", _copy),

@@ -3,7 +3,7 @@
 import re
 from ipaddress import IPv4Interface, IPv4Network
 
-from nocmesh.proving.simulated import editing, iosxe_switching, iosxe_switching_rules, neighbors
+from nocmesh.proving.simulated import editing, iosxe_filters, iosxe_switching, iosxe_switching_rules, neighbors
 from nocmesh.proving.simulated.editing import Act, Editor, Grammar, Refused, Section
 from nocmesh.proving.simulated.frr_config import (
     SHARED_BGP,
@@ -41,6 +41,8 @@ def render(configuration: Configuration, version: str = VERSION) -> str:
     lines += ["ip forward-protocol nd", "!"]
     for route in configuration.statics:
         lines.append(f"ip route {_with_mask(route.prefix)} {route.next_hop}")
+    if configuration.access_lists:
+        lines += ["!", *iosxe_filters.list_lines(configuration)]
     for name, rules in sorted(configuration.prefix_lists.items()):
         lines += ["!", *(f"ip prefix-list {name} {rule_text(rule)}" for rule in rules)]
     lines += ["!", *configuration.services] if configuration.services else []
@@ -74,6 +76,7 @@ def _interface(interface: Interface, *, switch: bool) -> list[str]:
         lines.append(f" ip address {address.ip} {address.netmask}{' secondary' if index else ''}")
     if not interface.addresses and interface.switchport is None:
         lines.append(" no ip address")
+    lines += [f" {line}" for line in iosxe_filters.port_lines(interface)]
     if not interface.enabled:
         lines.append(" shutdown")
     plain = switch or interface.loopback
@@ -191,6 +194,7 @@ GRAMMAR: Grammar = {
         Rule("no ip domain lookup", editing.ignored),
         Rule("ip forward-protocol nd", editing.ignored),
         *iosxe_switching_rules.TOP,
+        *iosxe_filters.TOP,
         Rule("interface {rest}", _enter_interface),
         Rule("no interface {rest}", _no_interface),
         Rule("router bgp {asn}", _enter_bgp),
@@ -200,6 +204,7 @@ GRAMMAR: Grammar = {
     "interface": (
         *SHARED_INTERFACE,
         *iosxe_switching_rules.INTERFACE,
+        *iosxe_filters.INTERFACE,
         Rule("negotiation auto", editing.ignored),
         Rule("mtu {mtu}", _set_mtu),
         Rule("no mtu [rest]", lambda editor, *_: _set_mtu(editor)),
@@ -217,4 +222,5 @@ GRAMMAR: Grammar = {
     ),
     "family": (*SHARED_FAMILY, *_NETWORKS),
     "vlan": iosxe_switching_rules.VLAN,
+    "acl": iosxe_filters.LIST,
 }

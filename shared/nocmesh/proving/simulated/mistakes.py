@@ -81,6 +81,18 @@ def _withdrawal(plan: Plan) -> list[str]:
     return [*_family(f"no network {plan.network}", f"no network {address} mask {mask}")(plan)]
 
 
+def _filter(plan: Plan) -> list[str]:
+    """A list that somebody bound to the wrong interface, or wrote for another protocol."""
+    return [
+        "ip access-list extended EDGE-IN",
+        "10 deny tcp any any eq bgp",
+        "20 permit ip any any",
+        f"interface {plan.interface.name}",
+        "ip access-group EDGE-IN in",
+        "end",
+    ]
+
+
 def _down(live: LiveNetwork, plan: Plan) -> bool:
     session = live.sessions.get((plan.device, plan.neighbor.address))
     return session is None or not session.established
@@ -148,6 +160,14 @@ KINDS: Mapping[str, Kind] = {
             shows=_withdrawn,
             alertname="BgpPrefixMissing",
             at=("core1", "edge1"),
+        ),
+        Kind(
+            name="bgp_acl_block",
+            summary="session down, hold timer expired",
+            lines=_filter,
+            shows=_down,
+            fits=lambda plan: plan.interface.name.startswith("GigabitEthernet"),
+            at=("edge1", "core1"),
         ),
         Kind(
             name="bgp_update_source_misconfig",

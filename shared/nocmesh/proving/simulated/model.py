@@ -36,6 +36,8 @@ class Interface:
     switchport: Switchport | None = None
     """None: routed."""
     channel: Channel | None = None
+    filters: dict[str, str] = field(default_factory=dict)
+    """By direction, `in` or `out`: the access list that packets must pass."""
 
     @property
     def loopback(self) -> bool:
@@ -130,6 +132,8 @@ class Configuration:
     statics: list[StaticRoute] = field(default_factory=list)
     spanning: Spanning | None = None
     """Set: the device is a switch."""
+    access_lists: dict[str, dict[int, str]] = field(default_factory=dict)
+    """By name: the entries by number, without it."""
     services: list[str] = field(default_factory=list)
     """Lines at the top that nothing modelled depends on: `ntp server …`, `snmp-server …`."""
 

@@ -15,7 +15,9 @@ from nocmesh.proving.simulated.view import View
 
 Command = Callable[..., str]
 
-SUFFIXES: Mapping[str, str] = {"top": "", "interface": "-if", "bgp": "-router", "family": "-router-af", "vlan": "-vlan"}
+SUFFIXES: Mapping[str, str] = {
+    "top": "", "interface": "-if", "bgp": "-router", "family": "-router-af", "vlan": "-vlan", "acl": "-ext-nacl",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
