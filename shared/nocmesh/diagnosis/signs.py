@@ -138,15 +138,20 @@ class Scene:
         return not (far and far.unreachable) and not (cable and (cable.broken or cable.intended_off))
 
     def explained(self, session: Session) -> bool:
-        """The inventory says why the session is not up: its link is meant to be off, or nobody wants the session."""
+        """Somebody says why the session is not up: its link or its far end may be off, or nobody wants the session."""
         cable = self.cable(session)
-        if cable is not None and cable.intended_off:
+        if (cable is not None and cable.intended_off) or self.away(session.far_device):
             return True
         ends = [session.near, *([session.far] if session.far else [])]
         wishes = [self.wanted(end) for end in ends]
         if session.far is None:
             wishes.append(self._wanted_back(session))
         return False in wishes and True not in wishes and (session.far is None or any(end.shut for end in ends))
+
+    def away(self, device: str) -> bool:
+        """The device does not answer, and need not."""
+        sight = self.facts.sight(device) if device else None
+        return sight is not None and sight.unreachable and bool(self.facts.why_silent(device))
 
     def wanted(self, peer: Peer) -> bool | None:
         """Whether the device's intent lists the neighbour; None: there is no intent."""
@@ -196,7 +201,7 @@ def _needed(sight: Sight) -> Sequence[str]:
 
 def _unreachable(scene: Scene) -> Iterable[Sign]:
     for name, sight in scene.facts.sights.items():
-        if sight.unreachable:
+        if sight.unreachable and not scene.facts.why_silent(name):
             yield Sign("device", (name,), resources.node(name), f"{name} cannot be reached")
 
 
@@ -297,7 +302,7 @@ def _journeys(scene: Scene) -> Iterable[Sign]:
         ends = (found.journey.source, found.journey.target)
         silent = [probe for probe in scene.probes if probe.asks(found.journey)]
         stop = found.stop
-        if not _fails(scene, found, silent):
+        if not _fails(scene, found, silent) or _on_purpose(scene, found):
             continue
         devices = dict.fromkeys([*([stop.device] if stop else ()), *(end.device for end in ends), *found.devices])
         named = tuple(name for name in devices if name)
@@ -311,6 +316,25 @@ def _fails(scene: Scene, found: Walk, probes: Sequence[Probed]) -> bool:
     if told:
         return not any(probe.result.received for probe in told)
     return found.stop is not None and found.stop.sure and not _stopped_before(scene, found)
+
+
+def _on_purpose(scene: Scene, found: Walk) -> bool:
+    """A device on the way need not answer, or it stops where a link is down that may be."""
+    ends = (found.journey.source.device, found.journey.target.device)
+    if any(scene.away(name) for name in (*ends, *found.devices)):
+        return True
+    here = found.stop.device if found.stop else ""
+    near = [end for cable in scene.cables if here in (e.device for e in cable.ends) for end in cable.ends]
+    return any(_went_off(scene.facts, end) for end in near)
+
+
+def _went_off(facts: Facts, end: End) -> bool:
+    """It is down now, may be, and was up when all was well: what is always off explains nothing new."""
+    seen, sight = facts.interface(end), facts.sight(end.device)
+    if (seen is not None and seen.oper_up) or not facts.why_off(end):
+        return False
+    past = (sight.before.interfaces if sight and sight.before else None) or ()
+    return any(interface.name == end.interface and interface.oper_up for interface in past)
 
 
 def _stopped_before(scene: Scene, found: Walk) -> bool:
