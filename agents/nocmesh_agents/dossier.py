@@ -44,6 +44,11 @@ def diagnosis_of(case: Case) -> Diagnosis:
     return _as(found, Diagnosis, "diagnosis")
 
 
+def triage_saw(case: Case) -> str:
+    """What triage saw that made the alert real, in its words; empty: triage did not say so."""
+    return str(_first(case, "why") or "").rstrip(".") if _first(case, "verdict") == "true_positive" else ""
+
+
 def changes_of(case: Case) -> list[Change]:
     """The changes that the task is about. Raises InvalidInputError when they are none."""
     return _as(_first(case, "changes") or [], list[Change], "changes")

@@ -18,8 +18,8 @@ from nocmesh_dashboard.web import Call, answer
 
 MOST_APPROVALS = 100
 KINDS = ("application/json", "text/markdown", "text/plain")
-NOT_ASKED = "device_baseline"
-"""The tool that answers from memory: no device was asked."""
+NOT_ASKED = frozenset({"device_baseline", "device_history"})
+"""The tools that answer from memory: no device was asked."""
 
 
 async def explanation(call: Call) -> Response:
@@ -95,6 +95,6 @@ def _happened(timeline: Iterable[Row]) -> Iterator[Happened]:
 def _looked(timeline: Iterable[Row]) -> Iterator[Looked]:
     for row in timeline:
         for seen in (row.get("data") or {}).get("observations") or ():
-            if seen.get("tool") != NOT_ASKED:
+            if seen.get("tool") not in NOT_ASKED:
                 device = str(seen.get("device") or "")
                 yield from (Looked(device=device, command=str(out.get("command"))) for out in seen.get("outputs") or ())

@@ -15,7 +15,14 @@ from pydantic import SecretStr
 from nocmesh import network
 from nocmesh.errors import NotFoundError, PreconditionError
 from nocmesh.inventory_checks import mistakes_across
-from nocmesh.inventory_form import CredentialEntry, DeviceEntry, IntentEntry, InventoryFile, NetBoxFile
+from nocmesh.inventory_form import (
+    CredentialEntry,
+    DeviceEntry,
+    IntentEntry,
+    InventoryFile,
+    NetBoxFile,
+    WindowEntry,
+)
 from nocmesh.log import logger
 from nocmesh.yamlfile import Document, nearest, read_document, validated
 
@@ -96,6 +103,7 @@ class Inventory:
     links: list[network.Link]
     """As in the file: a file of one device may show links that lead out of it."""
     users: list[InventoryUser]
+    maintenance: list[network.Window] = field(default_factory=list)
 
     def device(self, name: str) -> InventoryDevice:
         """The device of that name or alias. Raises NotFoundError with the nearest name."""
@@ -110,7 +118,9 @@ class Inventory:
         """What agents may know: no credential, no community; the links between the devices of the file."""
         names = {d.name for d in self.devices}
         inside = [link for link in self.links if link.a.device in names and link.b.device in names]
-        return network.Network(devices=[d.device for d in self.devices], links=inside)
+        return network.Network(
+            devices=[d.device for d in self.devices], links=inside, maintenance=list(self.maintenance)
+        )
 
 
 def load_inventory(path: Path | str) -> Inventory:
@@ -161,6 +171,7 @@ def inventory_of(document: Document, folder: Path) -> Inventory:
         devices=[_device(entry, credentials) for entry in file.devices],
         links=[network.Link(a=_end(link.a), b=_end(link.b)) for link in file.links],
         users=[InventoryUser(name=user.name, roles=list(user.roles)) for user in file.users],
+        maintenance=[_window(entry) for entry in file.maintenance],
     )
 
 
@@ -181,6 +192,17 @@ def _revealed(secret: SecretStr | None) -> str:
 def _end(text: str) -> network.End:
     device, _, interface = text.partition(":")
     return network.End(device=device, interface=interface)
+
+
+def _window(entry: WindowEntry) -> network.Window:
+    ends = [entry.interface] if entry.interface else entry.link.split("--") if entry.link else []
+    return network.Window(
+        device=entry.device,
+        ends=[_end(end) for end in ends],
+        start=entry.start,
+        until=entry.until,
+        reason=entry.reason,
+    )
 
 
 def _device(entry: DeviceEntry, credentials: dict[str, Credential]) -> InventoryDevice:

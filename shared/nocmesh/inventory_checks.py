@@ -4,6 +4,7 @@ Reads the raw document, so that these mistakes are reported together with those 
 """
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from ipaddress import ip_address, ip_interface
 from typing import Any
 
@@ -11,7 +12,7 @@ from nocmesh.yamlfile import Document, Mistake, Place, nearest
 
 
 def mistakes_across(document: Document) -> list[Mistake]:
-    """Names given twice, credentials that are not defined, links that lead nowhere."""
+    """Names given twice, credentials that are not defined, links that lead nowhere, windows over nothing."""
     if not isinstance(document.data, dict):
         return []
     return [
@@ -22,6 +23,7 @@ def mistakes_across(document: Document) -> list[Mistake]:
         *_users_given_twice(document),
         *_unknown_credentials(document),
         *_bad_links(document),
+        *_bad_windows(document),
     ]
 
 
@@ -180,3 +182,51 @@ def _wrong_end(end: str, devices: dict[str, list[str]]) -> str:
     if known and interface not in known:
         return f"{device} has no interface {interface!r}; {nearest(interface, known)}"
     return ""
+
+
+WINDOW_SCOPES = ("device", "interface", "link")
+
+
+def _bad_windows(document: Document) -> Iterator[Mistake]:
+    devices = {device["name"]: _interfaces(device) for _, device in _entries(document, "devices") if _named(device)}
+    links = {_ends(f"{link.get('a')}--{link.get('b')}") for _, link in _entries(document, "links")}
+    for place, window in _entries(document, "maintenance"):
+        given = [scope for scope in WINDOW_SCOPES if isinstance(window.get(scope), str) and window[scope]]
+        if len(given) != 1:
+            found = " and ".join(given) or "none"
+            yield document.mistake(place, f"expected one of {', '.join(WINDOW_SCOPES)}; found {found}")
+        for scope in given:
+            reason = _wrong_scope(scope, window[scope], devices, links)
+            if reason:
+                yield document.mistake((*place, scope), reason)
+        if _ends_before_it_begins(window):
+            yield document.mistake((*place, "until"), "is not after from; a window that never opens is a mistake")
+
+
+def _wrong_scope(scope: str, value: str, devices: dict[str, list[str]], links: set[frozenset[str]]) -> str:
+    if scope == "link":
+        known = (("--".join(sorted(ends))) for ends in links)
+        return "" if _ends(value) in links else f"no link {value!r}; {nearest(value, known)}"
+    device, _, interface = value.partition(":")
+    if device not in devices:
+        return f"no device {device!r}; {nearest(device, devices)}"
+    if scope == "device":
+        return f"{value!r} is no device; write it as interface" if interface else ""
+    known_here = [name for name in devices[device] if name]
+    if not interface:
+        return f"{value!r} is no interface; expected device:interface, such as r1:r1-e0"
+    if known_here and interface not in known_here:
+        return f"{device} has no interface {interface!r}; {nearest(interface, known_here)}"
+    return ""
+
+
+def _ends(text: str) -> frozenset[str]:
+    return frozenset(text.split("--"))
+
+
+def _ends_before_it_begins(window: dict[str, Any]) -> bool:
+    try:
+        start, until = (datetime.fromisoformat(str(window.get(key))) for key in ("from", "until"))
+        return start >= until
+    except (ValueError, TypeError):
+        return False  # of form: told by the form

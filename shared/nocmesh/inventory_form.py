@@ -3,11 +3,21 @@
 Pydantic's door for the inventory; ``nocmesh.inventory`` resolves what it reads.
 """
 
+from datetime import UTC, datetime
 from ipaddress import ip_address, ip_interface, ip_network
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 
 from nocmesh.yamlfile import nearest
 
@@ -54,11 +64,23 @@ def _a_name(text: str) -> str:
     return text
 
 
+def _a_time(value: object) -> datetime:
+    expected = "expected a time with its zone, such as 2026-01-31T22:00:00Z"
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError as error:
+        raise ValueError(f"{str(value)[:40]!r} is no time; {expected}") from error
+    if found is None or found.tzinfo is None:
+        raise ValueError(f"{str(value)[:40]!r} is no time with a zone; {expected}")
+    return found.astimezone(UTC)
+
+
 IpAddress = Annotated[str, AfterValidator(_an_address)]
 InterfaceAddress = Annotated[str, AfterValidator(_with_prefix)]
 Prefix = Annotated[str, AfterValidator(_a_prefix)]
 Host = Annotated[str, AfterValidator(_a_host)]
 Name = Annotated[str, AfterValidator(_a_name)]
+Time = Annotated[datetime, BeforeValidator(_a_time)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Asn = Annotated[int, Field(ge=1, le=4294967295)]
 """RFC 6793: four octets; 0 is reserved (RFC 7607)."""
@@ -204,6 +226,19 @@ class LinkEntry(Entry):
     b: str
 
 
+class WindowEntry(Entry):
+    """A maintenance window: what may be down from when until when, and why."""
+
+    device: str = ""
+    interface: str = ""
+    """As `device:interface`."""
+    link: str = ""
+    """As its two ends, `r1:r1-e0--r2:r2-e0`."""
+    start: Annotated[Time, Field(alias="from")]
+    until: Time
+    reason: Annotated[str, Field(min_length=1)]
+
+
 class InventoryFile(Entry):
     """The whole file."""
 
@@ -212,6 +247,7 @@ class InventoryFile(Entry):
     devices: list[DeviceEntry] = []
     users: list[UserEntry] = []
     links: list[LinkEntry] = []
+    maintenance: list[WindowEntry] = []
 
 
 FILTERS = frozenset(
@@ -289,3 +325,4 @@ class NetBoxFile(Entry):
     netbox: NetBoxEntry
     credentials: dict[str, CredentialEntry] = {}
     users: list[UserEntry] = []
+    maintenance: list[WindowEntry] = []

@@ -4,6 +4,7 @@ Pure values; ``nocmesh.inventory`` reads them from a file, the KV bucket ``inven
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from ipaddress import ip_address, ip_interface
 
 from nocmesh.messages.base import Message
@@ -117,11 +118,35 @@ class Link(Message, frozen=True, kw_only=True):
         return self.b if end == self.a else self.a
 
 
+class Window(Message, frozen=True, kw_only=True):
+    """A maintenance window: for its time what it covers may be down, and nobody is woken for it."""
+
+    device: str = ""
+    """The device that it covers, with all of its interfaces."""
+    ends: list[End] = []
+    """The interface, or both ends of the link."""
+    start: datetime
+    until: datetime
+    reason: str
+
+    def open(self, at: datetime) -> bool:
+        """Whether it is going on."""
+        return self.start <= at < self.until
+
+    def covers(self, end: End) -> bool:
+        """Whether the interface may be down."""
+        return self.device == end.device or end in self.ends
+
+    def __str__(self) -> str:
+        return f"maintenance until {self.until:%Y-%m-%d %H:%M} UTC: {self.reason}"
+
+
 class Network(Message, frozen=True, kw_only=True):
     """All of it."""
 
     devices: list[Device] = []
     links: list[Link] = []
+    maintenance: list[Window] = []
 
     def device(self, name: str) -> Device | None:
         """The device of that name or alias (also `name:port`, a full domain name or a management address).

@@ -142,6 +142,8 @@ class Settings(BaseSettings):
     """Bridges only read: they take no change, whatever was approved."""
     baseline_minutes: float = Field(15.0, gt=0, le=10_080)
     """Minutes between two looks of the monitor at what every device is like."""
+    history_seconds: float = Field(60.0, ge=0, le=3600)
+    """Seconds between two short looks of the monitor at what comes and goes on every device; 0: none by the clock."""
     baselines: File | None = None
     """A folder of baselines, as `nocmesh baseline` takes them: what devices that have none yet were like when well."""
     trust_first_state: bool = True

@@ -247,7 +247,9 @@ def keys_at(model: type[BaseModel], place: Sequence[str | int]) -> set[str]:
     for part in place:
         current = _inside(current, part)
     inner = _bare(current)
-    return set(inner.model_fields) if isinstance(inner, type) and issubclass(inner, BaseModel) else set()
+    if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+        return set()
+    return {field.alias or name for name, field in inner.model_fields.items()}
 
 
 def _inside(kind: Any, part: str | int) -> Any:

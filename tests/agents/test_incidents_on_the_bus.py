@@ -228,6 +228,42 @@ async def test_an_incident_that_closed_unseen_does_not_swallow_an_alert(desk: De
     assert len(await desk.asked()) == 2
 
 
+async def test_a_resolution_that_comes_first_opens_nothing_and_neither_does_the_firing_that_it_overtook(
+    desk: Desk,
+) -> None:
+    await desk.take(alert(status="resolved"))
+    desk.again()
+    await desk.take(alert(), after=30)
+    assert await desk.alerts() == ["resolved"]
+    assert await desk.timeline() == {}
+    await desk.take(alert(start=60), after=60)
+    assert await desk.alerts() == ["resolved", "opened"]
+    assert list((await desk.timeline()).values()) == [["open"]]
+
+
+@pytest.mark.parametrize("state", ["triaged", "investigating", "awaiting_approval", "fixing"])
+async def test_the_same_alert_opens_no_second_incident_while_the_first_is_open(desk: Desk, state: str) -> None:
+    await desk.take(alert())
+    [incident] = await desk.timeline()
+    await desk.close(incident, state)
+    await desk.take(alert(), after=5)
+    await desk.take(alert(start=600), after=600)
+    await desk.take(alert(status="resolved", start=600), after=900)
+    await desk.take(alert(start=1000), after=1000)
+    await desk.take(alert(replica="b", start=1000), after=1001)
+    assert list((await desk.timeline()).values()) == [["open", state, "note", "grew"]]
+    assert len(await desk.asked()) == 1
+
+
+async def test_the_same_alert_right_after_its_incident_was_closed_is_that_incidents(desk: Desk) -> None:
+    await desk.take(alert())
+    [incident] = await desk.timeline()
+    await desk.close(incident)
+    await desk.take(alert(), after=30)
+    assert await desk.alerts() == ["opened", "repeated"]
+    assert len(await desk.timeline()) == 1
+
+
 async def test_one_body_that_fires_and_resolves_the_same_alert_does_both(desk: Desk) -> None:
     await desk.take(alert(), alert(status="resolved"))
     assert await desk.alerts() == ["opened", "resolved"]

@@ -330,6 +330,8 @@ class World:
             return Observation(**base, device=device, status="error", error="no packets here")
         if call.tool == "device_baseline":
             return self._baseline(base, device)
+        if call.tool == "device_history":
+            return Observation(**base, device=device, status="error", error=f"{device} has no history")
         if not self.routers[device].answers:
             return Observation(**base, device=device, status="unreachable", error=f"{device}: no route to host")
         outputs, state = self.state(device)

@@ -131,7 +131,12 @@ async def test_what_went_wrong_is_said_plainly(board: Board, story: Story, data:
 
 async def test_a_false_alarm_an_escalation_and_a_recovery_are_said(board: Board, story: Story) -> None:
     report = {**story.report().to_dict(), "root_causes": [], "verdict": "false_positive"}
-    report |= {"needs_person": "reseat the cable", "recovered": {"what": "the link flapped", "how_we_know": "logs"}}
+    quote = {"observation_id": "o1", "device": "r1", "command": "show logging", "quote": "changed state to <down>"}
+    times = {"since": "2026-01-31T12:00:00Z", "until": "2026-01-31T12:00:07Z"}
+    report |= {
+        "needs_person": "reseat the cable",
+        "recovered": {"what": "the link flapped", "how_we_know": "logs", "evidence": [quote], **times},
+    }
     await board.backend.tell(*story.opened(), story.event(3, "escalated", "look", report=report))
     async with board.client() as client:
         page = (await client.get(f"/incidents/{INCIDENT}")).text

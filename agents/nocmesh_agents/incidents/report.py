@@ -17,7 +17,16 @@ from nocmesh.explaining.impact import impact_of
 from nocmesh.explaining.words import devices_in
 from nocmesh.ids import short_digest
 from nocmesh.messages.change import Change
-from nocmesh.messages.report import Beginning, Diagnosis, Outcome, ProposalSummary, Report, Timing, Verdict
+from nocmesh.messages.report import (
+    Beginning,
+    Diagnosis,
+    Outcome,
+    ProposalSummary,
+    Recovered,
+    Report,
+    Timing,
+    Verdict,
+)
 from nocmesh.network import Network
 
 Verification = Literal["passed", "failed", "not_run"]
@@ -52,7 +61,8 @@ def report_of(run: RunState, state: str, around: Around = NOWHERE) -> Report:
     confidence = number(triage.get("confidence"))
     if diagnosis is not None:
         verdict, confidence = diagnosis.verdict, diagnosis.confidence
-    found = diagnosis or Diagnosis(verdict=verdict, confidence=confidence)
+    healed: Recovered | None = _read(triage.get("recovered"), Recovered)
+    found = diagnosis or Diagnosis(verdict=verdict, confidence=confidence, recovered=healed)
     return Report(
         incident_id=run.incident_id,
         state=state,

@@ -10,7 +10,7 @@ from nocmesh_agents.judgement.specialist import decide
 class Specialist(Agent):
     """Diagnoses, and verifies what was mended."""
 
-    tools = ("device_state", "device_baseline", "device_show", "device_probe")
+    tools = ("device_state", "device_baseline", "device_history", "device_show", "device_probe")
     autonomy = "diagnose"
 
     def reasoner(self) -> Reasoner:

@@ -13,7 +13,7 @@ from nocmesh_agents.judgement.causes import cause, quoted
 def unreachable_devices(scene: Scene) -> Iterable[RootCause]:
     """`device_unreachable`: no session to the device could be opened."""
     for sight in scene.facts.sights.values():
-        if sight.unreachable:
+        if sight.unreachable and not scene.facts.why_silent(sight.name):
             summary = f"{sight.name} does not answer: no session to it could be opened."
             yield cause("device_unreachable", resources.node(sight.name), summary, 0.95, sight.error())
 

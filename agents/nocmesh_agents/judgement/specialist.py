@@ -5,6 +5,7 @@ and nothing explains it, since a session may just be on its way up.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 
 import msgspec
@@ -14,9 +15,9 @@ from nocmesh.diagnosis.find import named_in
 from nocmesh.diagnosis.probeplan import next_probes
 from nocmesh.diagnosis.scope import Wanted, deeper_look, next_look, path_look, wider_look
 from nocmesh.diagnosis.signs import Scene, signs_of
-from nocmesh.messages.report import Diagnosis
+from nocmesh.messages.report import Diagnosis, Recovered
 from nocmesh.messages.session import Observation
-from nocmesh_agents.dossier import alert_of, devices_of
+from nocmesh_agents.dossier import alert_of, devices_of, triage_saw
 from nocmesh_agents.judgement.judge import judge, recovered
 from nocmesh_agents.judgement.looks import (
     MOST_DEEPER,
@@ -31,7 +32,10 @@ from nocmesh_agents.judgement.looks import (
     time_tells,
     waited,
 )
+from nocmesh_agents.judgement.media import flapping
 from nocmesh_agents.looking import commands_of
+from nocmesh_agents.patience import remembering, watching
+from nocmesh_agents.reasons import joined, reason_of
 from nocmesh_agents.verify import verify
 
 
@@ -51,7 +55,20 @@ def decide(case: Case, seen: Sequence[Observation]) -> Move:
         return move
     if not waited(seen) and time_tells(scene, diagnosis):
         return give_time(case, seen, "Something is wrong and nothing explains it yet; some seconds will tell more.")
-    return _finish(case, diagnosis, seen)
+    return _patient(case, scene, diagnosis, seen) or _finish(case, diagnosis, seen)
+
+
+def _patient(case: Case, scene: Scene, diagnosis: Diagnosis, seen: Sequence[Observation]) -> Act | None:
+    """Before all is called well, or a link down that came and went: what is remembered, and whether it is over."""
+    restless = {lead.resource for lead in flapping(replace(scene, earlier=None))}
+    downs = [cause for cause in diagnosis.root_causes if cause.fault_type == "link_down"]
+    doubtful = bool(downs) and len(downs) == len(diagnosis.root_causes) and {c.resource for c in downs} <= restless
+    if diagnosis.verdict != "false_positive" and not doubtful:
+        return None
+    alert = alert_of(case)
+    named = named_in(alert, case.network)
+    asking = remembering(case, named, scene, seen, suspects_of(case))
+    return asking or watching(case, alert, named, scene, seen)
 
 
 def suspects_of(case: Case) -> list[str]:
@@ -81,9 +98,31 @@ def _some(wanted: Wanted) -> Wanted:
 
 
 def _finish(case: Case, diagnosis: Diagnosis, seen: Sequence[Observation]) -> Finish:
-    if waited(seen) and diagnosis.verdict == "false_positive":
-        before, after = (signs_of(scene_of(case, part)) for part in (before_waiting(seen), seen))
-        how = f"gone when looked at again {SETTLE_SECONDS:.0f} seconds later"
-        diagnosis = msgspec.structs.replace(diagnosis, recovered=recovered(before, after, how))
+    if diagnosis.verdict == "false_positive":
+        diagnosis = _explained(case, diagnosis, seen)
     result = {**diagnosis.to_dict(), "device_commands": commands_of(seen)}
     return Finish(thought=diagnosis.summary, result=result)
+
+
+def _explained(case: Case, diagnosis: Diagnosis, seen: Sequence[Observation]) -> Diagnosis:
+    """All is well: why the alert came, and what triage or an earlier look of ours still saw."""
+    alert = alert_of(case)
+    reason = reason_of(alert, named_in(alert, case.network), scene_of(case, seen))
+    outage = joined(reason.recovered, _gone(case, seen))
+    why = reason.why
+    if outage is not None and reason.kind != "recovered":
+        why = f"It recovered by itself: {outage.what}; {outage.how_we_know}. {why}"
+    summary = " ".join(filter(None, (why, diagnosis.summary)))
+    return msgspec.structs.replace(diagnosis, recovered=outage, confidence=reason.confidence, summary=summary)
+
+
+def _gone(case: Case, seen: Sequence[Observation]) -> Recovered | None:
+    """What was wrong when we looked before, or when triage did, and is no more."""
+    earlier, until = scene_of(case, before_waiting(seen)), scene_of(case, seen).facts.at
+    before = signs_of(earlier) if waited(seen) else []
+    gone = recovered(before, [], f"gone when looked at again {SETTLE_SECONDS:.0f} seconds later")
+    if gone is not None:
+        return msgspec.structs.replace(gone, since=earlier.facts.at, until=until, exact=False)
+    told = triage_saw(case)
+    how = "triage saw it, and it was gone when looked at again"
+    return Recovered(what=told, until=until, how_we_know=how, exact=False) if told else None

@@ -17,6 +17,7 @@ from nocmesh.runtime import until
 from nocmesh.subjects import subject
 from nocmesh_agents.monitor.changes import Changes
 from nocmesh_agents.monitor.health import verdict
+from nocmesh_agents.monitor.historian import Historian
 from nocmesh_agents.monitor.keeper import AT_ONCE, Keeper
 
 NETWORK_SECONDS = 0.5
@@ -48,17 +49,21 @@ class Monitor(Agent):
         return verdict(members, seen)
 
     async def started(self) -> None:
-        """Take a baseline of every device, keep them up, and listen for changes that were proved good."""
-        self._keeper = Keeper(self.mesh, self.clock, self.log, self.context.name)
-        self._watching = asyncio.create_task(self._watch())
-        self._changes = Changes(self.mesh, self._keeper, self.clock, self.log)
+        """Take a baseline of every device, keep them up, take their pulse, and listen for what was proved good."""
+        name, seconds = self.context.name, self.context.settings.history_seconds
+        self._historian = Historian(self.mesh, self.clock, self.log, name, seconds=seconds)
+        self._keeper = Keeper(self.mesh, self._historian, self.clock, self.log, name)
+        self._watching = [asyncio.create_task(self._watch()), asyncio.create_task(self._feel())]
+        self._changes = Changes(self.mesh, self._keeper, self._historian, self.clock, self.log)
         await self._changes.follow()
 
     async def stopped(self) -> None:
         """Leave what is not taken yet to the next start."""
         await self._changes.stop()
-        self._watching.cancel()
-        await asyncio.gather(self._watching, return_exceptions=True)
+        for task in self._watching:
+            task.cancel()
+        await asyncio.gather(*self._watching, return_exceptions=True)
+        await self._historian.stop()
 
     # --- baselines
 
@@ -78,6 +83,11 @@ class Monitor(Agent):
                 due = loop.time() + minutes * 60
                 await self._keeper.take_all(network.devices, "schedule", trusted=False)
             await self._keeper.take_all(await self._without(network), "start", trusted=trusted)
+
+    async def _feel(self) -> None:
+        """The pulse of every device, by the clock."""
+        while self._historian.pause and not await until(self.context.stopping, self._historian.pause):
+            self._historian.round(await self._network())
 
     async def _network(self) -> Network:
         """The network, as soon as it is known; an empty one when we are told to stop before."""

@@ -10,6 +10,7 @@ from nocmesh.errors import NocmeshError
 from nocmesh.log import Log
 from nocmesh.messages.change import DeviceResult
 from nocmesh.messages.incident import IncidentEvent
+from nocmesh_agents.monitor.historian import Historian
 from nocmesh_agents.monitor.keeper import Keeper
 from nocmesh_agents.monitor.verdicts import Left, Open, of_incident, of_result
 
@@ -22,10 +23,11 @@ BACK_INCIDENTS, BACK_RESULTS = 20_000, 200
 class Changes:
     """Follows incidents and device results."""
 
-    def __init__(self, mesh: Mesh, keeper: Keeper, clock: Clock, log: Log) -> None:
+    def __init__(self, mesh: Mesh, keeper: Keeper, historian: Historian, clock: Clock, log: Log) -> None:
         self._core = mesh.core
         self._agents = mesh.agents
         self._keeper = keeper
+        self._historian = historian
         self._clock = clock
         self._log = log
         self._open = Open()
@@ -48,9 +50,11 @@ class Changes:
 
     async def _incident(self, received: Received[IncidentEvent]) -> None:
         self._open.heard(received.body)
+        self._historian.heard(received.body)
         await self._look(of_incident(received.body), received.at)
 
     async def _result(self, received: Received[DeviceResult]) -> None:
+        await self._historian.applied(received.body)
         await self._look(of_result(received.body), received.at)
 
     async def _look(self, left: Left, at: datetime | None) -> None:

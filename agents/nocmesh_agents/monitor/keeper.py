@@ -24,6 +24,7 @@ from nocmesh.diagnosis.configdiff import compare, has_moved
 from nocmesh.errors import DeviceUnreachableError, InvalidInputError, LostRaceError, NocmeshError, NotFoundError
 from nocmesh.log import Log
 from nocmesh.network import Device
+from nocmesh_agents.monitor.historian import Historian
 from nocmesh_agents.monitor.sight import Sight, readable
 
 AT_ONCE = 16
@@ -36,8 +37,9 @@ AGAIN_SECONDS = 0.5
 class Keeper:
     """The books and snapshots of all devices."""
 
-    def __init__(self, mesh: Mesh, clock: Clock, log: Log, name: str) -> None:
+    def __init__(self, mesh: Mesh, historian: Historian, clock: Clock, log: Log, name: str) -> None:
         self._mesh = mesh
+        self._historian = historian
         self._clock = clock
         self._log = log
         self._sight = Sight(mesh, clock, f"baseline-{name}")
@@ -57,8 +59,16 @@ class Keeper:
             except NocmeshError as wrong:
                 self._log.warning("baseline_lost", device=device.name, why=why, error=wrong.message)
                 return None
+        await self._remember(device.name, snapshot, trouble)
         self._log.info("baseline_taken", device=device.name, why=why, status=book.status, error=book.error)
         return book
+
+    async def _remember(self, device: str, snapshot: Snapshot | None, trouble: NocmeshError | None) -> None:
+        """A look for a baseline is one for the history too."""
+        if snapshot is not None and snapshot.state is not None:
+            await self._historian.saw(device, snapshot.state, snapshot.taken.at)
+        elif isinstance(trouble, DeviceUnreachableError):
+            await self._historian.missed(device, self._clock.now())
 
     async def adopt(self, snapshot: Snapshot) -> None:
         """Take a snapshot of before for known good, unless the device has a good one."""

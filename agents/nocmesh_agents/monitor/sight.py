@@ -16,7 +16,8 @@ from nocmesh.messages.session import Observation, ToolCall
 from nocmesh.messages.state import DeviceState, View
 from nocmesh.network import Device
 
-VIEWS: tuple[View, ...] = get_args(View)
+VIEWS: tuple[View, ...] = tuple(view for view in get_args(View) if view not in ("pulse", "log"))
+"""What a snapshot holds: a pulse is a part of it, and a log is no state."""
 AT_A_TIME = 7
 """Views asked for in one call: an answer must fit into a message."""
 READ = frozenset({"parsed", "empty"})

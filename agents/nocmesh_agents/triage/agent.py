@@ -16,6 +16,7 @@ class Triage(Agent):
         "device_state",
         "device_baseline",
         "device_probe",
+        "device_history",
     )
     autonomy = "diagnose"
     description = "Classifies alerts and chooses the specialist."

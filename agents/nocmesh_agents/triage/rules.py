@@ -1,7 +1,8 @@
 """The moves of triage: find who the alert is about, look at them, then at everybody beside them, then decide.
 
 The commonest failure of the field is a false alarm on a healthy network, the next is a fault that was waved through:
-so `true_positive` needs a sign, and `false_positive` a full clean sweep.
+so `true_positive` needs a sign, and `false_positive` a full clean sweep. What is well is asked once more, for what it
+remembers: a false alarm has a reason too.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from nocmesh.agent.reasoner import Act, Case, Finish, Move
 from nocmesh.diagnosis.find import Named, named_in
 from nocmesh.diagnosis.hints import about_counters
 from nocmesh.diagnosis.probeplan import next_probes
+from nocmesh.diagnosis.recovery import Outage, words
 from nocmesh.diagnosis.resources import device_of
 from nocmesh.diagnosis.scope import deeper_look, first_look, last_look, path_look, sweep, wider_look
 from nocmesh.diagnosis.signs import Scene, Sign, signs_of, unclear
@@ -33,6 +35,8 @@ from nocmesh_agents.judgement.looks import (
     waited,
 )
 from nocmesh_agents.looking import commands_of
+from nocmesh_agents.patience import remembering, restless, watching
+from nocmesh_agents.reasons import reason_of, sweep_of
 from nocmesh_agents.triage.topics import OF_FAMILY, SPECIALISTS, unjudged
 
 SEVERITIES = ("critical", "major", "minor", "warning", "info")
@@ -64,7 +68,34 @@ def decide(case: Case, seen: Sequence[Observation]) -> Move:
     nowhere = _nowhere(case, named)
     if nowhere and (named.unknown or len(scene.facts.sights) < len(case.network.devices)):
         return _escalated(alert, nowhere, [], seen, swept=list(scene.facts.sights))
-    return _clean(alert, named, scene, seen)
+    return _well(case, alert, named, scene, seen)
+
+
+def _well(case: Case, alert: Mapping[str, Any], named: Named, scene: Scene, seen: Sequence[Observation]) -> Move:
+    """All is well: why did the alert come? What comes and goes again and again is watched for a while before."""
+    asking = remembering(case, named, scene, seen, named.devices)
+    if asking:
+        return asking
+    if not just_waited(seen) and (broken := restless(alert, named, scene, seen)):
+        return _restless(alert, named, broken, seen)
+    return watching(case, alert, named, scene, seen) or _clean(alert, named, scene, seen)
+
+
+def _restless(alert: Mapping[str, Any], named: Named, outage: Outage, seen: Sequence[Observation]) -> Finish:
+    """It is up whenever somebody looks, and goes down in between."""
+    devices = list(dict.fromkeys([*named.devices, *(device for each in outage.gone for device in each.devices)]))
+    result = {
+        "verdict": "true_positive",
+        "confidence": 0.9,
+        "severity": _severity(alert, ()),
+        "specialist": "layer2",
+        "devices": devices,
+        "hint": "",
+        "why": f"{outage.subject} keeps coming and going: {'; '.join(words(outage)[:3])}.",
+        "escalate": False,
+        "swept": [],
+    }
+    return _finish(result, seen)
 
 
 def _further(case: Case, seen: Sequence[Observation], scene: Scene, suspects: Sequence[str]) -> Act | None:
@@ -147,14 +178,17 @@ def _clean(alert: Mapping[str, Any], named: Named, scene: Scene, seen: Sequence[
     if topic:
         why = f"Links and BGP are well, which says nothing about {topic}; no specialist here judges that."
         return _escalated(alert, why, list(named.devices), seen, swept=list(scene.facts.sights))
+    reason = reason_of(alert, named, scene)
     result = {
         "verdict": "false_positive",
-        "confidence": 0.97,
+        "confidence": reason.confidence,
         "severity": "info",
         "specialist": "",
         "devices": list(named.devices) or list(scene.facts.sights),
         "hint": "",
-        "why": _swept(alert, scene),
+        "why": " ".join(filter(None, (reason.why, _swept(alert, scene)))),
+        "reason": reason.kind,
+        "recovered": reason.recovered.to_dict() if reason.recovered else None,
         "escalate": False,
         "swept": list(scene.facts.sights),
     }
@@ -162,12 +196,8 @@ def _clean(alert: Mapping[str, Any], named: Named, scene: Scene, seen: Sequence[
 
 
 def _swept(alert: Mapping[str, Any], scene: Scene) -> str:
-    resolved = "The source itself says that it is over, and " if alert.get("status") == "resolved" else ""
-    links, sessions = len(scene.cables), len(scene.peering.sessions)
-    return (
-        f"{resolved}swept {', '.join(scene.facts.sights)}: every device answers, {links} links carry, "
-        f"{sessions} BGP sessions are as they should be."
-    )
+    resolved = "The source itself says that it is over. " if alert.get("status") == "resolved" else ""
+    return f"{resolved}{sweep_of(scene)}"
 
 
 def _escalated(

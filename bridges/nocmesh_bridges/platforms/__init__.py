@@ -7,6 +7,7 @@ cisco_iosxe  Cisco IOS and IOS-XE; ios_* and iosroutes read its answers
 arista_eos   Arista EOS; eos_* read its answers
 juniper_junos  Juniper Junos; junos_* read its answers
 probes       pings and traceroutes of all of them
+pulse        what comes and goes, from few commands; logs: what the readers of logs share
 tables       text tables of which every line must be understood
 bgpconfig    BGP as configured; bgpmerge joins it with the sessions
 running, neighbors  views that several platforms have in the same shape
@@ -27,7 +28,18 @@ from nocmesh_bridges.platforms.juniper_junos import JUNIPER_JUNOS
 from nocmesh_bridges.platforms.linux import LINUX
 from nocmesh_bridges.platforms.protocol import Ask, Parsed, Platform
 
-__all__ = ["Ask", "Parsed", "Platform", "asks", "commands", "has_config_of_parts", "judged", "platform", "state"]
+__all__ = [
+    "Ask",
+    "Parsed",
+    "Platform",
+    "asks",
+    "commands",
+    "has_config_of_parts",
+    "judged",
+    "leads",
+    "platform",
+    "state",
+]
 
 VIEWS: tuple[View, ...] = get_args(View)
 PLATFORMS: tuple[Platform, ...] = (
@@ -55,6 +67,13 @@ def asks(name: str, views: Sequence[View], *, shell: bool = False) -> list[Ask]:
     """
     chosen = platform(name)
     found = (ask for view in _checked(views) for ask in chosen.asks(view, shell=shell))
+    return list({(ask.command, ask.door): ask for ask in found}.values())
+
+
+def leads(name: str, views: Sequence[View], outputs: Sequence[Output], *, shell: bool = False) -> list[Ask]:
+    """What the answers to ``asks`` lead to, each command once. Raises InvalidInputError."""
+    chosen = platform(name)
+    found = (ask for view in _checked(views) for ask in chosen.leads(view, outputs, shell=shell))
     return list({(ask.command, ask.door): ask for ask in found}.values())
 
 

@@ -1,6 +1,7 @@
 """Cisco IOS and IOS-XE: which commands show a view; ios_* read the answers, each a noun of its own. Pure."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from nocmesh.messages.state import Output, ViewStatus
 from nocmesh_bridges.platforms import (
@@ -8,6 +9,7 @@ from nocmesh_bridges.platforms import (
     ios_filters,
     ios_interfaces,
     ios_isis,
+    ios_log,
     ios_neighbors,
     ios_ospf,
     ios_stp,
@@ -16,6 +18,7 @@ from nocmesh_bridges.platforms import (
 )
 from nocmesh_bridges.platforms.iosroutes import ROUTES, routes_of, routes_status
 from nocmesh_bridges.platforms.protocol import Ask, Parsed, Source, Tables
+from nocmesh_bridges.platforms.pulse import Part, pulse
 from nocmesh_bridges.platforms.running import RUNNING, config_of, running_status
 
 
@@ -23,9 +26,25 @@ def _routes(answers: Sequence[Output], status: ViewStatus) -> Parsed:
     return Parsed(status=status, value=routes_of(answers[0].text))
 
 
+def _ports(answers: Sequence[Output]) -> Any:
+    return ios_interfaces.interfaces(answers, "parsed").value
+
+
+def _trees(answers: Sequence[Output]) -> Any:
+    """Spanning tree without its details, which are long."""
+    return ios_stp.stp([*answers, Output(command=ios_stp.DETAIL, text="", status="unasked")], "parsed").value
+
+
 _RUNNING = Ask(RUNNING)
 _OSPF = (Ask(ios_ospf.PROCESS), Ask(ios_ospf.INTERFACES), Ask(ios_ospf.NEIGHBORS), _RUNNING)
 _SWITCHING = (Ask(ios_switching.PORTS), Ask(ios_switching.VLANS), Ask(ios_switching.BUNDLES))
+_PULSE = pulse(
+    Part("interfaces", (Ask(ios_interfaces.INTERFACES),), _ports),
+    Part("bgp", (Ask(ios_bgp.NEIGHBORS),), ios_bgp.sessions),
+    Part("ospf", (Ask(ios_ospf.NEIGHBORS),), ios_ospf.neighbors_of),
+    Part("isis", (Ask(ios_isis.NEIGHBORS),), ios_isis.adjacencies_of),
+    Part("stp", (Ask(ios_stp.TREES),), _trees),
+)
 _SYSTEM = (
     Ask(ios_system.VERSION),
     *(Ask(command, needed=False) for command in (ios_system.MEMORY, ios_system.CPU, ios_system.PACKAGES)),
@@ -46,6 +65,8 @@ CISCO_IOSXE = Tables(
         "processes": Source((Ask(ios_system.CPU),), ios_system.processes),
         "system": Source(_SYSTEM, ios_system.system),
         "config": Source((_RUNNING,), config_of("cisco_iosxe")),
+        "pulse": _PULSE,
+        "log": Source((Ask(ios_log.LOGGING), Ask(ios_log.CLOCK, needed=False)), ios_log.log),
     },
     judges={
         RUNNING: running_status,
@@ -56,6 +77,7 @@ CISCO_IOSXE = Tables(
         **ios_filters.JUDGES,
         **ios_ospf.JUDGES,
         **ios_isis.JUDGES,
+        **ios_log.JUDGES,
         **ios_stp.JUDGES,
         **ios_switching.JUDGES,
         **ios_system.JUDGES,

@@ -136,11 +136,16 @@ def bgp(answers: Sequence[Output], status: ViewStatus) -> Parsed:
     summary, running = answers
     configured = configured_bgp(sections(running.text), running.command)
     identity = _IDENTITY.search(summary.text)
-    sessions = [_session(line) for line in _BGP.rows(summary.text)]
-    if not configured.line and not sessions:
+    found = sessions([summary])
+    if not configured.line and not found:
         return Parsed(status="empty", value=merged(configured, [], running.command))
-    value = merged(configured, sessions, running.command, identity["id"] if identity else "")
+    value = merged(configured, found, running.command, identity["id"] if identity else "")
     return Parsed(status="parsed", value=value)
+
+
+def sessions(answers: Sequence[Output]) -> list[BgpNeighbor]:
+    """The sessions that BGP tells of; nothing of the configuration is in them."""
+    return [_session(line) for line in _BGP.rows(answers[0].text)]
 
 
 def _session(line: Line) -> BgpNeighbor:
@@ -163,7 +168,7 @@ def ospf(answers: Sequence[Output], status: ViewStatus) -> Parsed:
     interfaces, neighbors, running = answers
     config = igpconfig.igp_config(sections(running.text))
     found = [_ospf_interface(line, config) for line in _OSPF_INTERFACES.rows(interfaces.text)]
-    near = [_ospf_neighbor(line) for line in _OSPF_NEIGHBORS.rows(neighbors.text)]
+    near = neighbors_of([neighbors])
     if near and not found:
         return Parsed(status="unparsed")  # they cannot both be true
     if not found and config.ospf is None:
@@ -204,6 +209,11 @@ def _ospf_interface(line: Line, config: IgpConfig) -> OspfInterface:
         neighbor_count=int(line["count"]),
         quote=line.quote(OSPF_INTERFACES),
     )
+
+
+def neighbors_of(answers: Sequence[Output]) -> list[OspfNeighbor]:
+    """The neighbours that OSPF_NEIGHBORS tells of."""
+    return [_ospf_neighbor(line) for line in _OSPF_NEIGHBORS.rows(answers[0].text)]
 
 
 def _ospf_neighbor(line: Line) -> OspfNeighbor:

@@ -29,12 +29,18 @@ def is_neighbor(entry: Span) -> bool:
 def bgp(answers: Sequence[Output], status: ViewStatus) -> Parsed:
     """The view `bgp` from NEIGHBORS and the running configuration."""
     neighbors, running = answers
-    entries = read_spans(neighbors.text).members
-    sessions = [_session(neighbors, address, entry) for address, entry in entries.items()]
+    found = sessions([neighbors])
     configured = configured_bgp(sections(running.text), running.command)
+    entries = read_spans(neighbors.text).members
     router_id = next((entry.text("localRouterId") for entry in entries.values()), "")
-    nothing = not configured.line and not sessions
-    return Parsed(status="empty" if nothing else status, value=merged(configured, sessions, running.command, router_id))
+    nothing = not configured.line and not found
+    return Parsed(status="empty" if nothing else status, value=merged(configured, found, running.command, router_id))
+
+
+def sessions(answers: Sequence[Output]) -> list[BgpNeighbor]:
+    """The sessions that NEIGHBORS tells of; nothing of the configuration is in them."""
+    entries = read_spans(answers[0].text).members
+    return [_session(answers[0], address, entry) for address, entry in entries.items()]
 
 
 def _session(output: Output, address: str, entry: Span) -> BgpNeighbor:
@@ -57,8 +63,15 @@ def _session(output: Output, address: str, entry: Span) -> BgpNeighbor:
         last_reset_reason=entry.text("lastResetDueTo"),
         last_error=notification(reasons) if reasons else "",
         established_for=None if uptime is None else uptime // 1000,
+        dropped=entry.number("connectionsDropped"),
+        last_reset_ago=_seconds(entry.number("lastResetTimerMsecs")),
         quotes=[quote for key in _QUOTED for quote in _quote(output, entry.members.get(key))],
     )
+
+
+def _seconds(milliseconds: int | None) -> int | None:
+    """FRR counts a last reset that there never was from 0."""
+    return milliseconds // 1000 if milliseconds else None
 
 
 def _total(families: Mapping[str, Span], key: str) -> int | None:

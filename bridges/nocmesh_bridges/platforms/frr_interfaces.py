@@ -1,6 +1,7 @@
 """FRR's interfaces (zebra/interface.c, if_dump_vty_json), and what only the kernel knows of them. Pure."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
@@ -56,10 +57,20 @@ def _interface(output: Output, name: str, entry: Span) -> Interface:
         in_errors=entry.number("inputErrors"),
         out_errors=entry.number("outputErrors"),
         mac=entry.text("hardwareAddress").lower(),
+        last_up=_time(entry.text("lastLinkUp")),
+        last_down=_time(entry.text("lastLinkDown")),
         kind=_KINDS.get(entry.text("type").lower(), entry.text("type").lower()),
         speed_mbps=None if speed in _NO_SPEED else speed,
         quote=quote,
     )
+
+
+def _time(text: str) -> datetime | None:
+    """`2026/11/28 15:25:00.07`, local time without a zone, read as UTC (lib/log.c, quagga_timestamp); else None."""
+    try:
+        return datetime.strptime(text, "%Y/%m/%d %H:%M:%S.%f").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _running(entry: Span) -> bool | None:

@@ -6,6 +6,7 @@ show_isis_neighbor_common): of two levels, or of two neighbours on a LAN, only t
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from nocmesh.diagnosis.configtext import sections
 from nocmesh.messages.state import Isis, IsisAdjacency, IsisInterface, Output, Quote, ViewStatus
@@ -66,7 +67,7 @@ def isis(answers: Sequence[Output], status: ViewStatus) -> Parsed:
             system_id=".".join(_net(config).split(".")[-4:-1]),
             level=igpconfig.isis_level(config.isis),
             interfaces=list(own.values()),
-            adjacencies=[_adjacency(neighbors, match, own, config) for match in _ADJACENCY.finditer(neighbors.text)],
+            adjacencies=adjacencies_of([neighbors], own, config),
             quote=_net_quote(running, config),
         ),
     )
@@ -119,6 +120,9 @@ _ADJACENCY = re.compile(
     r"(?:\n {4,}[^\n]*)*",
     re.MULTILINE,
 )
+_LAST = re.compile(r"^ +Adjacency flaps: \d+, Last: (?P<ago>(?:\d{1,4}[YMwdhms])+) ago\s*$", re.MULTILINE)
+_UNITS = {"Y": 31_536_000, "M": 2_628_000, "w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
+_UNCONFIGURED = IgpConfig()
 _AREA = re.compile(r"^Area (?P<name>[^\n]+):$", re.MULTILINE)
 
 
@@ -133,6 +137,15 @@ def neighbors_status(text: str) -> ViewStatus:
     return "empty"
 
 
+def adjacencies_of(
+    answers: Sequence[Output],
+    own: Mapping[str, IsisInterface] = MappingProxyType({}),
+    config: IgpConfig = _UNCONFIGURED,
+) -> list[IsisAdjacency]:
+    """The adjacencies that NEIGHBORS tells of; ``own`` and ``config`` tell the levels of a point-to-point one."""
+    return [_adjacency(answers[0], match, own, config) for match in _ADJACENCY.finditer(answers[0].text)]
+
+
 def _adjacency(
     output: Output, match: re.Match[str], own: Mapping[str, IsisInterface], config: IgpConfig
 ) -> IsisAdjacency:
@@ -143,8 +156,15 @@ def _adjacency(
         interface=match["interface"],
         level=_usage(match[0], own.get(match["interface"]), config) or _ADJACENCY_LEVELS[match["level"]],
         state=_STATES.get(state, state),
+        up_for=_age(match[0]),
         quote=Quote(command=output.command, text=line.split(", Expires")[0].strip()),
     )
+
+
+def _age(block: str) -> int | None:
+    """Seconds since the adjacency came or went last: `Last: 1h2m3s ago` (isisd/isis_misc.c, time2string)."""
+    found = _LAST.search(block)
+    return sum(int(n) * _UNITS[unit] for n, unit in re.findall(r"(\d+)(\D)", found["ago"])) if found else None
 
 
 def _usage(block: str, circuit: IsisInterface | None, config: IgpConfig) -> str:

@@ -42,7 +42,7 @@ def ospf(answers: Sequence[Output], status: ViewStatus) -> Parsed:
         router_id=read_spans(process.text).text("routerId") if process.text.strip() else "",
         areas=list(_areas(process, running, told, config)),
         interfaces=[*_interfaces(interfaces, entries, config), *_down(running, entries, config)],
-        neighbors=list(_neighbors(neighbors)),
+        neighbors=neighbors_of([neighbors]),
         quote=Quote(command=running.command, text=config.ospf.header) if config.ospf else None,
     )
     return Parsed(status="parsed", value=value)
@@ -153,16 +153,23 @@ def is_neighbor(entry: Span) -> bool:
     return bool(found) and all(neighbor.text("nbrState") for neighbor in found)
 
 
+def neighbors_of(answers: Sequence[Output]) -> list[OspfNeighbor]:
+    """The neighbours that NEIGHBORS tells of."""
+    return list(_neighbors(answers[0])) if answers[0].text.strip() else []
+
+
 def _neighbors(output: Output) -> Iterator[OspfNeighbor]:
     for router_id, entry in under(output.text, "neighbors").items():
         for neighbor in items(entry):
             state, _, role = neighbor.text("nbrState").partition("/")
+            age = neighbor.number("lastPrgrsvChangeMsec")
             yield OspfNeighbor(
                 router_id=router_id,
                 address=neighbor.text("ifaceAddress") or neighbor.text("address"),
                 interface=neighbor.text("ifaceName").split(":")[0],
                 state=_state(state),
                 role=role.lower().strip("-"),
+                up_for=None if age is None else age // 1000,
                 quote=quoted(output, neighbor.members.get("ifaceName"), neighbor.members["nbrState"]),
             )
 

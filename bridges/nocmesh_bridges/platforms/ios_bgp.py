@@ -47,11 +47,16 @@ def bgp(answers: Sequence[Output], status: ViewStatus) -> Parsed:
     configured = configured_bgp(sections(running.text), running.command)
     if configured.neighbors and not neighbors.text.strip():
         return Parsed(status="unparsed")
-    states = [row["bgp_state"] for row in rows(TEMPLATES, NEIGHBORS, neighbors.text)]
-    pairs = zip(blocks(neighbors.text, _BLOCK), states, strict=True)
-    sessions = [_session(block, state) for block, state in pairs if not block["vrf"]]
-    nothing = not configured.line and not sessions
-    return Parsed(status="empty" if nothing else "parsed", value=merged(configured, sessions, running.command))
+    found = sessions([neighbors])
+    nothing = not configured.line and not found
+    return Parsed(status="empty" if nothing else "parsed", value=merged(configured, found, running.command))
+
+
+def sessions(answers: Sequence[Output]) -> list[BgpNeighbor]:
+    """The sessions that NEIGHBORS tells of, without those of VRFs; nothing of the configuration is in them."""
+    text = answers[0].text
+    states = [row["bgp_state"] for row in rows(TEMPLATES, NEIGHBORS, text)]
+    return [_session(b, state) for b, state in zip(blocks(text, _BLOCK), states, strict=True) if not b["vrf"]]
 
 
 def _session(block: Block, state: str) -> BgpNeighbor:
@@ -69,6 +74,8 @@ def _session(block: Block, state: str) -> BgpNeighbor:
         last_reset_reason="" if reset == "never" else reset,
         last_error=_last_error(reset),
         established_for=clock_seconds(block.find(r"^ *BGP state = Established, up for (?P<it>\S+)")),
+        dropped=block.number(r"^ *Connections established \d+; dropped (?P<it>\d+)"),
+        last_reset_ago=clock_seconds(block.find(r"^ *Last reset (?P<it>[\dwdyh:]+), due to ")),
         quotes=[Quote(command=NEIGHBORS, text=match["it"].rstrip()) for match in _EVIDENCE.finditer(block.text)],
     )
 

@@ -32,7 +32,7 @@ def isis(answers: Sequence[Output], status: ViewStatus) -> Parsed:
     """The view `isis` from NEIGHBORS and the running configuration."""
     neighbors, running = answers
     config = igp_config(sections(running.text))
-    found = [_adjacency(line) for line in _NEIGHBORS.rows(neighbors.text)]
+    found = adjacencies_of([neighbors])
     router = config.isis
     if router is None:
         return Parsed(status="unparsed") if found else Parsed(status="empty", value=Isis())
@@ -47,6 +47,11 @@ def isis(answers: Sequence[Output], status: ViewStatus) -> Parsed:
         quote=Quote(command=running.command, text=router.header),
     )
     return Parsed(status="parsed", value=value)
+
+
+def adjacencies_of(answers: Sequence[Output]) -> list[IsisAdjacency]:
+    """The adjacencies that NEIGHBORS tells of."""
+    return [_adjacency(line) for line in _NEIGHBORS.rows(answers[0].text)]
 
 
 def _adjacency(line: Line) -> IsisAdjacency:

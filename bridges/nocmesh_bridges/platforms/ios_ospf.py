@@ -83,7 +83,7 @@ def ospf(answers: Sequence[Output], status: ViewStatus) -> Parsed:
         router_id=found["id"],
         areas=list(_areas(found)),
         interfaces=[_interface(block, config) for block in _interface_blocks(interfaces.text) or []],
-        neighbors=[_neighbor(line) for line in _NEIGHBORS.rows(neighbors.text)],
+        neighbors=neighbors_of([neighbors]),
         quote=Quote(command=process.command, text=found.match[0].strip()),
     )
     return Parsed(status="parsed", value=value)
@@ -137,6 +137,11 @@ def _authentication(text: str) -> str:
     if re.search(r"Cryptographic authentication enabled|Message digest authentication enabled", text):
         return "md5"
     return "simple" if "Simple password authentication enabled" in text else "none"
+
+
+def neighbors_of(answers: Sequence[Output]) -> list[OspfNeighbor]:
+    """The neighbours that NEIGHBORS tells of."""
+    return [_neighbor(line) for line in _NEIGHBORS.rows(answers[0].text)]
 
 
 def _neighbor(line: Line) -> OspfNeighbor:

@@ -1,16 +1,18 @@
 """Juniper Junos: which commands show a view; junos_* read the answers. Pure.
 
-No views of filters, spanning tree, MAC tables, switching and processes: no answer of a real device was at hand to try a
-reader on.
+No views of filters, spanning tree, MAC tables, switching, processes and the log: no answer of a real device was at
+hand to try a reader on.
 """
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from nocmesh.diagnosis.configtext import sha256_of
 from nocmesh.messages.state import ConfigLine, Output, ViewStatus
 from nocmesh_bridges.platforms import junos_interfaces, junos_protocols, junos_routes, junos_system
 from nocmesh_bridges.platforms.protocol import Ask, Parsed, Source, Tables, first_lines, told
+from nocmesh_bridges.platforms.pulse import Part, pulse
 from nocmesh_bridges.platforms.tables import STAMP, judge_of
 
 RUNNING = "show configuration | display set"
@@ -49,7 +51,17 @@ def _config(answers: Sequence[Output], status: ViewStatus) -> Parsed:
     return Parsed(status=status, value=[ConfigLine(section="", text=line) for line in found], config_sha256=digest)
 
 
+def _ports(answers: Sequence[Output]) -> Any:
+    return junos_interfaces.interfaces(answers, "parsed").value
+
+
 _RUNNING = Ask(RUNNING)
+_PULSE = pulse(
+    Part("interfaces", (Ask(junos_interfaces.INTERFACES),), _ports),
+    Part("bgp", (Ask(junos_protocols.BGP),), junos_protocols.sessions),
+    Part("ospf", (Ask(junos_protocols.OSPF_NEIGHBORS),), junos_protocols.neighbors_of),
+    Part("isis", (Ask(junos_protocols.ISIS),), junos_protocols.adjacencies_of),
+)
 _NEIGHBORS = (Ask(junos_interfaces.ARP), Ask(junos_interfaces.LLDP, needed=False))
 _OSPF = (Ask(junos_protocols.OSPF_INTERFACES), Ask(junos_protocols.OSPF_NEIGHBORS), _RUNNING)
 _SYSTEM = (Ask(junos_system.VERSION), Ask(junos_system.LOAD, needed=False))
@@ -64,6 +76,7 @@ JUNIPER_JUNOS = _Junos(
         "isis": Source((Ask(junos_protocols.ISIS), _RUNNING), junos_protocols.isis),
         "system": Source(_SYSTEM, junos_system.system),
         "config": Source((_RUNNING,), _config),
+        "pulse": _PULSE,
     },
     judges={
         RUNNING: judge_of(_lines),

@@ -112,6 +112,12 @@ def bgp(answers: Sequence[Output], status: ViewStatus) -> Parsed:
     return Parsed(status="parsed" if neighbors else "empty", value=value)
 
 
+def sessions(answers: Sequence[Output]) -> list[BgpNeighbor]:
+    """The sessions that BGP tells of; nothing of the configuration is in them."""
+    nothing = Output(command="", text="", status="empty")
+    return [_neighbor(line, nothing) for line in _peers(answers[0].text) or []]
+
+
 def _neighbor(line: Line, config: Output) -> BgpNeighbor:
     counts = [line["counts"], *(more.rsplit(": ", 1)[-1] for more in line.more)]
     received = [int(part.split("/")[1]) for text in counts for part in text.split()]
@@ -136,7 +142,7 @@ def ospf(answers: Sequence[Output], status: ViewStatus) -> Parsed:
     """The view `ospf` from OSPF_INTERFACES, OSPF_NEIGHBORS and the configuration."""
     interfaces, neighbors, config = answers
     found = [_ospf_interface(line) for line in _OSPF_INTERFACES.rows(interfaces.text)]
-    near = [_ospf_neighbor(line) for line in _OSPF_NEIGHBORS.rows(neighbors.text)]
+    near = neighbors_of([neighbors])
     if near and not found:
         return Parsed(status="unparsed")  # they cannot both be true
     own = _configured(config, rf"routing-options router-id (?P<it>{_ADDRESS})")
@@ -176,6 +182,11 @@ def _ospf_interface(line: Line) -> OspfInterface:
     )
 
 
+def neighbors_of(answers: Sequence[Output]) -> list[OspfNeighbor]:
+    """The neighbours that OSPF_NEIGHBORS tells of."""
+    return [_ospf_neighbor(line) for line in _OSPF_NEIGHBORS.rows(answers[0].text)]
+
+
 def _ospf_neighbor(line: Line) -> OspfNeighbor:
     return OspfNeighbor(
         router_id=line["id"],
@@ -189,7 +200,7 @@ def _ospf_neighbor(line: Line) -> OspfNeighbor:
 def isis(answers: Sequence[Output], status: ViewStatus) -> Parsed:
     """The view `isis` from ISIS and the configuration: adjacencies and the NET; Junos's circuits are not asked for."""
     told, config = answers
-    found = [_adjacency(line) for line in _ISIS.rows(told.text)]
+    found = adjacencies_of([told])
     net = _configured(config, r"interfaces lo0 unit \d+ family iso address (?P<it>[0-9a-fA-F.]+)")
     running = _configured(config, r"protocols isis .+")
     if not found and running is None:
@@ -201,6 +212,11 @@ def isis(answers: Sequence[Output], status: ViewStatus) -> Parsed:
         quote=Quote(command=config.command, text=running[0].strip()) if running else None,
     )
     return Parsed(status="parsed", value=value)
+
+
+def adjacencies_of(answers: Sequence[Output]) -> list[IsisAdjacency]:
+    """The adjacencies that ISIS tells of."""
+    return [_adjacency(line) for line in _ISIS.rows(answers[0].text)]
 
 
 def _adjacency(line: Line) -> IsisAdjacency:

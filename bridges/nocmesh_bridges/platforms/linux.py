@@ -1,10 +1,20 @@
 """Linux behind a shell: iproute2's JSON, nftables' ruleset, /proc. The same tables serve a router's second door."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from nocmesh.messages.state import Door, View
-from nocmesh_bridges.platforms import linux_bridges, linux_config, linux_links, linux_routes, linux_system, nftables
+from nocmesh.messages.state import Door, Output, View
+from nocmesh_bridges.platforms import (
+    linux_bridges,
+    linux_config,
+    linux_links,
+    linux_log,
+    linux_routes,
+    linux_system,
+    nftables,
+)
 from nocmesh_bridges.platforms.protocol import Ask, Judge, Source, Tables
+from nocmesh_bridges.platforms.pulse import Part, pulse
 from nocmesh_bridges.platforms.telling import entries_are, items_are
 
 JUDGES: Mapping[str, Judge] = {
@@ -19,7 +29,18 @@ JUDGES: Mapping[str, Judge] = {
     linux_system.DAEMONS: linux_system.daemons_status,
     linux_system.FACTS: linux_system.facts_status,
     linux_system.PACKAGES: linux_system.packages_status,
+    **linux_log.JUDGES,
 }
+
+
+def _ports(answers: Sequence[Output]) -> Any:
+    """Interfaces without their shapers, which do not come and go."""
+    unasked = Output(command=linux_links.SHAPERS, text="", status="unasked")
+    return linux_links.interfaces([*answers, unasked], "parsed").value
+
+
+def _trees(answers: Sequence[Output]) -> Any:
+    return linux_bridges.spanning_tree(answers, "parsed").value
 
 
 def sources(door: Door) -> dict[View, Source]:
@@ -49,6 +70,8 @@ def sources(door: Door) -> dict[View, Source]:
             (links, routes, ruleset, facts, extra(linux_links.SHAPERS), extra(linux_system.PROCESSES)),
             linux_config.config,
         ),
+        "pulse": pulse(Part("interfaces", (links,), _ports), Part("stp", (links,), _trees)),
+        "log": Source((ask(linux_log.JOURNAL), extra(linux_log.CLOCK)), linux_log.log),
     }
 
 

@@ -58,6 +58,9 @@ class Platform(Protocol):
         ``shell``: whether the device has a Linux shell beside its command line.
         """
 
+    def leads(self, view: View, outputs: Sequence[Output], *, shell: bool) -> list[Ask]:
+        """What ``outputs`` to the asks of ``view`` lead to: where a device says where something stands."""
+
     def parse(self, view: View, outputs: Sequence[Output]) -> Parsed:
         """What ``outputs`` say about ``view``. Never raises for what a device may answer."""
 
@@ -70,6 +73,8 @@ Read = Callable[[Sequence[Output], ViewStatus], Parsed]
 
 An answer that is not needed may be anything: its status tells whether it can be read (see ``told``).
 """
+Lead = Callable[[Sequence[Output]], Sequence[Ask]]
+"""From one answer an ask, in their order, to what else must be asked."""
 Judge = Callable[[str], ViewStatus]
 """What is to be thought of an answer's text: parsed, empty or unparsed."""
 
@@ -80,6 +85,8 @@ class Source:
 
     asks: tuple[Ask, ...]
     read: Read
+    lead: Lead | None = None
+    """What else to ask, once the first answers are there; ``read`` gets those answers behind the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +96,7 @@ class Tables:
     name: str
     views: Mapping[View, Source]
     judges: Mapping[str, Judge] = field(default_factory=dict)
-    """By command. An answer without a judge keeps the status that it came with."""
+    """By command, or by what stands before the name that it ends with. Without a judge a status stays as it came."""
 
     def asks(self, view: View, *, shell: bool) -> list[Ask]:
         """What ``parse`` needs for ``view``; none when there is no way to ask."""
@@ -97,13 +104,19 @@ class Tables:
         asks = source.asks if source else ()
         return [ask for ask in asks if ask.asked and (shell or ask.door == "cli")]
 
+    def leads(self, view: View, outputs: Sequence[Output], *, shell: bool) -> list[Ask]:
+        """What ``outputs`` lead to; a door that the device does not have leads nowhere."""
+        source = self.views.get(view)
+        return [ask for ask in self._leads(source, outputs) if shell or ask.door == "cli"] if source else []
+
     def parse(self, view: View, outputs: Sequence[Output]) -> Parsed:
         """What ``outputs`` say about ``view``."""
         source = self.views.get(view)
         if source is None:
             return Parsed(status="unasked")
-        answers = [self._judged(answer(outputs, ask.command, ask.door)) for ask in source.asks]
-        status = worst([found.status for found, ask in zip(answers, source.asks, strict=True) if ask.needed])
+        asks = [*source.asks, *self._leads(source, outputs)]
+        answers = self._answers(asks, outputs)
+        status = worst([found.status for found, ask in zip(answers, asks, strict=True) if ask.needed])
         return source.read(answers, status) if told(status) else Parsed(status=status)
 
     def status(self, output: Output) -> ViewStatus:
@@ -112,8 +125,16 @@ class Tables:
             return "rejected"
         if not told(output.status):
             return output.status  # the session already knows that it cannot be trusted, or nobody asked
-        judge = self.judges.get(output.command.strip())
+        command = output.command.strip()
+        judge = self.judges.get(command) or self.judges.get(command.rpartition(" ")[0])
         return judge(output.text) if judge else output.status
+
+    def _leads(self, source: Source, outputs: Sequence[Output]) -> Sequence[Ask]:
+        return source.lead(self._answers(source.asks, outputs)) if source.lead else ()
+
+    def _answers(self, asks: Sequence[Ask], outputs: Sequence[Output]) -> list[Output]:
+        """An answer an ask, each with its verdict."""
+        return [self._judged(answer(outputs, ask.command, ask.door)) for ask in asks]
 
     def _judged(self, output: Output) -> Output:
         status = self.status(output)

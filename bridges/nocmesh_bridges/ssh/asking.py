@@ -33,8 +33,13 @@ LOSSES = 3
 """A door whose sessions are lost so often within one call is not tried again."""
 
 
-_STALE = re.compile(r"^Warning: closing connection to \w+ because of an I/O error!", re.MULTILINE)
-"""Vtysh when a daemon has ended since it was asked last. Asked again, vtysh looks for a new one (vtysh/vtysh.c)."""
+_STALE = re.compile(
+    r"^Warning: (?:closing connection to \w+ because of an I/O error!|connecting to \w+\.\.\.success!)", re.MULTILINE
+)
+"""Vtysh when a daemon has ended since it was asked last, or is there again: it says so in the midst of its answer.
+
+Asked again, vtysh looks for a new one, and its answer is whole (vtysh/vtysh.c).
+"""
 _CONNECTING = re.compile(r"^Warning: connecting to \w+\.\.\.failed!\n?", re.MULTILINE)
 """What an open vtysh prints in the midst of every answer while a daemon that it knew does not run; no part of it."""
 
@@ -73,7 +78,9 @@ class Asker:
         async with self._pool.session(place(device.name, door), single_use=single_use) as session:
             return [await self._shown(device, session, Ask(command, door)) for command in commands]
 
-    async def patient(self, device: Device, asks: Sequence[Ask], *, single_use: bool = False) -> list[Output]:
+    async def patient(
+        self, device: Device, asks: Sequence[Ask], *, single_use: bool = False, background: bool = False
+    ) -> list[Output]:
         """What the device answers to ``asks``, its doors in parallel; an answer that could not be had is `unparsed`.
 
         Its text says why. Behind a door that cannot be opened all are `unasked`. Raises GuardError before anything is
@@ -83,7 +90,7 @@ class Asker:
         doors: dict[Door, list[Ask]] = {}
         for ask in asks:
             doors.setdefault(ask.door, []).append(ask)
-        told = [self._through(device, behind, single_use) for behind in doors.values()]
+        told = [self._through(device, behind, single_use, background) for behind in doors.values()]
         found: list[Output] = []
         closed: list[DeviceError] = []
         for behind, result in zip(doors.values(), await asyncio.gather(*told, return_exceptions=True), strict=True):
@@ -99,24 +106,30 @@ class Asker:
         return found
 
     async def state(
-        self, device: Device, views: Sequence[View], *, single_use: bool = False
+        self, device: Device, views: Sequence[View], *, single_use: bool = False, background: bool = False
     ) -> tuple[DeviceState, list[Output]]:
         """The device's typed state for ``views``, and the outputs that it was read from, each with its verdict.
 
         A view that there is no way to ask for has the status `unasked`. Raises InvalidInputError for an unknown
         platform or view, DeviceError when no door opens.
         """
-        asks = platforms.asks(device.platform, views, shell=self.has(device, "shell"))
-        outputs = platforms.judged(device.platform, await self.patient(device, asks, single_use=single_use))
+        shell = self.has(device, "shell")
+        asks = platforms.asks(device.platform, views, shell=shell)
+        how = {"single_use": single_use, "background": background}
+        outputs = platforms.judged(device.platform, await self.patient(device, asks, **how))
+        further = platforms.leads(device.platform, views, outputs, shell=shell)
+        if further:
+            outputs += platforms.judged(device.platform, await self.patient(device, further, **how))
         return platforms.state(device.name, device.platform, views, outputs), outputs
 
-    async def _through(self, device: Device, asks: Sequence[Ask], single_use: bool) -> list[Output]:
+    async def _through(self, device: Device, asks: Sequence[Ask], single_use: bool, background: bool) -> list[Output]:
         """All of one door's answers. Raises DeviceError when its first session cannot be opened."""
         found: list[Output] = []
         losses = 0
         while len(found) < len(asks):
             try:
-                async with self._pool.session(place(device.name, asks[0].door), single_use=single_use) as session:
+                where, how = place(device.name, asks[0].door), {"single_use": single_use, "background": background}
+                async with self._pool.session(where, **how) as session:
                     for ask in asks[len(found) :]:
                         found.append(_bounded(await self._shown(device, session, ask, COMMAND_SECONDS)))
             except (SessionLostError, DeviceTimeoutError) as lost:

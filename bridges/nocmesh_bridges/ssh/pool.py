@@ -80,10 +80,13 @@ class DevicePool:
         self._closed = False
 
     @asynccontextmanager
-    async def session(self, device: str, *, single_use: bool = False) -> AsyncIterator[DeviceSession]:
+    async def session(
+        self, device: str, *, single_use: bool = False, background: bool = False
+    ) -> AsyncIterator[DeviceSession]:
         """A session with ``device``, ours alone until the block ends; waits while all of them are lent.
 
         ``single_use``: a fresh one, closed afterwards, and not held off by the breaker: for changes and their proof.
+        ``background``: nobody waits for it, so its failure does not keep the device from those who do.
         Raises NotFoundError for an unknown device, DeviceUnreachableError when none can be opened, PreconditionError
         after ``close``.
         """
@@ -98,7 +101,7 @@ class DevicePool:
             held.in_use += 1
             stack.callback(_leave, held)
             age = held.age
-            session = await self._lend(held, single_use)
+            session = await self._lend(held, single_use, background)
             stack.push_async_callback(self._take_back, held, session, single_use, age)
             yield session
 
@@ -154,7 +157,7 @@ class DevicePool:
             raise NotFoundError(f"no device {name!r}; known are: {known}", device=name)
         return self._devices[name]
 
-    async def _lend(self, held: _Device, single_use: bool) -> DeviceSession:
+    async def _lend(self, held: _Device, single_use: bool, background: bool) -> DeviceSession:
         if self._closed:
             raise PreconditionError("the pool is closed; no session is lent any more")
         while held.idle:
@@ -167,15 +170,15 @@ class DevicePool:
         if not single_use:
             self._must_be_tried(held)
         await self._make_room()
-        return await self._open(held)
+        return await self._open(held, background)
 
-    async def _open(self, held: _Device) -> DeviceSession:
+    async def _open(self, held: _Device, background: bool) -> DeviceSession:
         try:
             async with self._opening:
                 session = await DeviceSession.open(held.target, host_keys=self._host_keys)
         except DeviceUnreachableError:
-            held.failures += 1
-            if held.failures >= self._failures:
+            held.failures += not background
+            if held.failures >= self._failures and not background:
                 held.shut_until = self._clock.now() + self._pause
             raise
         held.failures, held.shut_until = 0, None

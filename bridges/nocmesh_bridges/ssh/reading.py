@@ -95,10 +95,10 @@ class Reader:
         return await self.asker.strict(device, commands, single_use=single_use)
 
     async def state(
-        self, device: Device, views: Sequence[View], *, single_use: bool = False
+        self, device: Device, views: Sequence[View], *, single_use: bool = False, background: bool = False
     ) -> tuple[DeviceState, list[Output]]:
         """The device's typed state for ``views``, and the outputs that it was read from; see ``Asker.state``."""
-        return await self.asker.state(device, views, single_use=single_use)
+        return await self.asker.state(device, views, single_use=single_use, background=background)
 
     async def running(self, device: Device, door: Door = "cli", *, single_use: bool = False) -> tuple[str, str]:
         """The normalised running configuration, redacted, and its hash. Raises DeviceError when it is not whole.
@@ -135,9 +135,11 @@ class Reader:
         return {"outputs": [output.to_dict() for output in outputs]}
 
     async def _state(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        device = self.device(arguments)
-        state, outputs = await self.state(device, _views(arguments.get("views")))
-        return {"outputs": [output.to_dict() for output in outputs], "state": state.to_dict()}
+        """{device, views, background}: a look in the background brings no outputs, and none of its failures counts."""
+        device, background = self.device(arguments), arguments.get("background") is True
+        state, outputs = await self.state(device, _views(arguments.get("views")), background=background)
+        shown = [] if background else [output.to_dict() for output in outputs]
+        return {"outputs": shown, "state": state.to_dict()}
 
     async def _backup(self, arguments: dict[str, Any]) -> dict[str, Any]:
         device = self.device(arguments)

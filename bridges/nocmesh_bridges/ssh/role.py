@@ -25,6 +25,7 @@ from nocmesh_bridges.ssh.hostkeys import HostKeys
 from nocmesh_bridges.ssh.pool import DevicePool
 from nocmesh_bridges.ssh.probing import Prober
 from nocmesh_bridges.ssh.reading import Reader
+from nocmesh_bridges.ssh.remembering import Rememberer
 from nocmesh_bridges.ssh.target import SHELL_PLATFORM, Target, place
 
 SLOTS = 64
@@ -50,6 +51,7 @@ async def _serve(context: Context, network: Network, pool: DevicePool) -> None:
     reader = Reader(mesh, pool, network, context.log, masking_key(context.settings))
     reader.tools.update(Comparer(mesh, reader, context.clock).tools)
     reader.tools.update(Prober(reader, reader.asker).tools)
+    reader.tools.update(Rememberer(mesh, reader, context.clock).tools)
     executor = Executor(mesh, pool, reader, context.clock, context.log)
     if network.devices:
         await publish_network(mesh.agents, network)

@@ -17,10 +17,10 @@ from nocmesh.agent.reasoner import Case, Finish, HandOff, Reasoner
 from nocmesh.agent.session import SessionJournal
 from nocmesh.agent.toolbox import Toolbox
 from nocmesh.bus import Received
-from nocmesh.diagnosis.evidence import verify_evidence
+from nocmesh.diagnosis.evidence import verify_evidence, verify_recovered
 from nocmesh.errors import LostRaceError, NocmeshError, PreconditionError
 from nocmesh.messages.agent import Autonomy, Handoff
-from nocmesh.messages.report import Diagnosis
+from nocmesh.messages.report import Diagnosis, Recovered
 from nocmesh.messages.session import Observation
 from nocmesh.messages.task import TaskAssignment, TaskCancel, TaskResult
 from nocmesh.runtime import Context, Role, until
@@ -74,7 +74,9 @@ class Agent:
             raise PreconditionError(f"agent {self.type!r} has neither a reasoner nor a `work` of its own")
         journal = self._journal(case.task)
         journal.carried = await self.remembered(case)
-        toolbox = Toolbox(self.mesh.agents, session_id=case.task.task_id, incident_id=case.task.incident_id)
+        toolbox = Toolbox(
+            self.mesh.agents, session_id=case.task.task_id, incident_id=case.task.incident_id, clock=self.clock
+        )
         budget = Budget(seconds=self.context.settings.agent_task_timeout)
         end = await pursue(case, reasoner, journal, toolbox, budget)
         return proved(end.result, journal.seen, journal.own) if isinstance(end, Finish) else end
@@ -223,6 +225,9 @@ def proved(result: dict[str, Any], seen: list[Observation], own: list[Observatio
 
     ``own``: what of ``seen`` this session itself asked the devices for; None: all of it.
     """
+    if result.get("recovered"):
+        outage = verify_recovered(msgspec.convert(result["recovered"], Recovered), seen)
+        result = {**result, "recovered": outage.to_dict()}
     if "root_causes" not in result:
         return result
     diagnosis = verify_evidence(msgspec.convert(result, Diagnosis), seen)

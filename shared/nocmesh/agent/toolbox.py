@@ -5,6 +5,7 @@ import asyncio
 import msgspec
 
 from nocmesh.bus import Bus
+from nocmesh.clock import Clock, SystemClock
 from nocmesh.errors import DeniedError, NocmeshError, NotFoundError, OutcomeUnknownError
 from nocmesh.messages.agent import ToolReply, ToolRequest
 from nocmesh.messages.session import Observation, ToolCall
@@ -20,7 +21,7 @@ LOOK_AGAIN_SECONDS = 0.25
 READ_ONLY = frozenset(
     {
         *("device_state", "device_show", "device_probe", "device_backup", "device_validate"),
-        *("device_baseline", "config_diff"),
+        *("device_baseline", "device_history", "config_diff"),
     }
 )
 MAX_WAIT = 60.0
@@ -29,13 +30,17 @@ MAX_WAIT = 60.0
 class Toolbox:
     """The tools as one agent sees them. A failed call is an observation too: the reasoner decides what it means."""
 
-    def __init__(self, agents: Bus, *, session_id: str, incident_id: str = "") -> None:
+    def __init__(self, agents: Bus, *, session_id: str, incident_id: str = "", clock: Clock | None = None) -> None:
         self._bus = agents
+        self._clock = clock or SystemClock()
         self._session = session_id
         self._incident = incident_id
 
     async def call(self, call: ToolCall) -> Observation:
-        """What came back from ``call``."""
+        """What came back from ``call``, and when."""
+        return msgspec.structs.replace(await self._called(call), at=self._clock.now())
+
+    async def _called(self, call: ToolCall) -> Observation:
         if call.tool == "wait":
             return await self._wait(call)
         request = ToolRequest(

@@ -78,7 +78,8 @@ def _opened(state: AlertState | None, alert: Alert) -> tuple[AlertState, AlertEv
 
 def _resolved(state: AlertState | None, alert: Alert) -> tuple[AlertState, AlertEvent | None]:
     if state is None:
-        return _never_opened(alert), None
+        never = _never_opened(alert)
+        return never, _event(never, "resolved", alert)
     if not state.open or _of_an_older_start(state, alert):
         return state, None
     after = AlertState(
@@ -94,7 +95,7 @@ def _resolved(state: AlertState | None, alert: Alert) -> tuple[AlertState, Alert
 
 
 def _never_opened(alert: Alert) -> AlertState:
-    """Kept all the same, so that the firing message that this one overtook opens nothing."""
+    """Told and kept all the same, so that the firing message that this one overtook opens nothing."""
     return AlertState(
         alert_id=alert.alert_id,
         starts_at=alert.starts_at,

@@ -26,7 +26,7 @@ class Cable:
 
     @property
     def intended_off(self) -> bool:
-        """The inventory says that one end at least shall be shut down: then silence on the link is as it should be."""
+        """Somebody says that one end at least shall be down, or may be: then silence on the link is as it should be."""
         return any(self.facts.intended_off(end) for end in self.ends)
 
     @cached_property

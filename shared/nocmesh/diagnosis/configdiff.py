@@ -46,6 +46,7 @@ RESTLESS = frozenset(
     """
     quote quotes in_errors out_errors in_discards out_discards carrier_changes packets topology_changes
     prefixes_received prefixes_sent last_reset_reason last_error established_for neighbor_count
+    last_up last_down dropped last_reset_ago up_for
     pid parent args handle cpu_percent memory_kb
     uptime_seconds memory_total_kb memory_available_kb checksum_errors""".split()  # noqa: SIM905 - a list would fill a page
 )
@@ -55,6 +56,10 @@ AGEING = frozenset({"neighbors.entries", "mac_table", "processes"})
 AGEING_FIELDS = frozenset({"state"})
 SOFT = frozenset({"neighbors", "mac_table", "processes"})
 """Views in which a difference alone is no reason to keep a new version."""
+
+
+APART = frozenset({"config", "pulse", "log"})
+"""Views that are compared as text, are told by the others, or are no state."""
 
 
 class SectionDiff(Message, frozen=True, kw_only=True):
@@ -166,7 +171,7 @@ def uncompared(before: DeviceState, after: DeviceState) -> dict[str, str]:
     found = {}
     for view in dict.fromkeys([*before.status, *after.status]):
         sides = before.status.get(view, "unasked"), after.status.get(view, "unasked")
-        if view != "config" and "unasked" not in sides and not set(sides) <= {"parsed", "empty"}:
+        if view not in APART and "unasked" not in sides and not set(sides) <= {"parsed", "empty"}:
             found[view] = f"{sides[0]} before, {sides[1]} after"
     return found
 
@@ -174,7 +179,7 @@ def uncompared(before: DeviceState, after: DeviceState) -> dict[str, str]:
 def state_diffs(before: DeviceState, after: DeviceState) -> list[Moved]:
     """Every thing that is gone, new or changed in the views that both sides could read."""
     read = {"parsed", "empty"}
-    views = [v for v in before.status if v != "config" and before.status[v] in read and after.status.get(v) in read]
+    views = [v for v in before.status if v not in APART and before.status[v] in read and after.status.get(v) in read]
     was, now = msgspec.to_builtins(before), msgspec.to_builtins(after)
     return [moved for view in views for moved in _view_diffs(view, was[view], now[view])]
 

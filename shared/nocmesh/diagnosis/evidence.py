@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from nocmesh.messages.report import Diagnosis, Evidence, RootCause
+from nocmesh.messages.report import Diagnosis, Evidence, Recovered, RootCause
 from nocmesh.messages.session import Observation
 
 UNPROVEN_CONFIDENCE = 0.3
@@ -28,6 +28,16 @@ def verify_evidence(diagnosis: Diagnosis, observations: Sequence[Observation]) -
     if not moved:
         return diagnosis
     return _without_proof(diagnosis, proven, moved)
+
+
+def verify_recovered(outage: Recovered, observations: Sequence[Observation]) -> Recovered:
+    """``outage`` with the quotes alone that stand in the recorded observations that they name."""
+    standing = [
+        quote
+        for quote in outage.evidence
+        if any(stands(quote, seen) for seen in observations if seen.observation_id == quote.observation_id)
+    ]
+    return msgspec.structs.replace(outage, evidence=standing)
 
 
 def is_proven(cause: RootCause, recorded: dict[str, list[Observation]]) -> bool:

@@ -2,14 +2,18 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import get_args
 
 import msgspec
 
+from nocmesh.diagnosis.baseline import Taken
 from nocmesh.diagnosis.configtext import sections
 from nocmesh.diagnosis.find import Address, Prefix, address_of, as_interface
+from nocmesh.diagnosis.history import History
 from nocmesh.diagnosis.moves import Moves, moves
+from nocmesh.diagnosis.planned import why_off, why_silent
 from nocmesh.messages.report import Evidence
 from nocmesh.messages.session import Observation
 from nocmesh.messages.state import (
@@ -19,6 +23,7 @@ from nocmesh.messages.state import (
     FilterRule,
     Interface,
     Isis,
+    Log,
     Neighbors,
     Ospf,
     Output,
@@ -34,7 +39,7 @@ from nocmesh.messages.state import (
 from nocmesh.network import Device, End, Intent, Network
 
 _FIELDS = get_args(View)
-_TOOLS = ("device_state", "device_baseline")
+_TOOLS = ("device_state", "device_baseline", "device_history")
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,8 @@ class Sight:
     """Newest first; those of `device_state` alone."""
     baseline: Observation | None = None
     """What it was like when it was well, from `device_baseline`."""
+    remembered: Observation | None = None
+    """What the monitor saw it become, from `device_history`."""
 
     @property
     def name(self) -> str:
@@ -66,6 +73,14 @@ class Sight:
     def before(self) -> DeviceState | None:
         """The device as it was when it was well; None: no baseline is known."""
         return self.baseline.state if self.baseline else None
+
+    @cached_property
+    def history(self) -> History | None:
+        """What it was seen to become, and what the mesh changed there; None: nobody knows."""
+        try:
+            return msgspec.convert((self.remembered.content if self.remembered else {}).get("history"), History)
+        except msgspec.ValidationError:
+            return None
 
     @cached_property
     def config_before(self) -> list[ConfigLine]:
@@ -153,6 +168,24 @@ class Sight:
     def system(self) -> System | None:
         """None: not looked at, or not understood."""
         return self.now.system
+
+    @property
+    def log(self) -> Log | None:
+        """Likewise: the last lines of its log."""
+        return self.now.log
+
+    def seen_at(self, view: str) -> datetime | None:
+        """When the view was seen last; None: nobody wrote it down."""
+        return next((o.at for o in self._states(view)), None)
+
+    @cached_property
+    def well_until(self) -> datetime | None:
+        """When it was last seen as it was when it was well; None: no baseline is known."""
+        taken = (self.baseline.content if self.baseline else {}).get("taken")
+        try:
+            return msgspec.convert(taken, Taken).until if taken else None
+        except msgspec.ValidationError:
+            return None
 
     @property
     def config(self) -> list[ConfigLine] | None:
@@ -268,6 +301,7 @@ class Facts:
         """What ``seen`` says of the devices of ``network``; observations of other tools and devices are left out."""
         kept: dict[str, list[Observation]] = {}
         past: dict[str, Observation] = {}
+        remembered: dict[str, Observation] = {}
         for observation in seen:
             name = observation.device or str(observation.arguments.get("device", ""))
             device = network.device(name) if observation.tool in _TOOLS and name else None
@@ -276,10 +310,15 @@ class Facts:
             if observation.tool == "device_state":
                 kept.setdefault(device.name, []).insert(0, observation)
             elif observation.status == "ok":
-                past[device.name] = observation
+                (past if observation.tool == "device_baseline" else remembered)[device.name] = observation
         known = {device.name: device for device in network.devices}
-        sights = {name: Sight(known[name], tuple(kept[name]), past.get(name)) for name in sorted(kept)}
+        sights = {n: Sight(known[n], tuple(kept[n]), past.get(n), remembered.get(n)) for n in sorted(kept)}
         return cls(network, sights)
+
+    @cached_property
+    def at(self) -> datetime | None:
+        """When the last of it was seen; None: nobody wrote it down."""
+        return max((o.at for sight in self.sights.values() for o in sight.observations if o.at), default=None)
 
     @property
     def reachable(self) -> list[Sight]:
@@ -296,9 +335,24 @@ class Facts:
         return sight.interface(end.interface) if sight else None
 
     def intended_off(self, end: End) -> bool:
-        """The inventory says that the interface shall be shut down."""
-        device = self.network.device(end.device)
-        return any(i.name == end.interface and not i.enabled for i in (device.interfaces if device else []))
+        """Somebody says that the interface shall be down, or may be."""
+        return bool(self.why_off(end))
+
+    def why_off(self, end: End) -> str:
+        """Who says that the interface shall be down, or may be while it is: see ``planned``; empty: nobody."""
+        interface, sight = self.interface(end), self.sight(end.device)
+        if interface is not None and interface.oper_up:
+            return why_off(self.network, end, None, None)
+        return why_off(self.network, end, self.at, sight.history if sight else None)
+
+    def why_silent(self, device: str) -> str:
+        """The maintenance window in which the device need not answer; empty: none."""
+        return why_silent(self.network, device, self.at)
+
+    def away(self, device: str) -> bool:
+        """The device does not answer, and need not."""
+        sight = self.sight(device) if device else None
+        return sight is not None and sight.unreachable and bool(self.why_silent(device))
 
     def misaddressed(self, end: End) -> str:
         """How the IPv4 address of the interface differs from the inventory's, as a fault type; empty: it does not."""

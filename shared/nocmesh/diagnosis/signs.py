@@ -139,9 +139,9 @@ class Scene:
         return not (far and far.unreachable) and not (cable and (cable.broken or cable.intended_off))
 
     def explained(self, session: Session) -> bool:
-        """The inventory says why the session is not up: its link is meant to be off, or nobody wants the session."""
+        """Somebody says why the session is not up: its link or its far end may be off, or nobody wants the session."""
         cable = self.cable(session)
-        if cable is not None and cable.intended_off:
+        if (cable is not None and cable.intended_off) or self.facts.away(session.far_device):
             return True
         ends = [session.near, *([session.far] if session.far else [])]
         wishes = [self.wanted(end) for end in ends]
@@ -197,7 +197,7 @@ def _needed(sight: Sight) -> Sequence[str]:
 
 def _unreachable(scene: Scene) -> Iterable[Sign]:
     for name, sight in scene.facts.sights.items():
-        if sight.unreachable:
+        if sight.unreachable and not scene.facts.why_silent(name):
             yield Sign("device", (name,), resources.node(name), f"{name} cannot be reached")
 
 
@@ -293,5 +293,5 @@ def _origin(scene: Scene) -> Iterable[Sign]:
 
 
 def _journeys(scene: Scene) -> Iterable[Sign]:
-    for devices, said in failures(scene.facts, scene.walks, scene.probes):
+    for devices, said in failures(scene.facts, scene.cables, scene.walks, scene.probes):
         yield Sign("path", devices, resources.node(devices[0]), said)

@@ -29,8 +29,9 @@ def beginning_of(
 ) -> Beginning | None:
     """When what is on ``devices`` broke; None where nobody says anything."""
     if recovered is not None and recovered.since is not None:
-        how = f"It broke at {moment(recovered.since)}. {recovered.how_we_know}"
-        return Beginning(at=recovered.since, source="device", exact=True, how=how.strip())
+        when = f"at {moment(recovered.since)}" if recovered.exact else f"after {moment(recovered.since)}"
+        how = f"It broke {when}. {recovered.how_we_know}"
+        return Beginning(at=recovered.since, source="device", exact=recovered.exact, how=how.strip())
     told = _told(said)
     seen = [last for name in devices if (last := _well(books.get(name), told.at))]
     if not seen:

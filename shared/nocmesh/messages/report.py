@@ -87,6 +87,8 @@ class Recovered(Message, frozen=True, kw_only=True):
     how_we_know: str = ""
     evidence: list[Evidence] = []
     """Lines of logs and of the history that tell of it."""
+    exact: bool = True
+    """False: it was away at some time between ``since`` and ``until``."""
 
 
 class LostSession(Message, frozen=True, kw_only=True):

@@ -22,6 +22,8 @@ class Observation(Message, frozen=True, kw_only=True):
     content: dict[str, Any] = {}
     """What the tool answered besides outputs and state."""
     error: str = ""
+    at: datetime | None = None
+    """When the answer was there."""
 
     @property
     def device_commands(self) -> int:

@@ -3,6 +3,7 @@
 Bridges fill it from vendor text; specialists read it and never see vendor text except as quotes.
 """
 
+from datetime import datetime
 from typing import Literal
 
 from nocmesh.messages.base import Message
@@ -23,6 +24,8 @@ View = Literal[
     "system",
     "config",
     "shell_config",
+    "pulse",
+    "log",
 ]
 ViewStatus = Literal["parsed", "empty", "unparsed", "rejected", "unasked"]
 """`empty`: the device said that there is none; `unparsed`: it said something that we do not understand (never the
@@ -70,6 +73,10 @@ class Interface(Message, frozen=True, kw_only=True):
     out_discards: int | None = None
     carrier_changes: int | None = None
     """How often the link came or went since the interface exists."""
+    last_up: datetime | None = None
+    """When the link came last, by the device's own clock, read as UTC."""
+    last_down: datetime | None = None
+    """When it went last, likewise."""
     mac: str = ""
     """Lower case with colons: `52:54:00:12:34:56`."""
     kind: str = ""
@@ -118,6 +125,10 @@ class BgpNeighbor(Message, frozen=True, kw_only=True):
     """The last notification, as `Bad Peer AS` (RFC 4271 §6)."""
     established_for: int | None = None
     """Seconds."""
+    dropped: int | None = None
+    """How often an established session ended since the process runs."""
+    last_reset_ago: int | None = None
+    """Seconds since the session ended last."""
     quotes: list[Quote] = []
     """Where the session's state and reasons stand."""
 
@@ -241,6 +252,8 @@ class OspfNeighbor(Message, frozen=True, kw_only=True):
     state: str = ""
     """`down`, `attempt`, `init`, `two_way`, `exstart`, `exchange`, `loading`, `full`."""
     role: str = ""
+    up_for: int | None = None
+    """Seconds since it came nearer to `full`, or reached it."""
     quote: Quote | None = None
 
 
@@ -279,6 +292,8 @@ class IsisAdjacency(Message, frozen=True, kw_only=True):
     level: str = ""
     state: str = ""
     """`up`, `initializing`, `down`."""
+    up_for: int | None = None
+    """Seconds since the state changed last."""
     quote: Quote | None = None
 
 
@@ -420,6 +435,45 @@ class System(Message, frozen=True, kw_only=True):
     quotes: list[Quote] = []
 
 
+class Pulse(Message, frozen=True, kw_only=True):
+    """What of a device comes and goes, asked with few and cheap commands. None: not told.
+
+    Sessions and adjacencies are as the protocols tell them; nothing of the configuration is joined.
+    """
+
+    interfaces: list[Interface] | None = None
+    bgp: list[BgpNeighbor] | None = None
+    ospf: list[OspfNeighbor] | None = None
+    isis: list[IsisAdjacency] | None = None
+    stp: Stp | None = None
+
+
+LogSeverity = Literal["emergency", "alert", "critical", "error", "warning", "notice", "informational", "debug", ""]
+"""RFC 5424 §6.2.1; empty: not told."""
+
+
+class LogEntry(Message, frozen=True, kw_only=True):
+    """One line of a device's log."""
+
+    time: datetime | None = None
+    """By the device's own clock; None: it cannot be told."""
+    severity: LogSeverity = ""
+    source: str = ""
+    """The process or facility: `BGP`, `OSPF`, `kernel`, `LINEPROTO`."""
+    mnemonic: str = ""
+    """What the vendor calls this kind of line: `ADJCHANGE`, FRR's `PXVXG-TFNNT`."""
+    text: str = ""
+    quote: Quote | None = None
+
+
+class Log(Message, frozen=True, kw_only=True):
+    """The last lines of a device's log, the oldest first."""
+
+    entries: list[LogEntry] = []
+    clock: datetime | None = None
+    """What the device's own clock showed when it was asked; None: not told."""
+
+
 class ConfigLine(Message, frozen=True, kw_only=True):
     """One line of the running configuration with the section that it stands in."""
 
@@ -447,6 +501,8 @@ class DeviceState(Message, frozen=True, kw_only=True):
     processes: list[Process] | None = None
     system: System | None = None
     config: list[ConfigLine] | None = None
+    pulse: Pulse | None = None
+    log: Log | None = None
     config_sha256: str = ""
     """Hash of the normalised running configuration: the pre-state that an approval is bound to."""
     shell_config: list[ConfigLine] | None = None

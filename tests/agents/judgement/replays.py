@@ -96,6 +96,8 @@ class Replay:
             return Observation(**base, device=device.name, status="error", error="nobody serves it on a recording")
         if call.tool == "device_baseline":
             return self._baseline(base, device)
+        if call.tool == "device_history":
+            return Observation(**base, device=device.name, status="error", error="no history was kept")
         if self.fault.get("fault") == "device_unreachable" and self.fault["resource"] == f"node/{device.name}":
             return Observation(**base, device=device.name, status="unreachable", error="no route to host")
         views = call.arguments["views"]

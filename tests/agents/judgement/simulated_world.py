@@ -121,6 +121,8 @@ class SimulatedWorld:
             return Observation(**common, status="error", error="there is no baseline")
         if call.tool == "device_probe":
             return Observation(**common, status="error", error="simulated devices send no packets")
+        if call.tool == "device_history":
+            return Observation(**common, status="error", error="there is no history")
         assert call.tool == "device_state"
         outputs = {c: self.said(device, c) for c in commands(self.platform(device), call.arguments["views"])}
         return Observation(

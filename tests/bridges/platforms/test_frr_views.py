@@ -21,7 +21,7 @@ from nocmesh_bridges.platforms.igpconfig import dotted
 
 R1, R2 = recorded("frr/r1", "frr"), recorded("frr/r2", "frr")
 RUNNING = "show running-config"
-CLI: set[View] = {"interfaces", "routes", "bgp", "ospf", "isis", "system", "config"}
+CLI: set[View] = {"interfaces", "routes", "bgp", "ospf", "isis", "system", "config", "pulse"}
 
 
 def r1(outputs: list[Output] = R1) -> DeviceState:
@@ -67,7 +67,7 @@ def system(outputs: list[Output] = R1) -> System:
 
 def test_every_view_is_told_from_the_others() -> None:
     empty: dict[str, str] = dict.fromkeys(["stp", "mac_table"], "empty")
-    expected = {**dict.fromkeys(r1().status, "parsed"), **empty, "switching": "unasked"}
+    expected = {**dict.fromkeys(r1().status, "parsed"), **empty, "switching": "unasked", "log": "unasked"}
     assert r1().status == expected
     assert r1().switching is None
     assert {output.status for output in judged("frr", R1)} == {"parsed"}

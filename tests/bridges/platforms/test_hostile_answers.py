@@ -19,11 +19,18 @@ FED = {
 }
 """The views that each answer feeds."""
 STATUSES = {"parsed", "empty", "unparsed", "rejected", "unasked"}
-LINES = {"nft -a list ruleset", "show isis neighbor detail", "show version"}
+JOURNAL = "journalctl --no-pager -n 200 -o json --output-fields=PRIORITY,SYSLOG_IDENTIFIER,MESSAGE"
+LINES = {"nft -a list ruleset", "show isis neighbor detail", "show version", "show logging", JOURNAL}
 """Text without a mark at its end: where it may end is checked by tests of their own; the session proves its end."""
 LISTS = {*(command for _, command in ANSWERS if command.startswith(("dpkg", "ps -ww"))), "show daemons"}
 """Lists that are lists wherever they are cut."""
-SILENT = {"show ip ospf json", "show ip ospf neighbor detail json", "nft -a list ruleset", "show isis neighbor detail"}
+SILENT = {
+    "show ip ospf json",
+    "show ip ospf neighbor detail json",
+    "nft -a list ruleset",
+    "show isis neighbor detail",
+    JOURNAL,
+}
 """Commands to which no text at all is an answer: there is none."""
 BANNER = "\n*** Maintenance tonight at 22:00 ***\n"
 LOG = "*Mar  1 00:01:02.003: %LINK-3-UPDOWN: Interface Gi0/1, changed state to down\n"

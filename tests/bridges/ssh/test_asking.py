@@ -116,8 +116,13 @@ class Turns(dict[str, str | bytes]):
 
 async def test_what_is_known_of_a_daemon_that_has_ended_is_asked_again() -> None:
     stale = "Warning: closing connection to bgpd because of an I/O error!\n"
-    for second, status in (("bgpd is not running\n", "rejected"), ("{}\n", "empty")):
-        async with doors(cli={"answers": Turns(CLI, NEIGHBORS, [stale, second])}) as device:
+    again = "{\nWarning: connecting to bgpd...success!\n}\n"
+    for first, second, status in (
+        (stale, "bgpd is not running\n", "rejected"),
+        (stale, "{}\n", "empty"),
+        (again, "{}\n", "empty"),
+    ):
+        async with doors(cli={"answers": Turns(CLI, NEIGHBORS, [first, second])}) as device:
             _, outputs = await device.asker.state(R1, ["bgp"])
             assert outputs[0].status == status
             assert device.cli.typed.count(NEIGHBORS) == 2

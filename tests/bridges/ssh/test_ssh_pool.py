@@ -131,11 +131,14 @@ async def test_a_device_that_fails_is_left_alone_for_a_while_but_not_by_changes(
     async with running(Nasty(answers=ANSWERS, password="other")) as device:
         pool = pool_of(device, clock=clock, failures=2, pause=15)
 
-        async def fails(match: str, *, single_use: bool = False) -> None:
+        async def fails(match: str, **how: bool) -> None:
             with pytest.raises(DeviceUnreachableError, match=match):
-                async with pool.session("r1", single_use=single_use):
+                async with pool.session("r1", **how):
                     pass
 
+        for _ in range(3):
+            await fails("refused the login", background=True)
+        assert not pool.stats()["r1"]["shut"], "nobody waited for these"
         await fails("refused the login")
         await fails("refused the login")
         await fails("failed 2 times in a row; it is tried again in 15 s|in 16 s")

@@ -265,7 +265,7 @@ def test_a_view_that_has_become_empty_has_lost_all_that_was_in_it() -> None:
 
 def test_every_list_of_things_in_the_state_is_told_by_name() -> None:
     """A new list in DeviceState is either given a name here or it is one of words and members."""
-    inner = {"switching.vlans", "bgp.networks"}
+    inner = {"switching.vlans", "bgp.networks", "log.entries"}
     found = set()
     for view in msgspec.structs.fields(DeviceState):
         for kind in getattr(view.type, "__args__", ()):
