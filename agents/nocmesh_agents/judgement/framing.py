@@ -9,11 +9,10 @@ from nocmesh.diagnosis.signs import Scene
 from nocmesh.messages.report import RootCause
 from nocmesh.network import End
 from nocmesh_agents.judgement.causes import cause, quoted
-from nocmesh_agents.judgement.ports import LEAD, MOVED, ODD, lines_of, lost_lines, reconfigured
+from nocmesh_agents.judgement.ports import LEAD, MOVED, ODD, lines_of, lost_lines, moved_lines, reconfigured
 
 DAMAGED = 20
 """Frames that arrived damaged since all was well, before anybody speaks of it: a cable that is touched costs a few."""
-
 
 FRESH = 1
 """The same where somebody does speak of it: the alert may be as young as the trouble."""
@@ -27,6 +26,11 @@ def clashing_duplex(scene: Scene) -> Iterator[RootCause]:
 
     An end that negotiates with one that does not falls back to half, so the one that was set by hand is to blame.
     """
+    yield from _clashing(scene)
+    yield from _unheard_clashing(scene)
+
+
+def _clashing(scene: Scene) -> Iterator[RootCause]:
     for cable in scene.cables:
         seen = [cable.seen(end) for end in cable.ends]
         words = [interface.duplex if interface else "" for interface in seen]
@@ -48,6 +52,35 @@ def clashing_duplex(scene: Scene) -> Iterator[RootCause]:
             )
 
 
+def _unheard_clashing(scene: Scene) -> Iterator[RootCause]:
+    """Where one end does not tell its duplex: the other was set by hand since, and frames are damaged."""
+    for _, end in _unheard(scene):
+        damaged = [(e, count) for e in _both(scene, end) if (count := _damaged_since(scene, e))]
+        counted = ", ".join(f"{e} has received {count} damaged frames since" for e, count in damaged)
+        summary = f"{end} was set by hand and the other end was not; {counted}."
+        quotes = [_counter(scene, e) for e, _ in damaged]
+        evidence = quoted(scene, (end.device, *lines_of(scene, end, "duplex ", "speed ")), *quotes)
+        where = resources.interface(end.device, end.interface)
+        yield cause("duplex_mismatch", where, summary, MOVED, [*evidence, *lost_lines(scene, end, "duplex ", "speed ")])
+
+
+def _unheard(scene: Scene) -> Iterator[tuple[Cable, End]]:
+    for cable in scene.cables:
+        told = [end for end in cable.ends if (seen := cable.seen(end)) and seen.duplex]
+        damaged = any(_damaged_since(scene, end) >= FRESH for end in cable.ends)
+        if damaged and len(told) == 1 and moved_lines(scene, told[0], "duplex ", "speed "):
+            yield cable, told[0]
+
+
+def _both(scene: Scene, end: End) -> Iterator[End]:
+    return (each for cable in scene.cables if end in cable.ends for each in cable.ends)
+
+
+def _counter(scene: Scene, end: End) -> tuple[object, ...]:
+    seen = scene.facts.interface(end)
+    return (end.device, f"{seen.in_errors} input errors", seen.quote) if seen else (end.device,)
+
+
 def _blamed_for_duplex(scene: Scene, cable: Cable) -> list[tuple[End, float]]:
     moved = [(end, MOVED) for end in cable.ends if reconfigured(scene, end)]
     by_hand = [(end, ODD) for end in cable.ends if lines_of(scene, end, "duplex ")]
@@ -59,7 +92,8 @@ def damaged_frames(scene: Scene) -> Iterator[RootCause]:
 
     A lead only where there was one look: the counter does not tell whether it is over. Duplex explains its own.
     """
-    clashing = {end for cable in scene.cables for end in cable.ends if _clashes(cable)}
+    unheard = [cable for cable, _ in _unheard(scene)]
+    clashing = {end for cable in scene.cables for end in cable.ends if cable in unheard or _clashes(cable)}
     for sight in scene.facts.reachable:
         for interface in sight.interfaces or []:
             end = End(device=sight.name, interface=interface.name)
@@ -68,7 +102,7 @@ def damaged_frames(scene: Scene) -> Iterator[RootCause]:
                 continue
             sure = LEAD if scene.earlier is None else MOVED if _still_damaged(scene, end) else 0.0
             summary = f"{end} has received {count} damaged frames since all was well."
-            evidence = quoted(scene, (end.device, f"{interface.in_errors} input errors", interface.quote))
+            evidence = quoted(scene, _counter(scene, end))
             if sure:
                 yield cause("interface_errors", resources.interface(end.device, end.interface), summary, sure, evidence)
 
