@@ -120,6 +120,10 @@ class DeviceUnreachableError(DeviceError, ConnectionError):
     """No session could be opened: address, credentials, host key or the network."""
 
 
+class DeviceSilentError(DeviceUnreachableError):
+    """Nobody answers at the address: it is switched off, or cut off. The next attempt would wait as long."""
+
+
 class DeviceTimeoutError(DeviceError, TimeoutError):
     """The device did not answer in time; the session was closed, because its next answer could be the old one."""
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from nocmesh.clock import Clock
-from nocmesh.errors import DeviceUnreachableError, NotFoundError, PreconditionError
+from nocmesh.errors import DeviceSilentError, DeviceUnreachableError, NotFoundError, PreconditionError
 from nocmesh_bridges.ssh.hostkeys import HostKeys
 from nocmesh_bridges.ssh.session import DeviceSession
 from nocmesh_bridges.ssh.target import Target
@@ -53,7 +53,8 @@ class DevicePool:
     """Lends sessions; see ``session``. ``close`` it in the end.
 
     ``limit`` bounds the sessions open in all, ``Target.max_sessions`` those of one device. After ``failures`` failed
-    opens in a row a device is not tried for ``pause`` seconds: a half-dead one would hold up every caller.
+    opens in a row a device is not tried for ``pause`` seconds: a half-dead one would hold up every caller. Nor is one
+    where nobody answers at all, after the first.
     """
 
     def __init__(
@@ -176,9 +177,10 @@ class DevicePool:
         try:
             async with self._opening:
                 session = await DeviceSession.open(held.target, host_keys=self._host_keys)
-        except DeviceUnreachableError:
+        except DeviceUnreachableError as error:
             held.failures += not background
-            if held.failures >= self._failures and not background:
+            enough = held.failures >= self._failures or isinstance(error, DeviceSilentError)
+            if enough and not background:
                 held.shut_until = self._clock.now() + self._pause
             raise
         held.failures, held.shut_until = 0, None
@@ -223,7 +225,8 @@ class DevicePool:
         left = self._shut_for(held)
         if left > timedelta(0):
             raise DeviceUnreachableError(
-                f"{held.target.name} failed {held.failures} times in a row; it is tried again in {left.seconds + 1} s",
+                f"{held.target.name} opened no session (times in a row: {held.failures}); "
+                f"it is tried again in {left.seconds + 1} s",
                 device=held.target.name,
             )
 

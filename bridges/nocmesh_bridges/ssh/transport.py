@@ -4,14 +4,19 @@ Nothing is taken from the machine's own SSH set-up: no ~/.ssh, no agent, no know
 """
 
 import asyncio
+import errno
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 import asyncssh
 
-from nocmesh.errors import DeviceError, DeviceUnreachableError
+from nocmesh.errors import DeviceError, DeviceSilentError, DeviceUnreachableError
 from nocmesh_bridges.ssh.hostkeys import HostKeys
 from nocmesh_bridges.ssh.target import Target
+
+_SILENT = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ETIMEDOUT}
+"""What the kernel says where nobody answers."""
 
 TERMINAL = ("dumb", (511, 1000))
 """A terminal so plain that no readline colours it, and so large that lines are neither wrapped nor paged."""
@@ -44,9 +49,10 @@ class Wire:
 
     @classmethod
     async def open(cls, target: Target, host_keys: HostKeys | None) -> "Wire":
-        """Connects, checks the host key, logs in and asks for a terminal; no deadline of its own.
+        """Connects, checks the host key, logs in and asks for a terminal; no deadline once somebody answers.
 
-        Raises DeviceUnreachableError, with the library's error as cause, whatever the reason.
+        Raises DeviceSilentError if nobody does in ``target.connect_timeout``, else DeviceUnreachableError, with the
+        library's error as cause, whatever the reason.
         """
         client = _Client(target, host_keys)
         try:
@@ -58,7 +64,7 @@ class Wire:
 
     @classmethod
     async def _open(cls, target: Target, client: "_Client") -> "Wire":
-        connection = await asyncssh.connect(target.host, target.port, client_factory=lambda: client, **_options(target))
+        connection = await _connected(target, client)
         try:
             stream = _Stream()
             channel, _ = await connection.create_session(
@@ -161,6 +167,10 @@ class _Client(asyncssh.SSHClient):
         self._target = target
         self._host_keys = host_keys
         self._shown = ""
+        self.when_answered: Callable[[], None] = lambda: None
+
+    def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
+        self.when_answered()
 
     def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
         self._shown = " ".join(key.export_public_key().decode().split()[:2])
@@ -185,6 +195,12 @@ class _Client(asyncssh.SSHClient):
             f"the host key of {name} has changed: it shows {fingerprint}, expected was {_short(known)}. "
             "Stop: somebody may be in between. If the device was replaced, pin the new key or forget the old one"
         )
+
+
+async def _connected(target: Target, client: _Client) -> asyncssh.SSHClientConnection:
+    async with asyncio.timeout(target.connect_timeout) as patience:
+        client.when_answered = lambda: patience.reschedule(None)
+        return await asyncssh.connect(target.host, target.port, client_factory=lambda: client, **_options(target))
 
 
 def _same_key(known: str, shown: str, fingerprint: str) -> bool:
@@ -247,9 +263,9 @@ def _explain(target: Target, error: Exception) -> DeviceUnreachableError:
             f"{place} ended the connection while it was opened: all its vtys may be in use, or an ACL refuses us",
         ),
         (ConnectionRefusedError, f"{place} refuses connections: is SSH enabled there, is the port right?"),
-        (TimeoutError, f"{place} did not answer in time: check routing and ACLs towards it"),
+        (TimeoutError, f"nobody answers at {place}: check that it is up, and routing and ACLs towards it"),
     ]
     text = next((text for kind, text in kinds if isinstance(error, kind)), f"{place} cannot be reached")
-    return DeviceUnreachableError(
-        f"{text} ({str(error) or type(error).__name__})", device=target.name, host=target.host
-    )
+    silent = isinstance(error, TimeoutError) or getattr(error, "errno", None) in _SILENT
+    kind = DeviceSilentError if silent else DeviceUnreachableError
+    return kind(f"{text} ({str(error) or type(error).__name__})", device=target.name, host=target.host)

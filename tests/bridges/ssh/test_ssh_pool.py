@@ -1,16 +1,25 @@
 """The pool: bounded, fair, and never lending what is no longer good."""
 
 import asyncio
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from socket import socket
 from typing import Any
 
 import pytest
 from bridges.ssh.nasty import Nasty, running, until
 
 from nocmesh.clock import FixedClock
-from nocmesh.errors import DeviceRejectedError, DeviceUnreachableError, NotFoundError, PreconditionError
+from nocmesh.errors import (
+    DeviceRejectedError,
+    DeviceSilentError,
+    DeviceUnreachableError,
+    NotFoundError,
+    PreconditionError,
+)
 from nocmesh_bridges.ssh.hostkeys import HostKeys
 from nocmesh_bridges.ssh.pool import DevicePool
+from nocmesh_bridges.ssh.target import Target
 
 pytestmark = pytest.mark.real
 
@@ -141,7 +150,7 @@ async def test_a_device_that_fails_is_left_alone_for_a_while_but_not_by_changes(
         assert not pool.stats()["r1"]["shut"], "nobody waited for these"
         await fails("refused the login")
         await fails("refused the login")
-        await fails("failed 2 times in a row; it is tried again in 15 s|in 16 s")
+        await fails(r"opened no session \(times in a row: 2\); it is tried again in 15 s|in 16 s")
         assert pool.stats()["r1"]["shut"]
         await fails("refused the login", single_use=True)
         device.password = "cisco"
@@ -156,6 +165,27 @@ async def test_a_device_that_fails_is_left_alone_for_a_while_but_not_by_changes(
             "failures": 0,
             "shut": False,
         }
+        await pool.close()
+
+
+async def test_a_device_where_nobody_answers_is_tried_once_and_left_alone_after_that() -> None:
+    clock = FixedClock(datetime(2026, 1, 1, tzinfo=UTC))
+    with socket() as silent, ExitStack() as callers:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(0)
+        port = silent.getsockname()[1]
+        for _ in range(2):  # what the kernel answers by itself; who comes then, it lets wait
+            caller = callers.enter_context(socket())
+            caller.setblocking(False)
+            caller.connect_ex(("127.0.0.1", port))
+        target = Target(name="r1", platform="cisco_iosxe", host="127.0.0.1", port=port, connect_timeout=0.2)
+        pool = DevicePool([target], clock, pause=15)
+        with pytest.raises(DeviceSilentError, match=rf"nobody answers at r1 at 127.0.0.1:{port}: check that it is up"):
+            async with pool.session("r1"):
+                pass
+        with pytest.raises(DeviceUnreachableError, match=r"opened no session \(times in a row: 1\)"):
+            async with pool.session("r1"):
+                pass
         await pool.close()
 
 
