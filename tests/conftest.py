@@ -14,6 +14,20 @@ from nocmesh.proving.broker import Broker, MeshFor, shared_broker
 settings.register_profile("house", settings(), deadline=None)
 settings.load_profile("house")
 
+_LONG = ("lab", "browser", "mesh", "postgres", "real")
+"""Marks, those of the longest tests first."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long goes first, and a file stays with one worker; the labs of routers all with the same one.
+
+    Routers of two labs side by side would be late for their neighbours' timers.
+    """
+    items.sort(key=lambda item: next((n for n, mark in enumerate(_LONG) if item.get_closest_marker(mark)), len(_LONG)))
+    for item in items:
+        lab = item.get_closest_marker("lab")
+        item.add_marker(pytest.mark.xdist_group("lab" if lab else item.path.stem))
+
 
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
