@@ -55,7 +55,8 @@ def journeys(alert: Mapping[str, Any], network: Network, words: Collection[str])
     """
     if not (about_reach(words) or about_quality(words)):
         return ()
-    found = [replace(place, address=place.address or home(network, place.device)) for place in places(alert, network)]
+    named = [replace(place, address=place.address or home(network, place.device)) for place in places(alert, network)]
+    found = [place for place in named if place.address]  # nobody sends anything to a switch that has none
     if len(found) >= 2:
         return (Journey(source=found[0], target=found[1]),)
     tried = _witnesses(network, found[0]) if found and about_reach(words) else ()

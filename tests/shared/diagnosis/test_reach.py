@@ -83,6 +83,10 @@ def test_what_is_about_something_else_is_no_journey(alert: dict[str, Any]) -> No
     assert asked(alert) == []
 
 
+def test_nobody_sends_anything_to_a_switch_that_has_no_address() -> None:
+    assert asked({"device": "switch1", "name": "InstanceDown", "summary": "switch1 is down, unreachable"}) == []
+
+
 def test_where_we_sign_in_is_nobodys_traffic() -> None:
     assert [str(place) for place in places({"labels": {"instance": f"{NETWORK.devices[2].address}:22"}}, NETWORK)] == [
         "h1"
