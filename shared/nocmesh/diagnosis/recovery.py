@@ -19,6 +19,8 @@ CALM, SETTLED = timedelta(seconds=15), timedelta(seconds=3)
 """Once everything is back for so long, what goes next is another outage: the same thing again, or another thing."""
 FLAPS, FLAPPING_FOR = 3, timedelta(minutes=10)
 """A thing that went away so often within this time keeps coming and going, until it has been quiet for a while."""
+JUST_BACK = 6.0
+"""Seconds: what is back for less may be on its way down again, though nobody has seen it go twice yet."""
 MOST_EVIDENCE = 6
 MOST_WORDS = 5
 """Sentences of who says so: more are not better proof, only longer."""
@@ -199,13 +201,15 @@ def _rank(each: Happening) -> int:
 def still_flapping(outage: Outage, now: datetime) -> float:
     """Seconds for which to look on before the outage may be called over; 0: it is over.
 
-    What came and went again and again is over once it has been quiet for longer than twice its usual pause.
+    What came and went again and again is over once it has been quiet for longer than twice its usual pause, and what
+    went once, when it has been back for a moment.
     """
     parts = [each for each in outage.parts if each.subject == outage.subject]
     last = max(each.at for each in parts)
-    if outage.times < FLAPS or now - last > FLAPPING_FOR:
+    if now - last > FLAPPING_FOR:
         return 0.0
-    return max(2 * _usual(outage, parts) - (now - last).total_seconds(), 0.0)
+    quiet = JUST_BACK if outage.times < FLAPS else max(2 * _usual(outage, parts), JUST_BACK)
+    return max(quiet - (now - last).total_seconds(), 0.0)
 
 
 def _usual(outage: Outage, parts: Sequence[Happening]) -> float:
