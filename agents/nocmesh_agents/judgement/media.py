@@ -92,7 +92,7 @@ def flapping(scene: Scene) -> Iterator[RootCause]:
     for cable in scene.cables:
         counts = [_changes(scene, cable, end) for end in cable.ends]
         known = [count for count in counts if count is not None]
-        if known and min(known) >= FLAPS and _still(scene, cable):
+        if known and min(known) >= _enough(scene, cable) and _still(scene, cable):
             ends = " and ".join(map(str, cable.ends))
             sure = LEAD if scene.earlier is None else 0.95
             summary = f"The carrier of {ends} came or went {max(known)} times since all was well."
@@ -102,6 +102,11 @@ def flapping(scene: Scene) -> Iterator[RootCause]:
                 if (seen := cable.seen(end))
             ]
             yield cause("link_flap", cable.link.resource, summary, sure, quoted(scene, *quotes))
+
+
+def _enough(scene: Scene, cable: Cable) -> int:
+    """A link that is down now has gone once; one more change, and it is worth another look whether it stays so."""
+    return 2 if scene.earlier is None and cable.dark else FLAPS
 
 
 def _still(scene: Scene, cable: Cable) -> bool:
