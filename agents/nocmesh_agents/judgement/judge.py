@@ -6,6 +6,7 @@ from nocmesh.diagnosis.evidence import verify_evidence
 from nocmesh.diagnosis.peering import Session
 from nocmesh.diagnosis.signs import Scene, Sign, session_name, signs_of, unclear
 from nocmesh.diagnosis.vocabulary import check_root_cause
+from nocmesh.explaining.words import first_sentence
 from nocmesh.messages.report import Diagnosis, Recovered, RootCause, RuledOut, Verdict
 from nocmesh.messages.session import Observation
 from nocmesh_agents.bgp.identity import missing_neighbors, wrong_addresses, wrong_asns
@@ -189,7 +190,7 @@ def _verdict(scene: Scene, causes: Sequence[RootCause], signs: Sequence[Sign]) -
 def _summary(scene: Scene, causes: Sequence[RootCause], signs: Sequence[Sign]) -> str:
     swept = f"{len(scene.facts.sights)} devices, {len(scene.cables)} links, {len(scene.peering.sessions)} BGP sessions"
     if causes:
-        return " ".join(cause.summary for cause in causes)
+        return " ".join(first_sentence(cause.summary) for cause in causes)
     if signs:
         return f"Looked at {swept}: {'; '.join(sign.what for sign in signs[:5])}; no cause could be proven."
     blind = unclear(scene, scene.facts.sights)
