@@ -41,9 +41,9 @@ def approval_show(
     approval_id: str, output: Out = Format.YAML, data: Data = None, url: Url = None, user: User = ""
 ) -> None:
     """One approval with its change, its hash and its votes."""
-    from nocmesh.cli.asking import show_item
+    from nocmesh.cli.asking import show_approval
 
-    do(show_item(asked(data, url, user, output), "/api/approvals/{}", approval_id, "approval_id"))
+    do(show_approval(asked(data, url, user, output), approval_id))
 
 
 def approve(
