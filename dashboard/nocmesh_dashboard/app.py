@@ -28,7 +28,7 @@ from nocmesh_dashboard import looks
 from nocmesh_dashboard.backend import Backend
 from nocmesh_dashboard.openapi import document
 from nocmesh_dashboard.people import Trust, proof_of, refuse_foreign
-from nocmesh_dashboard.problems import body_of, status_of
+from nocmesh_dashboard.problems import body_of, page_of, status_of
 from nocmesh_dashboard.routes import ENDPOINTS
 from nocmesh_dashboard.stream import Hub
 from nocmesh_dashboard.text import finalize
@@ -121,12 +121,11 @@ async def refused(request: Request, error: Exception) -> Response:
     status = status_of(error)
     if status >= 500:
         web.log.error("request_failed", path=request.url.path, status=status, error=str(error), exc_info=error)
-    body = body_of(error, status)
     if "text/html" not in request.headers.get("accept", "") or request.url.path.startswith("/api/"):
-        return answer(body, status)
+        return answer(body_of(error, status), status)
     if status == 401:
         return _to_sign_in(request)
-    return await _problem_page(request, web, body, status)
+    return _problem_page(web, page_of(error, status), status)
 
 
 def _to_sign_in(request: Request) -> Response:
@@ -135,8 +134,8 @@ def _to_sign_in(request: Request) -> Response:
     return RedirectResponse("/sign-in", 303)
 
 
-async def _problem_page(request: Request, web: Web, body: dict[str, Any], status: int) -> Response:
-    html = web.templates.get_template("problem.html").render(**body, status=status, person=NOBODY, trust=web.trust)
+def _problem_page(web: Web, facts: dict[str, Any], status: int) -> Response:
+    html = web.templates.get_template("problem.html").render(**facts, status=status, person=NOBODY, trust=web.trust)
     return Response(html, status, media_type="text/html")
 
 

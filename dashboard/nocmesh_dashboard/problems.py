@@ -42,6 +42,14 @@ _NEXT = {
     504: "it may have happened: look before you repeat it",
 }
 
+_NEXT_ON_PAGE = {
+    404: "choose it on the live page, which lists what is there",
+    405: "go back and use the buttons of the page",
+    415: "go back and use the form of the page",
+    503: "reload in a moment",
+}
+"""For a person with a browser, where the other words are for programs."""
+
 
 def status_of(error: Exception) -> int:
     """The HTTP status for ``error``; the fact `code` or `status` of an error wins over its type."""
@@ -66,6 +74,13 @@ def body_of(error: Exception, status: int) -> dict[str, Any]:
         "expected": facts.get("expected") or facts.get("known") or "",
         "next": facts.get("next") or _NEXT.get(status, "the log of the dashboard has the reason"),
     }
+
+
+def page_of(error: Exception, status: int) -> dict[str, Any]:
+    """The same facts for a person with a browser, who calls no API."""
+    facts = body_of(error, status)
+    for_programs = "/api/" in facts["next"] or facts["next"] == _NEXT.get(status)
+    return {**facts, "next": _NEXT_ON_PAGE.get(status, facts["next"])} if for_programs else facts
 
 
 def unauthenticated(message: str = "nobody is signed in") -> DeniedError:

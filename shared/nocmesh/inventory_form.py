@@ -54,7 +54,19 @@ def _a_prefix(text: str) -> str:
 def _a_host(text: str) -> str:
     if not text or any(c.isspace() or c in "/@" for c in text):
         raise ValueError(f"{text!r} is no address; expected an IP address or a host name")
+    if _like_a_number(text):
+        expected = "expected four numbers of at most 255 without leading zeros, or a host name with letters"
+        raise ValueError(f"{text!r} is no IP address, and no host name is numbers alone; {expected}; correct it")
     return text
+
+
+def _like_a_number(text: str) -> bool:
+    """Digits and dots that are no IP address: a slip of the pen, for no host name is so (RFC 1123 §2.1)."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return not text.strip("0123456789.")
+    return False
 
 
 def _a_name(text: str) -> str:

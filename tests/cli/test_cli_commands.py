@@ -1,5 +1,6 @@
 """Every command: what it says when it is called wrongly or nothing runs, what it costs, and the page about it."""
 
+import json
 import os
 import resource
 import signal
@@ -250,6 +251,13 @@ def test_any_answer_is_an_error_with_words(status: int, body: object) -> None:
     assert error.message
 
 
+@pytest.mark.parametrize("noun", ["incident", "approval", "workflow"])
+def test_what_is_not_there_is_answered_with_the_command_that_lists_it(noun: str) -> None:
+    body = {"error": f"there is no {noun} 'x'", "next": "list what is there, for example GET /api/incidents"}
+    said = error_of(404, body, f"/api/{noun}s/{{}}").message
+    assert said == f"there is no {noun} 'x'. `nocmesh {noun} list` lists what is there"
+
+
 def test_what_is_missing_is_told() -> None:
     assert error_of(503, {"missing": ["a", "b"]}).message == "a, b"
 
@@ -327,6 +335,42 @@ def test_every_page_of_a_list_is_fetched(answering: Any, cli: Cli, tmp_path: Pat
 
     kind.do_GET = do_get
     assert cli("incident", "list", "-o", "name", "--url", url, "--data", str(tmp_path)).out == "a\nb\n"
+
+
+KNOWN = {
+    "/api/incidents/i-1": {"incident_id": "i-1"},
+    "/api/incidents/i-2": {"incident_id": "i-2"},
+    "/api/approvals?status=pending": {
+        "items": [{"approval_id": "a-1", "incident_id": "i-1"}, {"approval_id": "a-9", "incident_id": "i-9"}],
+        "next": None,
+    },
+}
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("i-1", ["i-1 is an incident", "what waits for people there is a-1: name that approval"]),
+        ("i-2", ["i-2 is an incident", "none of its changes waits", "`nocmesh incident show i-2`"]),
+        ("x", ["no such thing", "`nocmesh approval list` lists what is there"]),
+    ],
+)
+@pytest.mark.parametrize("command", [["approve"], ["reject"], ["approval", "show"]], ids=" ".join)
+def test_the_id_of_an_incident_for_that_of_an_approval_is_told_apart(
+    answering: Any, cli: Cli, tmp_path: Path, command: list[str], name: str, words: list[str]
+) -> None:
+    url, kind = answering
+
+    def do_get(self: Answer) -> None:
+        self.send_response(200 if self.path in KNOWN else 404)
+        self.end_headers()
+        self.wfile.write(json.dumps(KNOWN.get(self.path, {"error": "no such thing"})).encode())
+
+    kind.do_GET = do_get
+    said = cli(*command, name, "--url", url, "--data", str(tmp_path))
+    one_line(said, 4, *words)
+    assert "/api/" not in said.err
 
 
 @pytest.mark.real

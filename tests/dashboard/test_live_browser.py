@@ -160,6 +160,8 @@ async def test_another_persons_vote_shows_at_once_and_the_form_goes_when_it_is_d
         await expect(visit.page.locator(".votes")).to_contain_text(shown)
     await expect(visit.page.locator(".decide")).to_have_count(0)
     await expect(visit.page.locator("#pending")).to_contain_text("nothing waits")
+    heading = visit.page.locator(".approval h2")
+    assert await heading.inner_text() == "Change approved r1", "as it is laid out: heading and device apart"
 
 
 async def test_the_keyboard_walks_the_list_and_the_address_follows(visit: Visit, story: Story) -> None:

@@ -269,9 +269,11 @@ async def test_where_this_machine_is_trusted_a_name_is_enough(board: Board) -> N
 
 async def test_a_page_that_is_not_there_says_where_to_go(board: Board) -> None:
     async with board.client(headers=PAGE) as client:
-        answer = await client.get("/incidents/none")
-    assert answer.status_code == 404
-    assert "Back to the live page" in answer.text
+        for path in ("/incidents/none", "/nowhere"):
+            answer = await client.get(path)
+            assert answer.status_code == 404
+            assert '<a href="/">Back to the live page</a>' in answer.text
+            assert "/api/" not in answer.text, "a person with a browser calls no API"
 
 
 async def test_no_page_carries_an_inline_script_or_style_or_anything_from_elsewhere(told: Board) -> None:

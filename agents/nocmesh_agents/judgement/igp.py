@@ -91,16 +91,21 @@ _WORDS: Mapping[Protocol, Mapping[str, tuple[str, ...]]] = {
 }
 """How the lines of an interface begin that hold a setting."""
 
+_PROCESS_WORDS: Mapping[Protocol, Mapping[str, tuple[str, ...]]] = {"isis": {"area": ("net ",)}}
+"""How the lines of the routing process begin that hold a setting: an IS-IS area is the router's own, and stands in its
+network entity title (ISO/IEC 10589)."""
+
 
 def _lines(scene: Scene, end: IgpEnd, setting: str) -> list[str]:
-    """The interface's lines about ``setting``, as configured."""
+    """The lines about ``setting`` of the interface and of the routing process, as configured."""
     sight = scene.facts.sight(end.end.device)
     begins = _WORDS[end.protocol].get(setting, ())
-    section = f"interface {end.end.interface}"
+    process, process_begins = f"router {end.protocol}", _PROCESS_WORDS.get(end.protocol, {}).get(setting, ())
     return [
         line.text
         for line in (sight.config or [] if sight else [])
-        if line.section == section and line.text.startswith(begins)
+        if (line.section == f"interface {end.end.interface}" and line.text.startswith(begins))
+        or (line.section.startswith(process) and line.text.startswith(process_begins))
     ]
 
 

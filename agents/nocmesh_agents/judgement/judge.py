@@ -6,6 +6,7 @@ from nocmesh.diagnosis.evidence import verify_evidence
 from nocmesh.diagnosis.peering import Session
 from nocmesh.diagnosis.signs import Scene, Sign, session_name, signs_of, unclear
 from nocmesh.diagnosis.vocabulary import check_root_cause
+from nocmesh.explaining.words import first_sentence
 from nocmesh.messages.report import Diagnosis, Recovered, RootCause, RuledOut, Verdict
 from nocmesh.messages.session import Observation
 from nocmesh_agents.bgp.identity import missing_neighbors, wrong_addresses, wrong_asns
@@ -33,6 +34,7 @@ from nocmesh_agents.judgement.devices import (
 )
 from nocmesh_agents.judgement.filters import blocks, either, silent_to_pings
 from nocmesh_agents.judgement.framing import clashing_duplex, damaged_frames
+from nocmesh_agents.judgement.hands import for_a_person
 from nocmesh_agents.judgement.hosts import blackholes, twin_macs, wrong_gateways
 from nocmesh_agents.judgement.hosts import misaddressed as hosts_addresses
 from nocmesh_agents.judgement.igp import disagreements, duplicate_ids, left_out, moved_costs
@@ -149,7 +151,7 @@ def judge(scene: Scene, observations: Sequence[Observation]) -> Diagnosis:
         ruled_out=_ruled_out(scene, found, every),
         unproven=[cause for cause in every if cause.confidence < CERTAIN],
         summary=_summary(scene, certain, signs),
-        needs_person=_for_a_person(certain),
+        needs_person=for_a_person(certain),
     )
     return verify_evidence(diagnosis, observations)
 
@@ -189,7 +191,7 @@ def _verdict(scene: Scene, causes: Sequence[RootCause], signs: Sequence[Sign]) -
 def _summary(scene: Scene, causes: Sequence[RootCause], signs: Sequence[Sign]) -> str:
     swept = f"{len(scene.facts.sights)} devices, {len(scene.cables)} links, {len(scene.peering.sessions)} BGP sessions"
     if causes:
-        return " ".join(cause.summary for cause in causes)
+        return " ".join(first_sentence(cause.summary) for cause in causes)
     if signs:
         return f"Looked at {swept}: {'; '.join(sign.what for sign in signs[:5])}; no cause could be proven."
     blind = unclear(scene, scene.facts.sights)
@@ -214,27 +216,3 @@ def _ruled_out(scene: Scene, found: dict[str, list[RootCause]], every: Sequence[
 
 def _half_seen(scene: Scene) -> list[Session]:
     return [s for s in scene.down if s.far is None and s.far_device not in scene.peering.peers]
-
-
-_HANDS = {
-    "link_down": "{at}: both ends are up and carry nothing. Look at the cable, the optics and the patch panel between "
-    "them, or ask the provider of the circuit; no configuration brings it back.",
-    "link_detach": "{at}: the device does not have the interface any more. Put the module, the card or the virtual "
-    "port back, then give it its settings of the inventory.",
-    "link_flap": "{at}: its carrier comes and goes. Reseat or exchange the cable and the optics at both ends; shut the "
-    "link down meanwhile where there is another way.",
-    "link_packet_loss": "{at}: the link loses packets. Clean or exchange the optics and the cable, or ask the provider "
-    "of the circuit to measure it.",
-    "link_packet_corruption": "{at}: packets arrive damaged. Exchange the cable and the optics, then the port; look at "
-    "the errors that both ends count.",
-    "interface_errors": "{at}: the interface counts errors. Exchange the cable and the optics, then the port.",
-    "link_capacity_bottleneck": "{at}: an end is throttled. Find out who asked for the limit (a shaper, a contract, a "
-    "test that was left behind) before it is taken away.",
-    "device_unreachable": "{at}: it does not answer. Look at its power and its console, then at the management network "
-    "and whether its address and its keys are still the inventory's.",
-}
-"""What no change mends, and what hands should do about it."""
-
-
-def _for_a_person(causes: Sequence[RootCause]) -> str:
-    return " ".join(_HANDS[c.fault_type].format(at=c.resource) for c in causes if c.fault_type in _HANDS)

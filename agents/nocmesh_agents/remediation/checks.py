@@ -90,12 +90,8 @@ def interface_up(interface: str) -> list[Check]:
 
 def enabled(interface: str, *, enabled: bool = True) -> Check:
     """The interface is not shut down; or it is."""
-    return Check(
-        kind="interface_enabled",
-        arguments={"interface": interface, "enabled": enabled},
-        text=f"{interface} is {'enabled' if enabled else 'shut down'}",
-        within=10.0,
-    )
+    arguments = {"interface": interface, "enabled": enabled}
+    return _check("interface_enabled", f"{interface} is {'enabled' if enabled else 'shut down'}", arguments)
 
 
 def oper_up(interface: str) -> Check:
@@ -105,12 +101,8 @@ def oper_up(interface: str) -> Check:
 
 def addressed(interface: str, address: str, *, present: bool = True) -> Check:
     """The interface has the address, or has it no more."""
-    return Check(
-        kind="interface_address",
-        arguments={"interface": interface, "address": address, "present": present},
-        text=f"{interface} {'has' if present else 'no longer has'} {address}",
-        within=10.0,
-    )
+    arguments = {"interface": interface, "address": address, "present": present}
+    return _check("interface_address", f"{interface} {'has' if present else 'no longer has'} {address}", arguments)
 
 
 def duplex(interface: str, value: str) -> Check:
@@ -160,44 +152,28 @@ def line(section: str, text: str, *, present: bool = True) -> Check:
 
 def shell_line(section: str, text: str) -> Check:
     """The Linux system behind the router's shell is set so."""
-    return Check(
-        kind="shell_config_line",
-        arguments={"section": section, "text": text, "present": True},
-        text=f"'{text}' stands in '{section}'",
-        within=10.0,
-    )
+    arguments = {"section": section, "text": text, "present": True}
+    return _check("shell_config_line", f"'{text}' stands in '{section}'", arguments)
 
 
 def mac(interface: str, address: str) -> Check:
     """The interface has the MAC address."""
-    return Check(
-        kind="interface_mac",
-        arguments={"interface": interface, "mac": address},
-        text=f"{interface} has the MAC address {address}",
-        within=10.0,
-    )
+    arguments = {"interface": interface, "mac": address}
+    return _check("interface_mac", f"{interface} has the MAC address {address}", arguments)
 
 
 def in_bridge(interface: str, bridge: str) -> Check:
     """The interface is a port of the bridge."""
-    return Check(
-        kind="interface_bridge",
-        arguments={"interface": interface, "bridge": bridge},
-        text=f"{interface} is a port of {bridge}",
-        within=10.0,
-    )
+    arguments = {"interface": interface, "bridge": bridge}
+    return _check("interface_bridge", f"{interface} is a port of {bridge}", arguments)
 
 
 def bridge_set(bridge: str, setting: str, value: int) -> Check:
     """The bridge takes part in spanning tree, or has the priority."""
     is_state = setting == "stp_state"
     wanted = {"enabled": value > 0} if is_state else {"priority": value}
-    return Check(
-        kind="stp_bridge",
-        arguments={"bridge": bridge, **wanted},
-        text=f"{bridge} takes part in spanning tree" if is_state else f"{bridge} has priority {value}",
-        within=10.0,
-    )
+    text = f"{bridge} takes part in spanning tree" if is_state else f"{bridge} has priority {value}"
+    return _check("stp_bridge", text, {"bridge": bridge, **wanted})
 
 
 def routed(routes: Sequence[str]) -> list[Check]:
@@ -208,39 +184,22 @@ def routed(routes: Sequence[str]) -> list[Check]:
 def _routed(words: list[str]) -> Check:
     prefix = "0.0.0.0/0" if words[0] == "default" else words[0]
     via = {"via": words[words.index("via") + 1]} if "via" in words[:-1] else {}
-    return Check(
-        kind="route",
-        arguments={"prefix": prefix, "present": True, **via},
-        text=f"there is a route {' '.join(words)}",
-        within=10.0,
-    )
+    arguments = {"prefix": prefix, "present": True, **via}
+    return _check("route", f"there is a route {' '.join(words)}", arguments)
 
 
 def undropped(prefix: str) -> Check:
     """No route drops what goes to ``prefix``."""
-    return Check(
-        kind="route",
-        arguments={"prefix": prefix, "present": False, "discards": True},
-        text=f"no route drops what goes to {prefix}",
-        within=10.0,
-    )
+    arguments = {"prefix": prefix, "present": False, "discards": True}
+    return _check("route", f"no route drops what goes to {prefix}", arguments)
 
 
 def running(service: str) -> Check:
     """The daemon or service runs."""
-    return Check(
-        kind="service",
-        arguments={"name": service, "running": True},
-        text=f"{service} runs",
-        within=10.0,
-    )
+    return _check("service", f"{service} runs", {"name": service, "running": True})
 
 
 def adjacent(protocol: str, interface: str) -> Check:
     """There is an adjacency on the interface."""
-    return Check(
-        kind=f"{protocol}_adjacency",
-        arguments={"interface": interface},
-        text=f"{protocol.upper().replace('ISIS', 'IS-IS')} has an adjacency on {interface}",
-        within=CONVERGENCE,
-    )
+    text = f"{protocol.upper().replace('ISIS', 'IS-IS')} has an adjacency on {interface}"
+    return _check(f"{protocol}_adjacency", text, {"interface": interface}, CONVERGENCE)

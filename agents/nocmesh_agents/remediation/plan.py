@@ -16,6 +16,7 @@ from nocmesh.messages.report import RootCause
 from nocmesh.messages.state import Door
 from nocmesh.messages.task import TaskAssignment
 from nocmesh_agents.dossier import reason_of
+from nocmesh_agents.judgement.hands import by_hand
 from nocmesh_agents.remediation.concerns import patients
 from nocmesh_agents.remediation.edits import Edit, Fix, Refusal, commands_of, rollback_of, unique, unread_secret
 from nocmesh_agents.remediation.remedies import REMEDIES, Answer
@@ -26,10 +27,11 @@ from nocmesh_agents.remediation.templates import PLATFORMS
 
 @dataclass(frozen=True)
 class Plan:
-    """Changes in the order in which they should go, and what a person must do."""
+    """Changes in the order in which they should go, and what is left to a person."""
 
     changes: tuple[Change, ...]
-    needs_person: str
+    words: tuple[str, ...]
+    """What a person must do, each said once."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,13 @@ def plan_of(scene: Scene, causes: Sequence[RootCause], backups: Mapping[str, str
         elsewhere = [fix for (other, _), fixed in fixes.items() for _, fix in fixed if other != device]
         around = _Surroundings(causes, elsewhere, partly)
         changes.append(_change(scene, device, fixes[device, door], around, task))
-    return Plan(tuple(changes), " ".join(dict.fromkeys(words)))
+    return Plan(tuple(changes), tuple(dict.fromkeys(words)))
 
 
 def _answers(scene: Scene, cause: RootCause, backups: Mapping[str, str]) -> list[Answer]:
     remedies = REMEDIES.get(cause.fault_type)
     if remedies is None:
-        return [Refusal(f"{cause.resource}: {cause.fault_type} has no safe change; a person must look at it.")]
+        return [Refusal(by_hand(cause))]
     devices = patients([cause])
     obstacles = {name: why for name in devices if (why := _obstacle(scene, name, backups.get(name, "")))}
     if len(obstacles) == len(devices):

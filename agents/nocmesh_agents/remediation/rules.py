@@ -25,12 +25,13 @@ def decide(case: Case, seen: Sequence[Observation]) -> Move:
         return _look(case, diagnosis, patients)
     scene = Scene(Facts.gather(case.network, seen), named_in(alert_of(case), case.network).missed)
     plan = plan_of(scene, diagnosis.root_causes, _backups(seen, patients), case.task)
-    person = " ".join(text for text in (diagnosis.needs_person, plan.needs_person) if text)
+    new = " ".join(word for word in plan.words if word not in diagnosis.needs_person)
+    person = " ".join(text for text in (diagnosis.needs_person, new) if text)
     devices = ", ".join(change.device for change in plan.changes)
     thought = f"A change each for {devices}." if devices else "No safe change exists."
     result = {
         "changes": [change.to_dict() for change in plan.changes],
-        "needs_person": plan.needs_person,
+        "needs_person": new,
         "device_commands": commands_of(seen),
     }
     return Finish(thought=f"{thought} {person}".strip(), result=result)

@@ -52,32 +52,34 @@ def _few(wish: Wish) -> int:
     return min(wish.count, MOST_ONE_BY_ONE)
 
 
-def _ios_ping(wish: Wish) -> str:
+def _from(wish: Wish) -> str:
+    return f" source {wish.source}" if wish.source else ""
+
+
+def _cli_ping(wish: Wish, count: str, wait: str = "") -> str:
+    """`ping` in a router's own words; ``count`` is its word for how often, ``wait`` how long it waits for an answer."""
     size = f" size {wish.size}" if wish.size is not None else ""
-    source = f" source {wish.source}" if wish.source else ""
-    return f"ping {wish.target} repeat {_few(wish)}{size} timeout 1{source}"
+    return f"ping {wish.target} {count} {_few(wish)}{size}{wait}{_from(wish)}"
+
+
+def _ios_ping(wish: Wish) -> str:
+    return _cli_ping(wish, "repeat", " timeout 1")
 
 
 def _ios_traceroute(wish: Wish) -> str:
-    source = f" source {wish.source}" if wish.source else ""
-    return f"traceroute {wish.target}{source} timeout 1 probe 1"
+    return f"{_plain_traceroute(wish)} timeout 1 probe 1"
 
 
 def _eos_ping(wish: Wish) -> str:
-    size = f" size {wish.size}" if wish.size is not None else ""
-    source = f" source {wish.source}" if wish.source else ""
-    return f"ping {wish.target} repeat {_few(wish)}{size}{source}"
+    return _cli_ping(wish, "repeat")
 
 
 def _junos_ping(wish: Wish) -> str:
-    size = f" size {wish.size}" if wish.size is not None else ""
-    source = f" source {wish.source}" if wish.source else ""
-    return f"ping {wish.target} count {_few(wish)}{size}{source}"
+    return _cli_ping(wish, "count")
 
 
 def _plain_traceroute(wish: Wish) -> str:
-    source = f" source {wish.source}" if wish.source else ""
-    return f"traceroute {wish.target}{source}"
+    return f"traceroute {wish.target}{_from(wish)}"
 
 
 Write = Callable[[Wish], str]

@@ -101,8 +101,8 @@ DANGEROUS_LINES = (
 )
 """Abbreviations are refused likewise: `ban` is `banner`, `us` is `username`."""
 
-_ADDRESS = r"(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]*:[0-9a-f:.]+)"
-_CLEAR_BGP = rf"do clear ip bgp {_ADDRESS}(?: soft(?: in| out)?)?"
+_NEIGHBOR = r"(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]*:[0-9a-f:.]+)"
+_CLEAR_BGP = rf"do clear ip bgp {_NEIGHBOR}(?: soft(?: in| out)?)?"
 OPERATIONAL: dict[str, tuple[re.Pattern[str], ...]] = {
     "frr": (re.compile(_CLEAR_BGP), re.compile(r"do clear ip ospf process")),
     "cisco_iosxe": (re.compile(_CLEAR_BGP),),
@@ -154,9 +154,12 @@ _DEV = r"[A-Za-z0-9_][A-Za-z0-9_.:\-]{0,14}"
 """A name of the kernel's: at most fifteen characters (IFNAMSIZ), and none of our options."""
 _ADDRESS = r"[0-9A-Fa-f.:]{2,39}"
 _LENGTH = r"/\d{1,3}"
+_TO = rf"(?:default|{_ADDRESS}(?:{_LENGTH})?)"
+_METRIC = r"(?: metric \d{1,10})?"
 _MAC = r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}"
 _WORD = r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,63}"
-_CHAIN = rf"(?:ip|ip6|inet|arp|bridge|netdev) {_WORD} {_WORD}"
+_TABLE = rf"(?:ip|ip6|inet|arp|bridge|netdev) {_WORD}"
+_CHAIN = rf"{_TABLE} {_WORD}"
 _FILE = r"/[A-Za-z0-9_./\-]{1,150}"
 _DAEMON = "zebra|staticd|bgpd|ospfd|ospf6d|isisd|ripd|pimd|ldpd|bfdd|vrrpd"
 _SERVICE = f"{_DAEMON}|snmpd|lldpd|chronyd|ntpd|rsyslogd|dnsmasq|keepalived|nginx"
@@ -197,14 +200,12 @@ SHELL_LINES: tuple[ShellLine, ...] = (
     *_shaped(
         "critical",
         rf"ip addr (?:add|del|replace) {_ADDRESS}{_LENGTH} dev {_DEV}",
-        rf"ip route (?:add|del|replace) (?:default|{_ADDRESS}(?:{_LENGTH})?)"
-        rf"(?: via {_ADDRESS})?(?: dev {_DEV})?(?: metric \d{{1,10}})?",
-        rf"ip route (?:add|del|replace) (?:blackhole|unreachable|prohibit) (?:default|{_ADDRESS}(?:{_LENGTH})?)"
-        r"(?: metric \d{1,10})?",
+        rf"ip route (?:add|del|replace) {_TO}(?: via {_ADDRESS})?(?: dev {_DEV})?{_METRIC}",
+        rf"ip route (?:add|del|replace) (?:blackhole|unreachable|prohibit) {_TO}{_METRIC}",
         r"sysctl -w net\.ipv4\.ip_forward=[01]",
         rf"nft delete rule {_CHAIN} handle \d{{1,10}}",
         rf"nft delete chain {_CHAIN}",
-        rf"nft delete table (?:ip|ip6|inet|arp|bridge|netdev) {_WORD}",
+        rf"nft delete table {_TABLE}",
         rf"vtysh(?: -N {_WORD})? -b -d (?:{_DAEMON})",
     ),
     *_shaped(

@@ -1,5 +1,6 @@
 """``nocmesh approval``, ``nocmesh approve`` and ``nocmesh reject``: what waits for people, and their votes."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -15,11 +16,18 @@ group = typer.Typer(
 Comment = Annotated[str, typer.Option(help="Why.")]
 Hash = Annotated[str, typer.Option("--change-hash", help="Only if the change is still the one of this hash.")]
 
+APPROVE = """\
+Approve a change, as the person of NOCMESH_TOKEN.
+
+A vote that counts ends with 0, also where more people must approve; it says how many.
+"""
+REJECT = "Reject a change, as the person of NOCMESH_TOKEN: one is enough."
+
 
 def mount(app: typer.Typer) -> None:
     """Put the votes directly under ``app``."""
-    app.command()(approve)
-    app.command()(reject)
+    app.command("approve", help=APPROVE)(_voter("approve"))
+    app.command("reject", help=REJECT)(_voter("reject"))
 
 
 @group.command("list")
@@ -41,39 +49,25 @@ def approval_show(
     approval_id: str, output: Out = Format.YAML, data: Data = None, url: Url = None, user: User = ""
 ) -> None:
     """One approval with its change, its hash and its votes."""
-    from nocmesh.cli.asking import show_item
+    from nocmesh.cli.asking import show_approval
 
-    do(show_item(asked(data, url, user, output), "/api/approvals/{}", approval_id, "approval_id"))
-
-
-def approve(
-    approval_id: str,
-    comment: Comment = "",
-    change_hash: Hash = "",
-    output: Out = Format.TABLE,
-    data: Data = None,
-    url: Url = None,
-    user: User = "",
-) -> None:
-    """Approve a change, as the person of NOCMESH_TOKEN.
-
-    A vote that counts ends with 0, also where more people must approve; it says how many.
-    """
-    from nocmesh.cli.asking import decide
-
-    do(decide(asked(data, url, user, output), approval_id, "approve", comment, change_hash))
+    do(show_approval(asked(data, url, user, output), approval_id))
 
 
-def reject(
-    approval_id: str,
-    comment: Comment = "",
-    change_hash: Hash = "",
-    output: Out = Format.TABLE,
-    data: Data = None,
-    url: Url = None,
-    user: User = "",
-) -> None:
-    """Reject a change, as the person of NOCMESH_TOKEN: one is enough."""
-    from nocmesh.cli.asking import decide
+def _voter(word: str) -> Callable[..., None]:
+    """The command that votes so."""
 
-    do(decide(asked(data, url, user, output), approval_id, "reject", comment, change_hash))
+    def vote(
+        approval_id: str,
+        comment: Comment = "",
+        change_hash: Hash = "",
+        output: Out = Format.TABLE,
+        data: Data = None,
+        url: Url = None,
+        user: User = "",
+    ) -> None:
+        from nocmesh.cli.asking import decide
+
+        do(decide(asked(data, url, user, output), approval_id, word, comment, change_hash))
+
+    return vote

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from nocmesh.cli.asked import Asked
+from nocmesh.cli.client import Client
 from nocmesh.cli.output import Format, as_json, put, say, show_done, show_list, show_one
 from nocmesh.cli.story import Entry, Story, change_lines, follow
-from nocmesh.errors import ApprovalNeededError, TooLateError
+from nocmesh.errors import ApprovalNeededError, NotFoundError, TooLateError
 
 AGENTS = ("agent_id", "type", "liveness", "status", "load", "in_flight", "done", "age")
 INCIDENTS = ("incident_id", "state", "severity", "title", "opened_at")
@@ -17,22 +18,61 @@ WORKFLOWS = ("run_id", "type", "status", "incident_id", "started_at", "updated_a
 
 async def list_items(asked: Asked, path: str, columns: Sequence[str], **query: str | None) -> None:
     """Print what ``path`` lists, every page of it; the first of ``columns`` is the name."""
+    async with asked.client() as client:
+        rows = await _every(client, path, **query)
+    show_list(rows, columns, columns[0], asked.form)
+
+
+async def _every(client: Client, path: str, **query: str | None) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     after: str | None = None
-    async with asked.client() as client:
-        while True:
-            page = await client.get(path, after=after, **query)
-            rows += page["items"]
-            after = page.get("next")
-            if not after:
-                break
-    show_list(rows, columns, columns[0], asked.form)
+    while True:
+        page = await client.get(path, after=after, **query)
+        rows += page["items"]
+        after = page.get("next")
+        if not after:
+            return rows
 
 
 async def show_item(asked: Asked, path: str, name: str, key: str) -> None:
     """Print the one thing at ``path``."""
     async with asked.client() as client:
         show_one(await client.get(path, name), key, asked.form)
+
+
+async def show_approval(asked: Asked, approval_id: str) -> None:
+    """Print the approval."""
+    async with asked.client() as client:
+        show_one(await _approval(client, approval_id), "approval_id", asked.form)
+
+
+async def _approval(client: Client, approval_id: str) -> Any:
+    """The approval. Raises NotFoundError, which tells of an incident's id what waits there for people."""
+    try:
+        return await client.get("/api/approvals/{}", approval_id)
+    except NotFoundError:
+        if not await _is_incident(client, approval_id):
+            raise
+        rows = await _every(client, "/api/approvals", status="pending")
+        ids = [str(row["approval_id"]) for row in rows if row.get("incident_id") == approval_id]
+        raise NotFoundError(_an_incident(approval_id, ids)) from None
+
+
+async def _is_incident(client: Client, name: str) -> bool:
+    try:
+        await client.get("/api/incidents/{}", name)
+    except NotFoundError:
+        return False
+    return True
+
+
+def _an_incident(incident_id: str, waiting: Sequence[str]) -> str:
+    """What to do where the id of an incident was given for that of an approval; ``waiting`` are its open ones."""
+    if not waiting:
+        more = f"`nocmesh incident show {incident_id}` tells where it stands"
+        return f"{incident_id} is an incident, and none of its changes waits for people; {more}"
+    them = "that approval" if len(waiting) == 1 else "one of those approvals"
+    return f"{incident_id} is an incident; what waits for people there is {', '.join(waiting)}: name {them}"
 
 
 async def watch_incident(asked: Asked, incident_id: str, seconds: float) -> None:
@@ -71,7 +111,7 @@ def _unfinished(incident_id: str, state: str, seconds: float) -> TooLateError | 
 async def decide(asked: Asked, approval_id: str, word: str, comment: str, change_hash: str) -> None:
     """Vote on a change, which is shown; the vote holds for exactly that one, or the one of ``change_hash``."""
     async with asked.client() as client:
-        waiting = await client.get("/api/approvals/{}", approval_id)
+        waiting = await _approval(client, approval_id)
         for line in change_lines(waiting.get("change") or {}):
             say(line.plain())
         body = {"decision": word, "comment": comment, "change_hash": change_hash or waiting["change_hash"]}

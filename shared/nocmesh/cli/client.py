@@ -74,7 +74,7 @@ class Client:
             ) from wrong
         body = _json(response)
         if not response.is_success:
-            raise error_of(response.status_code, body or {"error": response.text[:200]})
+            raise error_of(response.status_code, body or {"error": response.text[:200]}, path)
         if body is None:
             raise PreconditionError(f"{self.url} answers, but not as a nocmesh dashboard: correct --url or NOCMESH_URL")
         return body
@@ -99,9 +99,20 @@ _KINDS: Mapping[int, type[NocmeshError]] = {
 }
 
 
-def error_of(status: int, body: Any) -> NocmeshError:
-    """What an answer with ``status`` and ``body`` means to who called a command."""
+_LISTS: Mapping[str, str] = {
+    "/api/incidents/": "nocmesh incident list",
+    "/api/approvals/": "nocmesh approval list",
+    "/api/workflows/": "nocmesh workflow list",
+}
+"""Which command lists what is there, by how the path of one begins."""
+
+
+def error_of(status: int, body: Any, path: str = "") -> NocmeshError:
+    """What an answer with ``status`` and ``body`` to a question at ``path`` means to who called a command."""
     facts = body if isinstance(body, dict) else {}
+    lists = next((command for begins, command in _LISTS.items() if path.startswith(begins)), "")
+    if status == 404 and lists:
+        facts = {**facts, "next": f"`{lists}` lists what is there"}
     text = ". ".join(str(facts[key]) for key in ("error", "next") if facts.get(key))
     text = text or ", ".join(map(str, facts.get("missing") or ())) or f"the dashboard answered {status}"
     hint = " (set NOCMESH_TOKEN to a personal token)" if status == 401 else ""

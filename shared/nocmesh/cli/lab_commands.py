@@ -48,15 +48,9 @@ def up(
         igp=igp, bgp=bgp, spines=spines, leaves=leaves, hosts=hosts, seed=seed, authentication=authentication
     )  # fmt: skip
     wish = Wish(
-        name=name,
-        graph=graph,
-        options=options,
-        alertmanager=alertmanager,
-        inventory_out=inventory_out,
-        simulated=simulated,
-        wait=not no_wait,
-        form=output,
-    )
+        name=name, graph=graph, options=options, alertmanager=alertmanager, inventory_out=inventory_out,
+        simulated=simulated, wait=not no_wait, form=output,
+    )  # fmt: skip
     from asyncio import CancelledError
 
     try:

@@ -5,7 +5,7 @@ from nocmesh.explaining.acting import next_step
 from nocmesh.explaining.backing import impact_section, looked_section, outcome_section, proof_section, ruled_out_section
 from nocmesh.explaining.saying import brief
 from nocmesh.explaining.told import Told
-from nocmesh.explaining.words import duration, large, listed, moment, place, sentence
+from nocmesh.explaining.words import duration, first_sentence, large, listed, moment, place, sentence
 from nocmesh.messages.explanation import Explanation, Section
 from nocmesh.messages.report import Report, RootCause
 
@@ -51,7 +51,7 @@ def _answer_what(told: Told) -> str:
     report = told.report
     if report.root_causes:
         more = len(report.root_causes) - FEW
-        causes = " ".join(sentence(cause.summary) for cause in report.root_causes[:FEW])
+        causes = " ".join(first_sentence(cause.summary) for cause in report.root_causes[:FEW])
         return f"{causes} {more} more below." if more > 0 else causes
     if report.recovered is not None:
         return sentence(f"It healed by itself: {report.recovered.what}")

@@ -1,5 +1,6 @@
 """Times, durations, resources and lists in words. Pure."""
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
@@ -7,6 +8,8 @@ from nocmesh.diagnosis.resources import kind_of
 
 _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 FEW_MINUTES = 5
+_END = re.compile(r"(?<=[^\s.]{2}\.)\s")
+"""Where a sentence ends: not behind the dot of `1.` or `e.g.`"""
 
 
 def clock(at: datetime) -> str:
@@ -77,6 +80,11 @@ def sentence(text: str) -> str:
     """``text`` on one line, with a stop at its end."""
     text = " ".join(text.split())
     return text if not text or text[-1] in ".!?:" else f"{text}."
+
+
+def first_sentence(text: str) -> str:
+    """The first sentence of ``text``, with a stop at its end."""
+    return sentence(_END.split(sentence(text), maxsplit=1)[0])
 
 
 def large(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The incident report: a public contract (see docs/reference/report.md)."""
+"""The incident report: a public contract, whose JSON schema is `Report` in `GET /api/openapi.json`."""
 
 from datetime import datetime
 from typing import Literal

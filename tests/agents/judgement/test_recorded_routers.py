@@ -36,6 +36,19 @@ def test_a_fault_on_real_routers_is_named_exactly_with_its_evidence(lab: str, fa
 
 
 @pytest.mark.real
+def test_an_is_is_area_is_proven_by_the_net_of_both_routers() -> None:
+    [found] = Replay("clos-isis-ibgp_rr", "isis_area_mismatch").diagnosed().root_causes
+    nets = {evidence.device: evidence.quote for evidence in found.evidence if evidence.quote.startswith("net 49.")}
+    assert len(nets) > 1
+    guilty = nets.pop(found.resource.removeprefix("node/"))
+    assert all(_area(net) != _area(guilty) for net in nets.values())
+
+
+def _area(net: str) -> str:
+    return ".".join(net.split()[1].split(".")[:-4])
+
+
+@pytest.mark.real
 @pytest.mark.parametrize(("lab", "fault"), STORIES)
 def test_the_same_alert_on_the_healthy_network_is_a_false_positive(lab: str, fault: str) -> None:
     told = Replay(lab, fault).alert

@@ -95,7 +95,8 @@ def test_a_session_over_a_dead_link_is_not_what_proves_a_line() -> None:
     diagnosis = diagnosed(world)
     (change,), person = planned(world, diagnosis)
     assert {check.kind for check in change.verify} == {"config_line"}
-    assert "link_down" in person
+    assert "cable" in diagnosis.needs_person
+    assert person == "", "the diagnosis says it"
 
 
 def test_a_process_that_is_gone_comes_back_from_intent() -> None:

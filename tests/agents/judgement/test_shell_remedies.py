@@ -12,11 +12,13 @@ from nocmesh.diagnosis import shellmerge
 from nocmesh.diagnosis.configlines import rendered
 from nocmesh.diagnosis.facts import Facts
 from nocmesh.diagnosis.signs import Scene
+from nocmesh.diagnosis.vocabulary import fault_types
 from nocmesh.messages.change import Change
 from nocmesh.messages.report import Diagnosis, RootCause
 from nocmesh.messages.session import Observation, ToolCall
 from nocmesh.messages.state import ConfigLine, DeviceState, Interface
 from nocmesh.network import Device, IntendedInterface, Network
+from nocmesh_agents.judgement.hands import by_hand, for_a_person
 from nocmesh_agents.remediation.edits import Edit, Fix, Refusal
 from nocmesh_agents.remediation.remedies import REMEDIES
 from nocmesh_agents.remediation.rules import decide
@@ -94,7 +96,9 @@ class Shells(Replay):
         return super()._baseline(base, device)
 
     def plan(self, causes: list[RootCause]) -> tuple[list[Change], str]:
-        diagnosis = Diagnosis(verdict="true_positive", confidence=1.0, root_causes=causes)
+        return self.planned(Diagnosis(verdict="true_positive", confidence=1.0, root_causes=causes))
+
+    def planned(self, diagnosis: Diagnosis) -> tuple[list[Change], str]:
         found, _ = self._pursue(decide, "plan", alert=self.alert, diagnosis=diagnosis.to_dict())
         return msgspec.convert(found["changes"], list[Change]), found["needs_person"]
 
@@ -171,9 +175,21 @@ def assert_sound(replay: Shells, change: Change) -> None:
     "fault", ["link_down", "link_flap", "link_detach", "link_capacity_bottleneck", "device_unreachable"]
 )
 def test_what_needs_hands_is_told_to_hands(fault: str) -> None:
-    diagnosis = Shells(CAMPUS, fault).diagnosed()
+    shells = Shells(CAMPUS, fault)
+    diagnosis = shells.diagnosed()
     assert diagnosis.needs_person.startswith(f"{diagnosis.root_causes[0].resource}: ")
     assert fault not in REMEDIES
+    unsaid = replace(diagnosis, needs_person="")
+    assert shells.planned(diagnosis) == ([], ""), "the same words twice"
+    assert shells.planned(unsaid) == ([], diagnosis.needs_person)
+
+
+def test_what_no_remedy_is_known_for_is_told_in_the_words_of_the_vocabulary() -> None:
+    for fault, known in fault_types().items():
+        cause = RootCause(resource="node/r1", fault_type=fault, confidence=1.0, summary="")
+        assert by_hand(cause) == for_a_person([cause]) or by_hand(cause) == f"node/r1: {known.by_hand}"
+    odd = RootCause(resource="node/r1", fault_type="odd", confidence=1.0, summary="")
+    assert by_hand(odd) == "node/r1: odd has no safe change; a person must look at it."
 
 
 @pytest.mark.real

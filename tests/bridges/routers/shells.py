@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from bridges.decisions import approved
 from scenarios.process import Process, command_of
 from shared.lab.faulting import planned, standing
 
@@ -18,7 +19,6 @@ from nocmesh.lab.plan import Options
 from nocmesh.launch.home import Home
 from nocmesh.launch.mesh import issue
 from nocmesh.messages.agent import ToolReply, ToolRequest
-from nocmesh.messages.approval import Decision, Vote
 from nocmesh.messages.change import Change, DeviceCommand, DeviceJournalEntry, DeviceResult
 from nocmesh.proving.broker import Broker, eventually
 from nocmesh.runtime import known_roles, load_role
@@ -69,25 +69,7 @@ class Bench:
         """Two people approve ``change``, and the bridge is told."""
         now = SystemClock().now()
         approval = f"approval-{change.change_id}"
-        votes = [
-            Vote(approval_id=approval, person=p, decision="approve", change_hash=change.hash(), at=now)
-            for p in ("nina", "omar")
-        ]
-        decision = Decision(
-            approval_id=approval,
-            run_id="run-1",
-            step="approval",
-            incident_id="i1",
-            verdict="approved",
-            change_id=change.change_id,
-            change_hash=change.hash(),
-            device=change.device,
-            quorum=2,
-            requested_by="remediation",
-            votes=votes,
-            decided_at=now,
-            expires_at=now + timedelta(minutes=10),
-        )
+        decision = approved(change, approval, voted=now, decided=now, expires=now + timedelta(minutes=10))
         where = subject("ai.approvals.decisions.<id>", id=approval)
         await self._meshes["approvals"].core.publish(where, msgspec.structs.replace(decision, **more), id=approval)
         command = DeviceCommand(

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+from bridges.decisions import approved
 
 from nocmesh.bus import Mesh, Received
 from nocmesh.clock import Clock, SystemClock
 from nocmesh.log import logger
-from nocmesh.messages.approval import Decision, Vote
 from nocmesh.messages.change import Change, DeviceCommand, DeviceJournalEntry, DeviceResult
 from nocmesh.network import Device, Network
 from nocmesh.proving.broker import MeshFor
@@ -135,31 +135,8 @@ class Bench:
         """The decision of two people on ``change``, signed; and the command that follows from it."""
         now = SystemClock().now()
         approval = f"approval-{change.change_id}-{change.hash()[:8]}"
-        votes = [
-            Vote(
-                approval_id=approval,
-                person=person,
-                decision="approve",
-                change_hash=change.hash(),
-                at=voted(now, minutes),
-            )
-            for person in ("nina", "omar")
-        ]
-        decision = Decision(
-            approval_id=approval,
-            run_id="run-1",
-            step="approval",
-            incident_id="i1",
-            verdict="approved",
-            change_id=change.change_id,
-            change_hash=change.hash(),
-            device=change.device,
-            quorum=2,
-            requested_by="remediation",
-            votes=votes,
-            decided_at=now,
-            expires_at=now + timedelta(minutes=minutes),
-        )
+        expires = now + timedelta(minutes=minutes)
+        decision = approved(change, approval, voted=voted(now, minutes), decided=now, expires=expires)
         where = subject("ai.approvals.decisions.<id>", id=approval)
         await self.meshes["approvals"].core.publish(where, decision, id=approval)
         return DeviceCommand(

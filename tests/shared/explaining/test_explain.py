@@ -264,6 +264,13 @@ def test_several_causes_are_counted_and_only_the_first_are_in_the_headline() -> 
     assert "Cause 5 of 5: cause 4." in lines(case, "what")
 
 
+def test_a_cause_on_several_interfaces_is_one_sentence_in_the_headline_and_whole_below() -> None:
+    both = ("IS-IS: r1:e0 is in area 49.0002; r2:e0 is in area 49.0001.", "IS-IS: r1:e1 is in area 49.0002.")
+    case = told(report(cause("isis_area_mismatch", summary=" ".join(both))))
+    assert answers(case)["what"] == both[0]
+    assert " ".join(both) in lines(case, "what")
+
+
 def test_without_the_inventory_the_effect_is_told_all_the_same() -> None:
     found = answers(told(report(cause("ospf_cost_misconfig"), impact=None)))
     assert found["how_bad"] == fault_types()["ospf_cost_misconfig"].effect

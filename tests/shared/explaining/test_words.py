@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nocmesh.explaining.words import counted, devices_in, duration, large, listed, moment, place, sentence
+from nocmesh.explaining.words import (
+    counted,
+    devices_in,
+    duration,
+    first_sentence,
+    large,
+    listed,
+    moment,
+    place,
+    sentence,
+)
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -81,3 +91,21 @@ def test_lists_end_with_and_and_long_ones_with_a_number() -> None:
 def test_a_sentence_ends_with_a_stop_and_a_name_keeps_its_letters() -> None:
     assert [sentence("a  b\n"), sentence("a."), sentence("")] == ["a b.", "a.", ""]
     assert [large("the link"), large("r1")] == ["The link", "r1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("r1:e0 is in area 49.0002. r1:e1 is in area 49.0002.", "r1:e0 is in area 49.0002."),
+        ("nothing\nmore", "nothing more."),
+        ("1. e0 is down, e.g. its cable. 2. e1 too.", "1. e0 is down, e.g. its cable."),
+        ("", ""),
+    ],
+)
+def test_the_first_sentence_ends_at_its_own_stop(text: str, first: str) -> None:
+    assert first_sentence(text) == first
+
+
+@given(st.text())
+def test_the_first_sentence_of_any_text_is_how_it_begins(text: str) -> None:
+    assert sentence(text).startswith(first_sentence(text).removesuffix("."))

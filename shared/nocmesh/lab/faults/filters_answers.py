@@ -80,12 +80,9 @@ def _arp_symptom(plan: LabPlan, resource: str, params: Params) -> Check:
 
 def _probe_failed(plan: LabPlan, resource: str, params: Params) -> Alarm:
     here, other = _beside(plan, resource)
-    return Alarm(
-        name="HostUnreachable",
-        instance=here.node.name,
-        labels={"target": here.address, "source": other.node.name},
-        summary=f"{other.node.name} gets no answer from {here.node.name} at {here.address}",
-    )
+    labels = {"target": here.address, "source": other.node.name}
+    summary = f"{other.node.name} gets no answer from {here.node.name} at {here.address}"
+    return Alarm(name="HostUnreachable", instance=here.node.name, labels=labels, summary=summary)
 
 
 # http_acl_block
