@@ -271,7 +271,7 @@ class Answer(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.asked.append(self.path)
         if self.waits:
-            time.sleep(self.waits)
+            time.sleep(self.waits)  # an answer that comes late is what is tested
         self.send_response(self.status)
         self.end_headers()
         self.wfile.write(self.body)

@@ -158,9 +158,10 @@ def triaged(world: World, about: str, **more: Any) -> dict[str, Any]:
 
 
 def planned(world: World, diagnosis: Diagnosis, about: str, **more: Any) -> tuple[list[Change], str]:
+    """The changes, and what diagnosis and plan together leave to a person."""
     work = case(world, "plan", diagnosis=diagnosis.to_dict(), alert=alert(about, **more))
     result = run(remediation.decide, world, work)[0].result
-    return msgspec.convert(result["changes"], list[Change]), result["needs_person"]
+    return msgspec.convert(result["changes"], list[Change]), diagnosis.needs_person + result["needs_person"]
 
 
 def verified(world: World, diagnosis: Diagnosis, changes: list[Change], about: str) -> dict[str, Any]:

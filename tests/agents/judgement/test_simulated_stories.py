@@ -126,8 +126,9 @@ def named(diagnosis: Diagnosis) -> list[dict[str, str]]:
 
 
 def planned(world: World, diagnosis: Diagnosis) -> tuple[list[Change], str]:
+    """The changes, and what diagnosis and plan together leave to a person."""
     plan, _ = world.pursue(remediation, "plan", diagnosis=diagnosis.to_dict())
-    return msgspec.convert(plan["changes"], list[Change]), plan["needs_person"]
+    return msgspec.convert(plan["changes"], list[Change]), diagnosis.needs_person + plan["needs_person"]
 
 
 def proved(world: World, diagnosis: Diagnosis, change: Change) -> None:

@@ -144,7 +144,7 @@ async def test_a_zone_that_a_role_does_not_have_is_a_precondition(mesh_for: Mesh
 @pytest.mark.mesh
 async def test_draining_while_the_broker_is_away_ends_quietly(mesh_on: MeshFor, broker: Broker) -> None:
     agent = await mesh_on("agent", name="away-1", type="bgp")
-    await agent.agents.work("TASKS", "bgp", TaskResult, lambda _: asyncio.sleep(0))
+    await agent.agents.work("TASKS", "bgp", TaskResult, lambda _: asyncio.sleep(0))  # a handler that does nothing
     await broker.kill()
     await eventually(lambda: not agent.agents.connected)
     async with asyncio.timeout(8):

@@ -5,6 +5,7 @@ import os
 import socket
 import sys
 from pathlib import Path
+from select import select
 from typing import Any
 
 import pytest
@@ -209,14 +210,14 @@ def test_an_installed_role_is_found_by_its_name() -> None:
 async def test_a_kept_process_begins_at_the_word_and_learns_of_the_end() -> None:
     ours, keepers = os.pipe()
     waits = asyncio.create_task(let_go(ours))
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # one turn of the loop: it has begun to read, and nothing came
     assert not waits.done()
     os.write(keepers, b"go\n")
     assert await waits
     lost = asyncio.Event()
     on_loss(lost.set, ours)
     os.write(keepers, b"more\n")
-    await asyncio.sleep(0.01)
+    await eventually(lambda: select([ours], [], [], 0)[0] == [])
     assert not lost.is_set()
     os.close(keepers)
     await asyncio.wait_for(lost.wait(), 5)
