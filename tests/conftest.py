@@ -18,6 +18,7 @@ _LONG = ("lab", "browser", "mesh", "postgres", "real")
 """Marks, those of the longest tests first."""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long goes first, and a file stays with one worker; the labs of routers all with the same one.
 
