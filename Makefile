@@ -13,7 +13,7 @@ SYSTEM := .venv/.system
 PYTEST_ARGS ?=
 UNIT := not real and not mesh and not postgres and not browser and not lab
 # A worker for each processor, but no more than pay for what each of them imports; tests/conftest.py says who gets what.
-SHARED_OUT := -n logical --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+SHARED_OUT := -n logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
 .PHONY: demo check test install system clean
 
