@@ -80,7 +80,7 @@ def test_the_file_of_the_contract_loads_as_it_stands(tmp_path: Path) -> None:
     assert (device.name, device.platform, device.address, device.port) == ("r1", "frr", "172.31.99.11", 22)
     assert device.credential.private_key_file == tmp_path / "id_ed25519"
     assert device.snmp is not None
-    assert (device.snmp.version, device.snmp.community, device.snmp.port) == ("2c", "public", 161)
+    assert (device.snmp.version, device.snmp.community.reveal(), device.snmp.port) == ("2c", "public", 161)
     assert device.shell is not None
     assert (device.shell.port, device.shell.credential.username) == (2222, "admin")
     assert [(user.name, user.roles) for user in inventory.users] == [
