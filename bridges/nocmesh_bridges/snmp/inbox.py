@@ -95,9 +95,13 @@ class Inbox:
         except OSError:
             return
 
-    def close(self) -> None:
-        """Hear nothing more."""
+    def deafen(self) -> None:
+        """Hear nothing more; answers still go out."""
         self._loop.remove_reader(self._socket.fileno())
+
+    def close(self) -> None:
+        """End it."""
+        self.deafen()
         self._socket.close()
 
     def _read(self) -> None:

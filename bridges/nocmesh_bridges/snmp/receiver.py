@@ -50,12 +50,21 @@ class Receiver:
     """Runs until it is told to stop, and then finishes what it has read."""
 
     def __init__(
-        self, inbox: Inbox, ears: Ears, senders: Senders, namer: Naming, publish: Publish, clock: Clock, log: Log
+        self,
+        inbox: Inbox,
+        ears: Ears,
+        senders: Senders,
+        namer: Naming,
+        publish: Publish,
+        clock: Clock,
+        log: Log,
+        pending: Pending | None = None,
     ) -> None:
         self._inbox, self._ears, self._senders, self._namer = inbox, ears, senders, namer
         self._publish, self._clock, self._log = publish, clock, log
-        self._pending = Pending()
+        self._pending = pending or Pending()
         self._news = asyncio.Event()
+        self._ending = False
         self._informs: dict[object, bool] = {}
         """By request: whether it has been answered."""
         self._dropped: Counter[str] = Counter()
@@ -80,21 +89,27 @@ class Receiver:
         return {**{f"snmp_traps_{name}": float(count) for name, count in {**now, **done}.items()}, **counts}
 
     async def run(self, stopping: asyncio.Event, finish_seconds: float = 5.0) -> None:
-        """Serve; at the end what has been read is published, within ``finish_seconds``."""
-        tasks = [asyncio.ensure_future(each) for each in (self._decode(), self._tell(), self._report(stopping))]
+        """Serve; at the end what has been read is published, within ``finish_seconds``. Raises what went wrong."""
+        decode, tell, report = (asyncio.ensure_future(each) for each in (self._decode(), self._tell(), self._report()))
         stop = asyncio.ensure_future(stopping.wait())
-        done, _ = await asyncio.wait({*tasks, stop}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (*tasks[:2], stop):
+        await asyncio.wait({decode, tell, report, stop}, return_when=asyncio.FIRST_COMPLETED)
+        self._inbox.deafen()
+        self._ending = True
+        self._news.set()
+        for task in (decode, report, stop):
             task.cancel()
-        await asyncio.gather(*tasks, stop, return_exceptions=True)
+        results = await asyncio.gather(decode, report, stop, self._finish(tell, finish_seconds), return_exceptions=True)
         self._inbox.close()
-        for task in done - {stop}:
-            task.result()
-        await self._finish(finish_seconds)
+        self.report()
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
 
-    async def _finish(self, seconds: float) -> None:
+    async def _finish(self, tell: "asyncio.Future[None]", seconds: float) -> None:
+        """Let what is on its way arrive, then publish the rest."""
         try:
             async with asyncio.timeout(seconds):
+                await tell
                 while len(self._inbox):
                     self._slice()
                 while batch := self._pending.due(float("inf"), BATCH):
@@ -161,20 +176,20 @@ class Receiver:
         )
 
     async def _tell(self) -> None:
-        while True:
+        while not self._ending:
             wait = self._pending.next_due(time.monotonic())
-            if wait is None:
-                self._news.clear()
-                await self._news.wait()
-            elif wait > 0:
+            if wait is None or wait > 0:
                 await self._pause(wait)
             else:
                 await self._out(self._pending.due(time.monotonic(), BATCH))
 
-    async def _pause(self, seconds: float) -> None:
-        """Until something new may be told at once, or what waits may."""
+    async def _pause(self, seconds: float | None) -> None:
+        """Until there is something new, or what waits may be told."""
         self._news.clear()
-        await until(self._news, seconds)
+        if seconds is None:
+            await self._news.wait()
+        else:
+            await until(self._news, seconds)
 
     async def _out(self, batch: Sequence[Waiting]) -> None:
         named = await self._namer.named([each.seen for each in batch])
@@ -209,10 +224,10 @@ class Receiver:
                 await asyncio.sleep(AGAIN_SECONDS[min(attempt, len(AGAIN_SECONDS) - 1)])
         return False
 
-    async def _report(self, stopping: asyncio.Event) -> None:
-        while not await until(stopping, REPORT_SECONDS):
+    async def _report(self) -> None:
+        while True:
+            await asyncio.sleep(REPORT_SECONDS)
             self.report()
-        self.report()
 
     def report(self) -> None:
         """Tell in the log what was dropped since it was told last."""
