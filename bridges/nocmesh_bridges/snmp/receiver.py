@@ -62,7 +62,7 @@ class Receiver:
     ) -> None:
         self._inbox, self._ears, self._senders, self._namer = inbox, ears, senders, namer
         self._publish, self._clock, self._log = publish, clock, log
-        self._pending = pending or Pending()
+        self._pending = Pending() if pending is None else pending
         self._news = asyncio.Event()
         self._ending = False
         self._informs: dict[object, bool] = {}

@@ -53,7 +53,9 @@ def test_of_a_flapping_interface_the_end_is_told_and_how_it_came_there(
 
 @given(st.lists(st.tuples(st.sampled_from([DOWN, UP]), st.integers(1, 3)), max_size=60), st.integers(1, 10))
 def test_the_last_word_about_every_interface_is_the_last_that_is_told(traps: list[tuple[str, int]], every: int) -> None:
-    pending, last, heard = Pending(quiet=3.0), {}, {}
+    pending = Pending(quiet=3.0)
+    last: dict[str, str] = {}
+    heard: dict[int, str] = {}
     for number, (trap, index) in enumerate(traps):
         pending.add(seen(trap, index))
         heard[index] = trap

@@ -2,8 +2,9 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -93,11 +94,26 @@ class Hearing:
         await asyncio.wait_for(self.task, 15.0)
 
 
+Hear = Callable[..., Hearing]
+
+
 @pytest.fixture
-async def hearing(engine: Engine) -> AsyncIterator[Hearing]:
-    hearing = Hearing(engine)
-    yield hearing
-    await hearing.stop()
+async def hear(engine: Engine) -> AsyncIterator[Hear]:
+    """Makes one with bounds of its own; it is stopped at the end."""
+    made: list[Hearing] = []
+
+    def make(**bounds: Any) -> Hearing:
+        made.append(Hearing(engine, **bounds))
+        return made[-1]
+
+    yield make
+    for each in made:
+        await each.stop()
+
+
+@pytest.fixture
+def hearing(hear: Hear) -> Hearing:
+    return hear()
 
 
 @pytest.fixture
@@ -205,8 +221,8 @@ async def test_what_the_stream_did_not_acknowledge_is_sent_again_under_the_same_
     assert found.trap == COLD_START
 
 
-async def test_ten_thousand_traps_at_once_become_few_alerts_and_what_was_lost_is_known(engine: Engine) -> None:
-    hearing = Hearing(engine)
+async def test_ten_thousand_traps_at_once_become_few_alerts_and_what_was_lost_is_known(hear: Hear) -> None:
+    hearing = hear()
     datagrams = [trap(LINK_DOWN, (f"{IF_INDEX}.{n % 20}", n % 20), request_id=n) for n in range(10_000)]
     await asyncio.to_thread(hearing.send, *datagrams)
 
@@ -222,8 +238,8 @@ async def test_ten_thousand_traps_at_once_become_few_alerts_and_what_was_lost_is
     assert len(told) < 400
 
 
-async def test_more_troubles_than_can_wait_are_dropped_and_counted(engine: Engine) -> None:
-    hearing = Hearing(engine, Pending(most=300))
+async def test_more_troubles_than_can_wait_are_dropped_and_counted(hear: Hear) -> None:
+    hearing = hear(pending=Pending(most=300))
     hearing.open.clear()
     hearing.send(*(trap(LINK_DOWN, (f"{IF_INDEX}.{n}", n)) for n in range(1_000)))
     await hearing.dropped("too_many_troubles", 300)
@@ -236,8 +252,8 @@ async def test_more_troubles_than_can_wait_are_dropped_and_counted(engine: Engin
     assert len(hearing.traps) + hearing.receiver.dropped.total() == 1_000
 
 
-async def test_a_full_queue_drops_and_counts(engine: Engine) -> None:
-    hearing = Hearing(engine, most=10)
+async def test_a_full_queue_drops_and_counts(hear: Hear) -> None:
+    hearing = hear(most=10)
     hearing.send(*(trap(LINK_DOWN, (f"{IF_INDEX}.{n}", n)) for n in range(100)))
     await hearing.dropped("queue_full", 50)
     await hearing.stop()
@@ -253,8 +269,8 @@ async def test_hostile_datagrams_are_counted_and_the_next_trap_is_heard(hearing:
     assert hearing.receiver.dropped["malformed"] == len(hostile)
 
 
-async def test_what_has_been_read_is_published_before_the_end(engine: Engine) -> None:
-    hearing = Hearing(engine)
+async def test_what_has_been_read_is_published_before_the_end(hear: Hear) -> None:
+    hearing = hear()
     hearing.send(*[trap(LINK_DOWN, (f"{IF_INDEX}.{n}", n)) for n in range(50)])
 
     async def read() -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bridges.snmp.agents import AUTH, PRIVACY, Agent, Sender, free_udp_port
@@ -65,10 +66,9 @@ def settings(agent: Agent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> S
     (tmp_path / "inventory.yaml").write_text(INVENTORY.format(port=agent.port))
     (tmp_path / "privacy").write_text(f"{PRIVACY}\n")
     monkeypatch.setenv("SNMP_AUTH", AUTH)
+    impatient: dict[str, Any] = {"snmp_timeout": 0.5, "snmp_retries": 0}
     where = Address("127.0.0.1", free_udp_port())
-    return Settings(
-        inventory=tmp_path / "inventory.yaml", data=tmp_path, snmp_traps=where, snmp_timeout=0.5, snmp_retries=0
-    )
+    return Settings(inventory=tmp_path / "inventory.yaml", data=tmp_path, snmp_traps=where, **impatient)
 
 
 @pytest.fixture
