@@ -112,7 +112,7 @@ async def hear(engine: Engine) -> AsyncIterator[Hear]:
 
 
 @pytest.fixture
-def hearing(hear: Hear) -> Hearing:
+async def hearing(hear: Hear) -> Hearing:
     return hear()
 
 
