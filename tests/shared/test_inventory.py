@@ -310,7 +310,7 @@ def test_any_shape_of_data_is_read_or_refused(value: object, key: str) -> None:
 
 def snmp(entry: str, folder: Path = Path("/inventory")) -> Inventory:
     text = TWO.replace("simulated: true}", f"simulated: true, snmp: {{{entry}}}}}")
-    return inventory_of(parse_document(text, Path("inventory.yaml")), folder)
+    return inventory_of(parse_document(text, "inventory.yaml"), folder)
 
 
 THIRD = 'version: "3", user: nina'
@@ -353,7 +353,7 @@ def test_one_snmp_user_with_two_pairs_of_passwords_is_told_with_both_lines() -> 
     text = TWO.replace("simulated: true}", f"simulated: true, {first}}}")
     text = text.replace("    port: 2202\n", f"    port: 2202\n    {first.replace('phrase 1', 'phrase 3')}\n")
     with pytest.raises(InvalidInputError, match=r"user 'nina' has other passwords .*line 6") as told:
-        inventory_of(parse_document(text, Path("inventory.yaml")), Path())
+        inventory_of(parse_document(text, "inventory.yaml"), Path())
     assert "phrase" not in str(told.value)
 
 

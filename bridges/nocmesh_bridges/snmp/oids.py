@@ -1,7 +1,7 @@
 """Which objects are asked for, by number, and which are never shown. Data.
 
-SNMPv2-MIB (RFC 3418), IF-MIB (RFC 2863), IP-MIB (RFC 4293, and RFC 1213 where that is not there), BGP4-MIB (RFC 4273),
-OSPF-MIB (RFC 4750).
+SNMPv2-MIB (RFC 3418), HOST-RESOURCES-MIB (RFC 2790), IF-MIB (RFC 2863), BGP4-MIB (RFC 4273), OSPF-MIB (RFC 4750),
+IP-MIB (RFC 4293, and RFC 1213 where that is not there).
 """
 
 import re
@@ -53,7 +53,7 @@ _IP, _IP_OLD = f"{MIB2}.4.34.1", f"{MIB2}.4.20.1"
 _BGP, _OSPF = f"{MIB2}.15", f"{MIB2}.14"
 
 TABLES: Mapping[str, Table] = {
-    "system": Table({**_SYSTEM, "ipForwarding": f"{MIB2}.4.1.0"}, {}),
+    "system": Table({**_SYSTEM, "ipForwarding": f"{MIB2}.4.1.0", "hrSystemUptime": f"{MIB2}.25.1.1.0"}, {}),
     "interfaces": Table(
         {"ifNumber": f"{MIB2}.2.1.0", "sysUpTime": f"{MIB2}.1.3.0"},
         {
@@ -79,6 +79,7 @@ TABLES: Mapping[str, Table] = {
             "ifName": f"{_IFX}.1",
             "ifDescr": f"{_IF}.2",
             "ipAddressIfIndex": f"{_IP}.3",
+            "ipAddressType": f"{_IP}.4",
             "ipAddressPrefix": f"{_IP}.5",
             "ipAdEntIfIndex": f"{_IP_OLD}.2",
             "ipAdEntNetMask": f"{_IP_OLD}.3",

@@ -18,9 +18,9 @@ from nocmesh.messages.state import Output, ViewStatus
 from nocmesh.network import Device, Network
 from nocmesh_bridges.snmp import tables
 from nocmesh_bridges.snmp import value as v
+from nocmesh_bridges.snmp.answered import Answered
 from nocmesh_bridges.snmp.asking import Asker
 from nocmesh_bridges.snmp.oids import TABLES, checked, is_hidden
-from nocmesh_bridges.snmp.tables import Answered
 from nocmesh_bridges.snmp.target import Target
 from nocmesh_bridges.snmp.value import VarBind
 

@@ -6,20 +6,20 @@ An inform is answered when its alert is durable, not before. What is dropped is 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from nocmesh import ids
 from nocmesh.clock import Clock
 from nocmesh.errors import InvalidInputError, NocmeshError
 from nocmesh.log import Log
-from nocmesh.messages.trap import Bound, Traps, TrapSeen
+from nocmesh.messages.trap import TrapSeen
 from nocmesh.runtime import until
+from nocmesh_bridges.snmp.body import bodies, bound
 from nocmesh_bridges.snmp.hearing import Answer, Dropped, Ears, Heard
 from nocmesh_bridges.snmp.inbox import Datagram, Inbox
 from nocmesh_bridges.snmp.pending import Pending, Waiting
 from nocmesh_bridges.snmp.senders import Senders, plain
-from nocmesh_bridges.snmp.value import VarBind
 
 Publish = Callable[[bytes, str], Awaitable[int]]
 """Body and id; returns once it is stored, raises a NocmeshError when it is not."""
@@ -29,9 +29,6 @@ SLICE_SECONDS = 0.02
 SLICE = 100
 BATCH = 200
 """Traps in one message."""
-BATCH_BYTES = 400_000
-MAX_VALUE = 2_000
-"""Characters of one variable's value that are kept."""
 REMEMBERED = 20_000
 """Informs that are known when they are sent again."""
 AGAIN_SECONDS = (0.5, 1.0, 2.0, 5.0)
@@ -171,7 +168,7 @@ class Receiver:
             version=heard.version,
             trap=trap.trap,
             uptime=trap.uptime,
-            varbinds=[_bound(bind) for bind in trap.varbinds],
+            varbinds=[bound(bind) for bind in trap.varbinds],
             at=self._clock.now(),
         )
 
@@ -194,7 +191,7 @@ class Receiver:
     async def _out(self, batch: Sequence[Waiting]) -> None:
         named = await self._namer.named([each.seen for each in batch])
         at = 0
-        for body, count in _bodies(named):
+        for body, count in bodies(named):
             if await self._stored(body):
                 self.told += count
                 self._answer(batch[at : at + count])
@@ -236,22 +233,3 @@ class Receiver:
         if new:
             self._log.warning("traps_dropped", **new, heard=self.heard, told=self.told, queue=len(self._inbox))
         self._reported = dropped
-
-
-def _bodies(seen: Sequence[TrapSeen]) -> Iterator[tuple[bytes, int]]:
-    """Messages that the broker can carry, each with how many traps it holds."""
-    part: list[TrapSeen] = []
-    size = 0
-    for one in seen:
-        own = len(one.to_json())
-        if part and size + own > BATCH_BYTES:
-            yield Traps(traps=part).to_json(), len(part)
-            part, size = [], 0
-        part.append(one)
-        size += own
-    if part:
-        yield Traps(traps=part).to_json(), len(part)
-
-
-def _bound(bind: VarBind) -> Bound:
-    return Bound(oid=bind.oid, kind=bind.value.kind, value=bind.value.words[:MAX_VALUE])

@@ -59,10 +59,10 @@ class VarBind(NamedTuple):
 def is_text(raw: bytes) -> bool:
     """Whether these are printable characters (UTF-8, RFC 2579 DisplayString and SnmpAdminString)."""
     try:
-        text = raw.decode("utf-8")
+        text = raw.decode("utf-8").rstrip("\x00")  # some agents end a text as C does
     except UnicodeDecodeError:
         return False
-    return all(each.isprintable() or each in "\r\n\t" for each in text.rstrip("\x00"))
+    return bool(text or not raw) and all(each.isprintable() or each in "\r\n\t" for each in text)
 
 
 def text_of(raw: bytes) -> str:
