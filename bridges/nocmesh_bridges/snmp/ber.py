@@ -5,6 +5,7 @@ traps does not leave (docs/adr/0016). Every length is checked against its contai
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from nocmesh.errors import InvalidInputError
 from nocmesh_bridges.snmp import value as v
@@ -39,6 +40,8 @@ def header(data: bytes, at: int, end: int) -> tuple[int, int, int]:
 
 def inside(data: bytes, at: int, end: int, tag: int, what: str) -> tuple[int, int]:
     """First and last of the contents, which must have ``tag``. Raises BerError."""
+    if at + 2 <= end and data[at] == tag and data[at + 1] < 0x80 and at + 2 + data[at + 1] <= end:
+        return at + 2, at + 2 + data[at + 1]  # nearly everything in a trap is short
     found, start, stop = header(data, at, end)
     if found != tag:
         raise BerError(f"{what}: expected the tag {tag:#04x}, found {found:#04x}", field="datagram")
@@ -61,13 +64,21 @@ def unsigned(data: bytes, start: int, stop: int) -> int:
 
 def oid(data: bytes, start: int, stop: int) -> str:
     """A dotted OID (X.690 §8.19)."""
-    if start == stop:
+    if stop - start > 5 * MAX_ARCS:
+        raise BerError(f"an OID of {stop - start} octets", field="datagram")
+    return _dotted(data[start:stop])
+
+
+@lru_cache(maxsize=8192)
+def _dotted(content: bytes) -> str:
+    """Kept, because a device's traps are about the same objects again and again."""
+    if not content:
         return "0.0"  # what net-snmp makes of a null OID
-    if data[stop - 1] & 0x80:
+    if content[-1] & 0x80:
         raise BerError("an OID that ends in the midst of an arc", field="datagram")
     arcs: list[int] = []
     arc = 0
-    for octet in data[start:stop]:
+    for octet in content:
         arc = (arc << 7) | (octet & 0x7F)
         if arc > MAX_ARC:
             raise BerError("an arc of an OID over 2^32", field="datagram")
