@@ -60,8 +60,8 @@ async def _serve(context: Context, inventory: Inventory, targets: Mapping[str, T
             await context.stopping.wait()
         else:
             numbers = asyncio.create_task(_tell_numbers(context, receiver))
+            stack.callback(numbers.cancel)
             await receiver.run(context.stopping, settings.shutdown_seconds / 2)
-            await numbers
         presence.drain()
         await service.stop()
 
@@ -80,7 +80,7 @@ def _receiver(
     users = {target.user.name: target.user for target in targets.values() if target.user}
     inbox = Inbox.open(settings.snmp_traps)
     senders = Senders(device.device for device in inventory.devices)
-    context.log.info("traps_heard", port=inbox.port, buffer=inbox.buffer, users=len(users))
+    context.log.info("traps_heard", port=inbox.port, buffer=inbox.buffer, engine_id=engine.engine_id.hex())
 
     async def publish(body: bytes, id: str) -> int:
         where = subject(INCOMING, source="snmp")
