@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "remediation": ("agent", "run", "remediation"),
     "monitor": ("agent", "run", "monitor"),
     "bridge-ssh": ("bridge", "run", "ssh"),
+    "bridge-snmp": ("bridge", "run", "snmp"),
     "alerts": ("bridge", "run", "alerts"),
     "dashboard": ("dashboard",),
 }

@@ -35,6 +35,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "nats": ("nocmesh.bus",),
     "opentelemetry": ("nocmesh.bus",),
     "prometheus_client": ("nocmesh_dashboard.metrics",),
+    "pysnmp": ("nocmesh_bridges.snmp.engine",),
     "pydantic": (
         "nocmesh.settings",
         "nocmesh.setting_sources",

@@ -23,6 +23,7 @@ from nocmesh.inventory_form import (
     NetBoxFile,
     WindowEntry,
 )
+from nocmesh.inventory_snmp import Snmp, snmp_of
 from nocmesh.log import logger
 from nocmesh.yamlfile import Document, nearest, read_document, validated
 
@@ -36,15 +37,6 @@ class Credential:
     private_key_file: Path | None = None
     passphrase: str = field(default="", repr=False)
     enable_password: str = field(default="", repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snmp:
-    """SNMP access."""
-
-    version: str
-    community: str = field(repr=False)
-    port: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +160,7 @@ def inventory_of(document: Document, folder: Path) -> Inventory:
     assert file is not None
     credentials = {name: _credential(entry, folder) for name, entry in file.credentials.items()}
     return Inventory(
-        devices=[_device(entry, credentials) for entry in file.devices],
+        devices=[_device(entry, credentials, folder) for entry in file.devices],
         links=[network.Link(a=_end(link.a), b=_end(link.b)) for link in file.links],
         users=[InventoryUser(name=user.name, roles=list(user.roles)) for user in file.users],
         maintenance=[_window(entry) for entry in file.maintenance],
@@ -205,14 +197,14 @@ def _window(entry: WindowEntry) -> network.Window:
     )
 
 
-def _device(entry: DeviceEntry, credentials: dict[str, Credential]) -> InventoryDevice:
+def _device(entry: DeviceEntry, credentials: dict[str, Credential], folder: Path) -> InventoryDevice:
     snmp, shell = entry.snmp, entry.shell
     return InventoryDevice(
         device=_public(entry),
         credential=credentials[entry.credential],
         host_key=entry.host_key,
         legacy=entry.legacy,
-        snmp=Snmp(version=snmp.version, community=_revealed(snmp.community), port=snmp.port) if snmp else None,
+        snmp=snmp_of(entry.name, snmp, folder) if snmp else None,
         shell=Shell(port=shell.port, credential=credentials[shell.credential]) if shell else None,
     )
 

@@ -21,6 +21,7 @@ def mistakes_across(document: Document) -> list[Mistake]:
         *_interfaces_given_twice(document),
         *_networks_given_twice(document),
         *_users_given_twice(document),
+        *_snmp_users_at_odds(document),
         *_unknown_credentials(document),
         *_bad_links(document),
         *_bad_windows(document),
@@ -73,6 +74,20 @@ def _addresses_given_twice(document: Document) -> Iterator[Mistake]:
                     yield (*place, "shell", "port"), f"{_spelled_alike(device['address'])} port {port}"
 
     return _repeats(document, claims(), lambda address: f"the address {address}")
+
+
+def _snmp_users_at_odds(document: Document) -> Iterator[Mistake]:
+    """One SNMPv3 user has one pair of keys: a trap names its user before it can be told which device it is from."""
+    first: dict[str, tuple[Place, dict[str, Any]]] = {}
+    for place, device in _entries(document, "devices"):
+        snmp = device.get("snmp")
+        if not isinstance(snmp, dict) or not isinstance(snmp.get("user"), str):
+            continue
+        keys = {key: value for key, value in snmp.items() if key.startswith(("auth", "privacy"))}
+        where, known = first.setdefault(snmp["user"], ((*place, "snmp"), keys))
+        if known != keys:
+            told = f"the SNMPv3 user {snmp['user']!r} has other passwords {document.where(where)}; use another name"
+            yield document.mistake((*place, "snmp"), told)
 
 
 def _spelled_alike(address: str) -> str:

@@ -121,12 +121,42 @@ class CredentialEntry(Entry):
         return self
 
 
+Passphrase = Annotated[SecretStr, Field(min_length=8, max_length=1024)]
+"""RFC 3414 §11.2: at least eight characters."""
+
+
 class SnmpEntry(Entry):
-    """How to ask the device over SNMP."""
+    """How to ask the device over SNMP: versions 1 and 2c with a community, 3 with a user (authPriv, AES-128).
+
+    A secret stands here, in an environment variable (`…_env`), or in a file beside the inventory (`…_file`).
+    """
 
     version: Literal["1", "2c", "3"] = "2c"
     community: SecretStr = SecretStr("public")
+    community_env: str = ""
+    community_file: str = ""
     port: Port = 161
+    user: Annotated[str, Field(max_length=32)] = ""
+    auth: Literal["sha", "sha256"] = "sha256"
+    """RFC 3414 §7 (HMAC-SHA-96) or RFC 7860 (HMAC-192-SHA-256)."""
+    auth_password: Passphrase | None = None
+    auth_password_env: str = ""
+    auth_password_file: str = ""
+    privacy_password: Passphrase | None = None
+    privacy_password_env: str = ""
+    privacy_password_file: str = ""
+
+    @model_validator(mode="after")
+    def _whole(self) -> "SnmpEntry":
+        for name in ("community", "auth_password", "privacy_password"):
+            told = [key for key in (name, f"{name}_env", f"{name}_file") if key in self.model_fields_set]
+            if len(told) > 1:
+                raise ValueError(f"has {' and '.join(told)}; keep one of them")
+            if self.version == "3" and name != "community" and not told:
+                raise ValueError(f"has version 3 and no {name}; add {name}, {name}_env or {name}_file")
+        if (self.version == "3") is not bool(self.user):
+            raise ValueError("version 3 goes with a user, and a user with version 3; correct one of the two")
+        return self
 
 
 class ShellEntry(Entry):

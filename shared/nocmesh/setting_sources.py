@@ -34,7 +34,15 @@ ALSO_KNOWN_AS: Mapping[str, str] = {
 """Names that other systems already use; the name with our prefix wins where both are set."""
 
 NEVER_SHOWN = frozenset(
-    {"anthropic_api_key", "openrouter_api_key", "credential_encryption_key", "token", "database_url", "nats_url"}
+    {
+        "anthropic_api_key",
+        "openrouter_api_key",
+        "credential_encryption_key",
+        "token",
+        "database_url",
+        "nats_url",
+        "snmp_trap_community",
+    }
 )
 """Fields whose value may hold a password: no error repeats it."""
 

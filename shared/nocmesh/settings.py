@@ -108,6 +108,14 @@ class Settings(BaseSettings):
     """Where dashboard and API listen."""
     webhooks: Listen = Address("127.0.0.1", 8081)
     """Where the alerts bridge listens for monitoring systems."""
+    snmp_traps: Listen | None = None
+    """Where the SNMP bridge hears traps, such as `0.0.0.0:1162`; unset: nowhere. Port 162 wants privileges."""
+    snmp_trap_community: SecretStr | None = None
+    """The community of traps of versions 1 and 2c; unset: those of the inventory's devices."""
+    snmp_timeout: float = Field(2.0, gt=0, le=60)
+    """Seconds that the SNMP bridge waits for a device's answer to one request."""
+    snmp_retries: int = Field(2, ge=0, le=10)
+    """How often it asks again."""
     url: Annotated[str, BeforeValidator(_web_address)] = "http://127.0.0.1:8080"
     """Address of the dashboard, for the commands."""
     token: SecretStr | None = None

@@ -71,7 +71,7 @@ C, A, E, X = Zone.CORE, Zone.AGENTS, Zone.EDGE, Zone.EXT
 
 SUBJECTS: tuple[Subject, ...] = (
     # alerts and requests come in at the edge
-    _row("ai.alerts.incoming.<source>", E, "ALERTS", "", "alerts publisher monitor", "incidents"),
+    _row("ai.alerts.incoming.<source>", E, "ALERTS", "", "alerts publisher monitor snmp", "incidents"),
     _row("ai.alerts.events.<alert_id>", E, "ALERT_EVENTS", "AlertEvent", "incidents", "dashboard"),
     _row(
         "ai.workflows.request",
@@ -140,7 +140,7 @@ SUBJECTS: tuple[Subject, ...] = (
         A,
         "REGISTRY",
         "AgentCard",
-        "agent monitor bridge orchestrator",
+        "agent monitor bridge snmp orchestrator",
         "orchestrator dashboard",
     ),
     _row(
@@ -148,7 +148,7 @@ SUBJECTS: tuple[Subject, ...] = (
         A,
         "REGISTRY",
         "Farewell",
-        "agent monitor bridge orchestrator",
+        "agent monitor bridge snmp orchestrator",
         "orchestrator dashboard",
     ),
     _row("ai.agents.handoff.<agent_id>", A, "HANDOFFS", "Handoff", "agent monitor", "orchestrator dashboard"),
@@ -175,7 +175,7 @@ SUBJECTS: tuple[Subject, ...] = (
         None,
         "Probe",
         "orchestrator",
-        "agent monitor bridge orchestrator",
+        "agent monitor bridge snmp orchestrator",
         service=True,
         addressed=True,
     ),
@@ -185,7 +185,7 @@ SUBJECTS: tuple[Subject, ...] = (
         None,
         "Control",
         "orchestrator",
-        "agent monitor bridge orchestrator",
+        "agent monitor bridge snmp orchestrator",
         addressed=True,
     ),
     _row(
@@ -193,17 +193,17 @@ SUBJECTS: tuple[Subject, ...] = (
         A,
         None,
         "Heartbeat",
-        "agent monitor bridge orchestrator",
+        "agent monitor bridge snmp orchestrator",
         "orchestrator dashboard monitor",
     ),
-    _row("ai.metrics.<agent_id>", A, None, "Metrics", "agent monitor bridge orchestrator", "dashboard monitor"),
+    _row("ai.metrics.<agent_id>", A, None, "Metrics", "agent monitor bridge snmp orchestrator", "dashboard monitor"),
     _row(
         "ai.tools.call.<tool>",
         A,
         None,
         "ToolRequest",
         "agent monitor orchestrator dashboard",
-        "bridge orchestrator",
+        "bridge snmp orchestrator",
         service=True,
     ),
     # what other systems may read

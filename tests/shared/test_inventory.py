@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nocmesh.errors import InvalidInputError, NotFoundError
+from nocmesh.errors import InvalidInputError, NotFoundError, PreconditionError
 from nocmesh.inventory import Inventory, inventory_of, load_inventory
 from nocmesh.network import End
 from nocmesh.yamlfile import parse_document
@@ -80,7 +80,7 @@ def test_the_file_of_the_contract_loads_as_it_stands(tmp_path: Path) -> None:
     assert (device.name, device.platform, device.address, device.port) == ("r1", "frr", "172.31.99.11", 22)
     assert device.credential.private_key_file == tmp_path / "id_ed25519"
     assert device.snmp is not None
-    assert (device.snmp.version, device.snmp.community, device.snmp.port) == ("2c", "public", 161)
+    assert (device.snmp.version, device.snmp.community.reveal(), device.snmp.port) == ("2c", "public", 161)
     assert device.shell is not None
     assert (device.shell.port, device.shell.credential.username) == (2222, "admin")
     assert [(user.name, user.roles) for user in inventory.users] == [
@@ -310,3 +310,66 @@ def test_any_shape_of_data_is_read_or_refused(value: object, key: str) -> None:
         assert told.startswith("lab.yaml:")
     else:
         assert inventory.devices == []
+
+
+def snmp(entry: str, folder: Path = Path("/inventory")) -> Inventory:
+    text = TWO.replace("simulated: true}", f"simulated: true, snmp: {{{entry}}}}}")
+    return inventory_of(parse_document(text, "inventory.yaml"), folder)
+
+
+THIRD = 'version: "3", user: nina'
+
+
+def test_an_snmp_user_has_its_passwords_from_wherever_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "privacy").write_text("from a file\n")
+    monkeypatch.setenv("R1_AUTH", "from the environment")
+    found = snmp(f"{THIRD}, auth_password_env: R1_AUTH, privacy_password_file: privacy", tmp_path).device("r1").snmp
+    assert found is not None
+    assert (found.user, found.auth) == ("nina", "sha256")
+    assert found.auth_password is not None
+    assert found.privacy_password is not None
+    assert found.auth_password.reveal() == "from the environment"
+    assert found.privacy_password.reveal() == "from a file"
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        (THIRD, "no auth_password"),
+        (f"{THIRD}, auth_password: long enough", "no privacy_password"),
+        (f"{THIRD}, auth_password: long enough, auth_password_env: X, privacy_password_env: Y", "keep one of them"),
+        ("community: public, community_file: x", "keep one of them"),
+        ('version: "3", auth_password_env: X, privacy_password_env: Y', "goes with a user"),
+        ("user: nina", "goes with a user"),
+        (f"{THIRD}, auth_password: t0ny, privacy_password: long enough", "at least 8"),
+        (f"{THIRD}, auth: md5, auth_password_env: X, privacy_password_env: Y", "sha256"),
+    ],
+)
+def test_an_snmp_entry_that_cannot_work_is_told_without_its_secrets(entry: str, expected: str) -> None:
+    with pytest.raises(InvalidInputError, match=expected) as told:
+        snmp(entry)
+    assert "t0ny" not in str(told.value)
+    assert "long enough" not in str(told.value)
+
+
+def test_one_snmp_user_with_two_pairs_of_passwords_is_told_with_both_lines() -> None:
+    first = f"snmp: {{{THIRD}, auth_password: pass phrase 1, privacy_password: pass phrase 2}}"
+    text = TWO.replace("simulated: true}", f"simulated: true, {first}}}")
+    text = text.replace("    port: 2202\n", f"    port: 2202\n    {first.replace('phrase 1', 'phrase 3')}\n")
+    with pytest.raises(InvalidInputError, match=r"user 'nina' has other passwords .*line 6") as told:
+        inventory_of(parse_document(text, "inventory.yaml"), Path())
+    assert "phrase" not in str(told.value)
+
+
+@pytest.mark.parametrize("where", ["community_env: NOT_SET_ANYWHERE", "community_file: not-there"])
+def test_an_snmp_secret_that_is_not_there_stops_whoever_needs_it_and_nobody_else(where: str) -> None:
+    found = snmp(where).device("r1").snmp
+    assert found is not None
+    with pytest.raises(PreconditionError, match=r"r1: snmp\.community"):
+        found.community.reveal()
+
+
+def test_snmp_secrets_show_in_no_text() -> None:
+    found = snmp(f"{THIRD}, auth_password: pass phrase 1, privacy_password: pass phrase 2").device("r1")
+    assert "phrase" not in repr(found)
+    assert "phrase" not in str(found.device.to_dict())

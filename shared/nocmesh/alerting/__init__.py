@@ -3,6 +3,8 @@
 fields         reading foreign JSON: each error names the field and what was expected
 normalise      what all sources share: severity, device, fingerprint, times
 alertmanager   one source a file: its body in, alerts out
+snmp           another: traps as the SNMP bridge decoded them
+traps          what standard traps mean; data
 sources        which source has which parser
 episodes       openings, repeats and resolutions of one alert
 correlate      which open incident an alert belongs to

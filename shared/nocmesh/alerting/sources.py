@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 
-from nocmesh.alerting import alertmanager
+from nocmesh.alerting import alertmanager, snmp
 from nocmesh.errors import NotFoundError
 from nocmesh.messages.alert import Alert
 
@@ -15,8 +15,9 @@ PARSERS: Mapping[str, Parse] = {
     "alertmanager": alertmanager.parse,
     "prometheus": partial(alertmanager.parse, source="prometheus"),
     "monitor": partial(alertmanager.parse, source="monitor"),
+    "snmp": snmp.parse,
 }
-INTERNAL = frozenset({"monitor"})
+INTERNAL = frozenset({"monitor", "snmp"})
 """Sources that are the mesh's own: they publish with their own key, so no webhook speaks for them."""
 WEBHOOKS = tuple(sorted(PARSERS.keys() - INTERNAL))
 

@@ -54,6 +54,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "core": ("orchestrator", "incidents", "approvals", "audit"),
     "agents": ("triage", "bgp", "ospf", "isis", "stp", "layer2", "remediation", "monitor"),
     "bridge": ("ssh",),
+    "snmp": ("snmp",),
     "edge": ("alerts", "dashboard"),
 }
 IDENTITIES = (
@@ -69,6 +70,7 @@ IDENTITIES = (
     Identity("orchestrator", "orchestrator", "orchestrator"),
     Identity("ospf", "agent", "ospf"),
     Identity("remediation", "agent", "remediation"),
+    Identity("snmp", "snmp", "snmp"),
     Identity("ssh", "bridge", "ssh"),
     Identity("stp", "agent", "stp"),
     Identity("triage", "agent", "triage"),
@@ -193,6 +195,8 @@ def environment_of(settings: Settings, url: str) -> dict[str, str]:
         "NOCMESH_BASELINE_MINUTES": str(settings.baseline_minutes),
         "NOCMESH_TRUST_FIRST_STATE": str(settings.trust_first_state).lower(),
     }
+    if settings.snmp_traps:
+        told["NOCMESH_SNMP_TRAPS"] = str(settings.snmp_traps)
     if settings.baselines:
         told["NOCMESH_BASELINES"] = str(settings.baselines.absolute())
     if settings.inventory:
