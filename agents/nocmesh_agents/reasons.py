@@ -207,7 +207,9 @@ def _nothing(scene: Scene) -> str:
         told.append(f"the history of {_counted(len(kept), 'device')} since {stamp(max(h.began for h in kept))}")
     if logs:
         told.append(f"the log of {', '.join(logs[:6])}")
-    return f"Nothing tells of it: not {', and not '.join(told)}." if told else ""
+    return (
+        f"Nothing is wrong, and no outage that the alert may mean is known to {', or to '.join(told)}." if told else ""
+    )
 
 
 def _counted(number: int, what: str, verb: str = "") -> str:

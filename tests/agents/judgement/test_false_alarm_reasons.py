@@ -151,7 +151,7 @@ def test_an_outage_of_yesterday_is_no_reason(pair: Remembering) -> None:
     pair.logged("r1", 89_000, UP)
     found = pair.triaged()
     assert (found["reason"], found["recovered"]) == ("nothing_found", None)
-    assert "not the log of r1" in found["why"]
+    assert "no outage that the alert may mean is known to the log of r1" in found["why"]
 
 
 def test_the_monitors_history_is_a_reason_with_bounds(pair: Remembering) -> None:
