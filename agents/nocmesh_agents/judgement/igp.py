@@ -91,7 +91,7 @@ _WORDS: Mapping[Protocol, Mapping[str, tuple[str, ...]]] = {
 }
 """How the lines of an interface begin that hold a setting."""
 
-_PROCESS_WORDS: Mapping[Protocol, Mapping[str, tuple[str, ...]]] = {"isis": {"area": ("net ",)}}
+_PROCESS_WORDS: Mapping[Protocol, Mapping[str, tuple[str, ...]]] = {"isis": {"area": ("net ",), "level": ("is-type ",)}}
 """How the lines of the routing process begin that hold a setting: an IS-IS area is the router's own, and stands in its
 network entity title (ISO/IEC 10589)."""
 

@@ -44,6 +44,12 @@ def test_an_is_is_area_is_proven_by_the_net_of_both_routers() -> None:
     assert all(_area(net) != _area(guilty) for net in nets.values())
 
 
+@pytest.mark.real
+def test_an_is_is_level_is_proven_by_the_line_that_sets_it() -> None:
+    [found] = Replay("clos-isis-ibgp_rr", "isis_level_mismatch").diagnosed().root_causes
+    assert any("is-type" in evidence.quote or "circuit-type" in evidence.quote for evidence in found.evidence)
+
+
 def _area(net: str) -> str:
     return ".".join(net.split()[1].split(".")[:-4])
 
