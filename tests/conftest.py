@@ -1,13 +1,10 @@
 """What the tests of all rooms share: a mesh's keys, a real broker, connections to it."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import settings
-from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from nocmesh.bus import Authority, Credentials, Mesh
 from nocmesh.clock import Clock, SystemClock
@@ -22,29 +19,8 @@ _LONG = ("lab", "browser", "mesh", "postgres", "real")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long goes first, so that no processor is left alone with it in the end."""
+    """What takes long goes first, so that no worker is left alone with it in the end."""
     items.sort(key=lambda item: next((n for n, mark in enumerate(_LONG) if item.get_closest_marker(mark)), len(_LONG)))
-
-
-class _ByFile(LoadScopeScheduling):  # type: ignore[misc]
-    """A file stays with one worker, and all labs of routers with the same: side by side they miss each other's timers.
-
-    In the place of xdist's own groups, which pytest 9.2 does not show it.
-    """
-
-    def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.split("::", 1)[0]
-        return "lab" if _has_labs(self.config.rootpath / file) else file
-
-
-@cache
-def _has_labs(file: Path) -> bool:
-    return "pytest.mark.lab" in file.read_text("utf-8")
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _ByFile:
-    """Who gets what, where tests are shared out among processors."""
-    return _ByFile(config, log)
 
 
 @pytest.fixture(scope="session")
