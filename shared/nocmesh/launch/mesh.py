@@ -5,6 +5,7 @@ would not fit the memory that a small machine has to spare.
 """
 
 import os
+import re
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
@@ -76,6 +77,8 @@ IDENTITIES = (
     Identity("triage", "agent", "triage"),
 )
 
+_SNMP = re.compile(r"""\bsnmp["']?\s*:""")
+"""How a device's entry of an inventory says that it has SNMP."""
 REGISTERED = ("agent", "monitor", "orchestrator")
 """Roles on the bus that register as agents of their type."""
 
@@ -122,7 +125,7 @@ async def running_mesh(
         if broker:
             stack.push_async_callback(broker.stop)
         stack.push_async_callback(supervisor.stop)
-        for group, names in GROUPS.items():
+        for group, names in groups_of(settings).items():
             supervisor.keep(program(group, names, environment, home))
         if broker:
             await broker.start()
@@ -138,6 +141,16 @@ async def running_mesh(
         yield RunningMesh(
             endpoint=endpoint, authority=authority, supervisor=supervisor, settings=settings, environment=environment
         )
+
+
+def groups_of(settings: Settings) -> dict[str, tuple[str, ...]]:
+    """The processes of this mesh: the SNMP bridge is one of them where a device speaks SNMP, or traps are heard.
+
+    The inventory is searched, not read: what reads it costs the memory that this saves.
+    """
+    path = settings.inventory
+    told = path is not None and path.is_file() and _SNMP.search(path.read_text("utf-8", errors="replace"))
+    return {group: names for group, names in GROUPS.items() if group != "snmp" or told or settings.snmp_traps}
 
 
 def broker_port(settings: Settings) -> int:

@@ -25,7 +25,7 @@ from bridges.platforms.recorded import quotes
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]
 
-MOST_COMMANDS = 22
+MOST_COMMANDS = 25
 """That one router may be asked for everything: more is no way to treat it."""
 
 

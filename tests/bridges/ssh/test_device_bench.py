@@ -29,7 +29,7 @@ async def test_each_round_reads_every_device_and_the_first_one_opens_the_session
         rounds = await bench.measured(str(inventory(tmp_path / "one.yaml", device.port)), rounds=2)
         assert device.logins == 1
         assert [len(found.read) for found in rounds] == [1, 1]
-        assert "1 devices  11 commands" in str(rounds[0])
+        assert "1 devices  12 commands" in str(rounds[0])
         assert f"2 of {len(VIEWS)} views told" in str(rounds[1])
         assert (await bench.measured(str(tmp_path / "one.yaml"), "linux", rounds=1))[0].read == []
 

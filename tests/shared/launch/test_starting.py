@@ -30,6 +30,7 @@ from nocmesh.launch.mesh import (
     check_free,
     environment_of,
     free_port,
+    groups_of,
     is_free,
     issue,
     open_authority,
@@ -58,6 +59,26 @@ def test_the_launchers_identities_are_those_of_the_roles() -> None:
 
 def test_every_role_runs_in_exactly_one_process() -> None:
     assert sorted(name for names in GROUPS.values() for name in names) == sorted(known_roles())
+
+
+@pytest.mark.parametrize(
+    ("entry", "traps", "runs"),
+    [
+        ("", None, False),
+        ("    snmp: {version: '2c', community: public}", None, True),
+        ('    "snmp": {"version": "2c"}', None, True),
+        ("    snmpless: yes", None, False),
+        ("", "127.0.0.1:1162", True),
+    ],
+)
+def test_the_snmp_bridge_runs_where_there_is_something_to_ask_or_to_hear(
+    tmp_path: Path, entry: str, traps: str | None, runs: bool
+) -> None:
+    path = tmp_path / "inventory.yaml"
+    path.write_text(f"devices:\n  - name: r1\n{entry}\n", "utf-8")
+    settings = Settings.model_validate({"inventory": path, "snmp_traps": traps})
+    assert ("snmp" in groups_of(settings)) is runs
+    assert set(groups_of(settings)) >= set(GROUPS) - {"snmp"}
 
 
 def test_an_identity_keeps_its_key_over_starts(tmp_path: Path) -> None:
