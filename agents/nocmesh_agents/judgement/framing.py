@@ -57,7 +57,8 @@ def _unheard_clashing(scene: Scene) -> Iterator[RootCause]:
     for _, end in _unheard(scene):
         damaged = [(e, count) for e in _both(scene, end) if (count := _damaged_since(scene, e))]
         counted = ", ".join(f"{e} has received {count} damaged frames since" for e, count in damaged)
-        summary = f"{end} was set by hand and the other end was not; {counted}."
+        moved = "; ".join(moved_lines(scene, end, "duplex ", "speed "))
+        summary = f"{end} was set by hand since all was well ({moved}); {counted}."
         quotes = [_counter(scene, e) for e, _ in damaged]
         evidence = quoted(scene, (end.device, *lines_of(scene, end, "duplex ", "speed ")), *quotes)
         where = resources.interface(end.device, end.interface)
