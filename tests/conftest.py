@@ -14,14 +14,6 @@ from nocmesh.proving.broker import Broker, MeshFor, shared_broker
 settings.register_profile("house", settings(), deadline=None)
 settings.load_profile("house")
 
-_LONG = ("lab", "browser", "mesh", "postgres", "real")
-"""Marks, those of the longest tests first."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long goes first, so that no worker is left alone with it in the end."""
-    items.sort(key=lambda item: next((n for n, mark in enumerate(_LONG) if item.get_closest_marker(mark)), len(_LONG)))
-
 
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
