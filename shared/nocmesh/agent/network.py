@@ -1,12 +1,8 @@
 """The network as agents know it: one compressed value in the KV bucket ``inventory``."""
 
-import zlib
-
-import msgspec
-
 from nocmesh.bus import Bus
-from nocmesh.errors import InvalidInputError
 from nocmesh.network import Network
+from nocmesh.packing import packed, unpacked
 
 BUCKET = "inventory"
 KEY = "network"
@@ -26,16 +22,9 @@ async def publish_network(agents: Bus, network: Network) -> None:
 
 def pack(network: Network) -> bytes:
     """``network`` as compressed JSON: ten thousand devices stay under the broker's message limit."""
-    return zlib.compress(network.to_json())
+    return packed(network)
 
 
 def unpack(value: bytes) -> Network:
     """What ``pack`` made. Raises InvalidInputError for anything else."""
-    try:
-        opener = zlib.decompressobj()
-        raw = opener.decompress(value, MAX_BYTES)
-        if not opener.eof:
-            raise InvalidInputError(f"the network in the bucket {BUCKET!r} is cut off or too large", field=KEY)
-        return msgspec.json.decode(raw, type=Network)
-    except (zlib.error, msgspec.DecodeError) as wrong:
-        raise InvalidInputError(f"the network in the bucket {BUCKET!r} cannot be read: {wrong}", field=KEY) from wrong
+    return unpacked(value, Network, limit=MAX_BYTES, what=f"the network in the bucket {BUCKET!r}", field=KEY)

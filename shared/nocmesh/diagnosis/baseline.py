@@ -4,7 +4,6 @@ Pure. A snapshot is one device at one moment; its book says which snapshots are 
 reading by the clock never becomes the good one: a network that broke in the night must not be normal in the morning.
 """
 
-import zlib
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
@@ -15,6 +14,7 @@ from msgspec.structs import replace
 from nocmesh.errors import InvalidInputError, NotFoundError
 from nocmesh.messages.base import Message
 from nocmesh.messages.state import DeviceState
+from nocmesh.packing import packed, unpacked
 
 Why = Literal["start", "after_change", "schedule", "asked"]
 """`start`: first seen; `after_change`: an approved change ended; `schedule`: by the clock; `asked`: by a person."""
@@ -143,19 +143,13 @@ def _free(kept: Iterable[Taken]) -> int:
 
 def pack(value: Message) -> bytes:
     """``value`` as compressed JSON: a router's whole state is some twenty kilobytes so."""
-    return zlib.compress(value.to_json())
+    return packed(value)
 
 
 def unpack(value: bytes, where: str) -> Snapshot:
     """The snapshot that ``pack`` made ``value`` of. Raises InvalidInputError that names ``where`` for anything else."""
-    try:
-        opener = zlib.decompressobj()
-        raw = opener.decompress(value, MAX_BYTES)
-        if not opener.eof:
-            raise InvalidInputError(f"the snapshot {where} is cut off or too large; take it again", field=where)
-        return msgspec.json.decode(raw, type=Snapshot)
-    except (zlib.error, msgspec.DecodeError) as wrong:
-        raise InvalidInputError(f"the snapshot {where} cannot be read: {wrong}; take it again", field=where) from wrong
+    what = f"the snapshot {where}"
+    return unpacked(value, Snapshot, limit=MAX_BYTES, what=what, field=where, advice="; take it again")
 
 
 def unpack_book(value: bytes, where: str) -> Book:

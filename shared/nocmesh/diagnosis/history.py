@@ -4,7 +4,6 @@ Pure. A history is bounded and holds turns, never states: what stays as it is co
 clock, so a turn lies between two of them, unless the device itself tells since when it is as it is.
 """
 
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,9 +12,9 @@ from typing import Literal
 import msgspec
 from msgspec.structs import replace
 
-from nocmesh.errors import InvalidInputError
 from nocmesh.messages.base import Message
 from nocmesh.messages.state import DeviceState, Interface, Pulse, Stp
+from nocmesh.packing import packed, unpacked
 
 TurnKind = Literal["device", "interface", "bgp", "ospf", "isis", "root", "port", "counter"]
 """`root`: of a spanning tree; `port`: one of its ports; `counter`: of errors or discards at an interface."""
@@ -293,16 +292,9 @@ def stamp(at: datetime) -> str:
 
 def pack(history: History) -> bytes:
     """``history`` as compressed JSON: some kilobytes of a restless device."""
-    return zlib.compress(history.to_json())
+    return packed(history)
 
 
 def unpack(value: bytes, where: str) -> History:
     """What ``pack`` made. Raises InvalidInputError that names ``where`` for anything else."""
-    try:
-        opener = zlib.decompressobj()
-        raw = opener.decompress(value, MAX_BYTES)
-        if not opener.eof:
-            raise InvalidInputError(f"the history {where} is cut off or too large", field=where)
-        return msgspec.json.decode(raw, type=History)
-    except (zlib.error, msgspec.DecodeError) as wrong:
-        raise InvalidInputError(f"the history {where} cannot be read: {wrong}", field=where) from wrong
+    return unpacked(value, History, limit=MAX_BYTES, what=f"the history {where}", field=where)
