@@ -10,12 +10,12 @@ from nocmesh.errors import (
     GuardError,
     InvalidInputError,
     NocmeshError,
-    NotFoundError,
 )
 from nocmesh.log import Log
 from nocmesh.messages.agent import ToolReply, ToolRequest
 from nocmesh.messages.state import Output, ViewStatus
 from nocmesh.network import Device, Network
+from nocmesh_bridges.asked import device_asked
 from nocmesh_bridges.snmp import tables
 from nocmesh_bridges.snmp import value as v
 from nocmesh_bridges.snmp.answered import Answered
@@ -63,7 +63,7 @@ class Querier:
         return ToolReply(call_id=request.call_id, status="ok", content=content)
 
     async def _answer(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        device = self._device(arguments)
+        device = device_asked(self._network, arguments)
         target = self._target(device)
         table, oid = arguments.get("table"), arguments.get("oid")
         if (table is None) is (oid is None):
@@ -71,16 +71,6 @@ class Querier:
         if table is not None:
             return await self._table(device, target, str(table))
         return await self._objects(target, checked(str(oid)), arguments.get("operation", "get"))
-
-    def _device(self, arguments: dict[str, Any]) -> Device:
-        name = str(arguments.get("device", ""))
-        if not name:
-            raise InvalidInputError("the argument 'device' is missing: the name of an inventory device", field="device")
-        found = self._network.device(name)
-        if found is None:
-            known = ", ".join(device.name for device in self._network.devices[:50])
-            raise NotFoundError(f"no device {name!r} in the inventory; known: {known}", device=name)
-        return found
 
     def _target(self, device: Device) -> Target:
         target = self._targets.get(device.name)

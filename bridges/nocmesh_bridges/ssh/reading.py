@@ -20,6 +20,7 @@ from nocmesh.messages.state import DeviceState, Door, Output, View
 from nocmesh.network import Device, Network
 from nocmesh.subjects import BY_PATTERN, places
 from nocmesh_bridges import platforms
+from nocmesh_bridges.asked import device_asked
 from nocmesh_bridges.ssh.asking import RUNNING_CONFIG, Asker
 from nocmesh_bridges.ssh.pool import DevicePool
 
@@ -76,14 +77,7 @@ class Reader:
 
     def device(self, arguments: dict[str, Any]) -> Device:
         """The device that the arguments name. Raises InvalidInputError, NotFoundError."""
-        name = str(arguments.get("device", ""))
-        if not name:
-            raise InvalidInputError("the argument 'device' is missing: the name of an inventory device", field="device")
-        found = self._network.device(name)
-        if found is None:
-            known = ", ".join(device.name for device in self._network.devices[:50])
-            raise NotFoundError(f"no device {name!r} in the inventory; known: {known}", device=name)
-        return found
+        return device_asked(self._network, arguments)
 
     def is_core(self, name: str) -> bool:
         """Whether a device of that name carries the network: whatever touches it is critical."""
