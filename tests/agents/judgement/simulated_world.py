@@ -118,7 +118,7 @@ class SimulatedWorld:
         if call.tool == "device_backup":
             return Observation(**common, content={"sha256": self.config_sha256(device)})
         if call.tool == "device_baseline":
-            return Observation(**common, status="error", error="there is no baseline")
+            return self._remembered(device, common)
         if call.tool == "device_probe":
             return Observation(**common, status="error", error="simulated devices send no packets")
         if call.tool == "device_history":
@@ -128,6 +128,22 @@ class SimulatedWorld:
         return Observation(
             **common, outputs=list(outputs.values()), state=self.state(device, call.arguments["views"], outputs)
         )
+
+    def _remembered(self, device: str, common: dict[str, Any]) -> Observation:
+        past = self.past(device)
+        if past is None:
+            return Observation(**common, status="error", error="there is no baseline")
+        text, state = past
+        return Observation(**common, outputs=[Output(command=f"device_baseline {device} good", text=text)], state=state)
+
+    def past(self, device: str) -> tuple[str, DeviceState] | None:
+        """Its configuration and its whole state when all was well; None: nobody knows."""
+        return None
+
+    def look(self, device: str) -> tuple[str, DeviceState]:
+        """Its configuration and its whole state, as they are now."""
+        outputs = {command: self.said(device, command) for command in commands(self.platform(device), VIEWS)}
+        return self.said(device, "show running-config").text, self.state(device, VIEWS, outputs)
 
     def state(self, device: str, views: Sequence[View], outputs: dict[str, Output]) -> DeviceState:
         platform = self.platform(device)
@@ -170,22 +186,7 @@ class RememberedWorld(SimulatedWorld):
 
     def __init__(self, topology: Topology) -> None:
         super().__init__(topology)
-        self._past = {device: self._look(device) for device in self.live.model.nodes}
+        self._past = {device: self.look(device) for device in self.live.model.nodes}
 
-    def _look(self, device: str) -> tuple[str, DeviceState]:
-        outputs = {command: self.said(device, command) for command in commands(self.platform(device), VIEWS)}
-        return self.said(device, "show running-config").text, self.state(device, VIEWS, outputs)
-
-    def observe(self, call: ToolCall) -> Observation:
-        if call.tool != "device_baseline":
-            return super().observe(call)
-        device = str(call.arguments["device"])
-        text, state = self._past[device]
-        return Observation(
-            observation_id=call.call_id,
-            tool=call.tool,
-            arguments=call.arguments,
-            device=device,
-            outputs=[Output(command=f"device_baseline {device} good", text=text)],
-            state=state,
-        )
+    def past(self, device: str) -> tuple[str, DeviceState]:
+        return self._past[device]

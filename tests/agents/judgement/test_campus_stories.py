@@ -12,14 +12,12 @@ from agents.judgement.simulated_world import SimulatedWorld, begun
 from nocmesh.alerting.alertmanager import parse
 from nocmesh.diagnosis.evidence import verify_evidence
 from nocmesh.messages.report import Diagnosis
-from nocmesh.messages.session import Observation, ToolCall
-from nocmesh.messages.state import DeviceState, Output
+from nocmesh.messages.state import DeviceState
 from nocmesh.proving.simulated.breakages import Breakage, breakage
 from nocmesh.proving.simulated.mishap_kinds import CABLES, MISHAPS
 from nocmesh.proving.simulated.topology import CAMPUS
 from nocmesh_agents.judgement.specialist import decide as specialist
 from nocmesh_agents.triage.rules import decide as triage
-from nocmesh_bridges.platforms import VIEWS, commands
 
 pytestmark = pytest.mark.real
 
@@ -30,10 +28,7 @@ PLACES = 4
 @cache
 def baseline(device: str) -> tuple[str, DeviceState]:
     """Configuration and state of a device of the campus when all was well."""
-    world = SimulatedWorld(CAMPUS)
-    platform = world.platform(device)
-    outputs = {command: world.said(device, command) for command in commands(platform, VIEWS)}
-    return world.said(device, "show running-config").text, world.state(device, VIEWS, outputs)
+    return SimulatedWorld(CAMPUS).look(device)
 
 
 class Campus(SimulatedWorld):
@@ -42,19 +37,8 @@ class Campus(SimulatedWorld):
     def __init__(self) -> None:
         super().__init__(CAMPUS)
 
-    def observe(self, call: ToolCall) -> Observation:
-        if call.tool != "device_baseline":
-            return super().observe(call)
-        device = str(call.arguments["device"])
-        text, state = baseline(device)
-        return Observation(
-            observation_id=call.call_id,
-            tool=call.tool,
-            arguments=call.arguments,
-            device=device,
-            outputs=[Output(command=f"device_baseline {device} good", text=text)],
-            state=state,
-        )
+    def past(self, device: str) -> tuple[str, DeviceState]:
+        return baseline(device)
 
 
 def stories() -> Iterator[Any]:
