@@ -76,6 +76,17 @@ class Page(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ballot:
+    """What a person says of a change."""
+
+    decision: str
+    comment: str = ""
+    change_hash: str = ""
+    """Of the change that was looked at; empty: whichever it is."""
+    conditions: Mapping[str, Any] | None = None
+
+
 class Records(Protocol):
     """Queries of the read models; ``nocmesh.store.records`` answers them."""
 
@@ -151,8 +162,16 @@ class Backend(Protocol):
         """End the session."""
         ...
 
-    async def vote(self, proof: Proof, approval_id: str, decision: str, comment: str, change_hash: str) -> Row:
+    async def vote(self, proof: Proof, approval_id: str, ballot: Ballot) -> Row:
         """Record a vote; raises NotFoundError, DeniedError, PreconditionError (code `conflict`)."""
+        ...
+
+    async def orders(self, proof: Proof) -> Sequence[Row]:
+        """What was ordered about the mesh itself, and whether each order holds; raises DeniedError."""
+        ...
+
+    async def order(self, proof: Proof, wish: Mapping[str, Any]) -> Row:
+        """Give an order; raises InvalidInputError, DeniedError."""
         ...
 
     async def request_workflow(

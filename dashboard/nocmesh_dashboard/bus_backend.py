@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, NoReturn
 
 from nocmesh.agent.baselines import load_books
@@ -20,7 +21,7 @@ from nocmesh.store.database import Database
 from nocmesh.store.projector import Projector
 from nocmesh.store.records import Records
 from nocmesh.subjects import subject
-from nocmesh_dashboard.backend import VIEWER, Change, Person, Proof, Row, SignedIn
+from nocmesh_dashboard.backend import VIEWER, Ballot, Change, Person, Proof, Row, SignedIn
 from nocmesh_dashboard.changes import change_of
 from nocmesh_dashboard.devices import device_row
 from nocmesh_dashboard.problems import unauthenticated
@@ -133,11 +134,20 @@ class BusBackend:
         self._known.clear()
         await self._ask("sign_out", proof)
 
-    async def vote(self, proof: Proof, approval_id: str, decision: str, comment: str, change_hash: str) -> Row:
+    async def vote(self, proof: Proof, approval_id: str, ballot: Ballot) -> Row:
         """Record a vote; the approvals process judges it."""
-        wish = {"approval_id": approval_id, "decision": decision, "comment": comment, "change_hash": change_hash}
-        reply = await self._ask("vote", proof, wish)
+        reply = await self._ask("vote", proof, {"approval_id": approval_id, **asdict(ballot)})
         return {"person": reply.name, **reply.content}
+
+    async def orders(self, proof: Proof) -> Sequence[Row]:
+        """What was ordered about the mesh itself."""
+        rows: list[Row] = (await self._ask("orders", proof)).content["orders"]
+        return rows
+
+    async def order(self, proof: Proof, wish: Mapping[str, Any]) -> Row:
+        """Give an order; the approvals process judges it."""
+        given: Row = (await self._ask("order", proof, wish)).content["order"]
+        return given
 
     async def _ask(self, operation: str, proof: Proof, arguments: Mapping[str, Any] | None = None) -> PersonReply:
         asked = PersonRequest(

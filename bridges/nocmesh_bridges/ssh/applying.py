@@ -11,7 +11,9 @@ from nocmesh.errors import BusError, NocmeshError
 from nocmesh.failpoint import reached
 from nocmesh.log import Log
 from nocmesh.messages.change import DeviceCommand, DeviceResult
+from nocmesh.policy.policy import Policy, built_in
 from nocmesh.subjects import subject
+from nocmesh_bridges.ssh.budget import Budget
 from nocmesh_bridges.ssh.pool import DevicePool
 from nocmesh_bridges.ssh.reading import Reader
 from nocmesh_bridges.ssh.work import Work
@@ -20,12 +22,22 @@ from nocmesh_bridges.ssh.work import Work
 class Executor:
     """Carries out changes, one at a time on each device."""
 
-    def __init__(self, mesh: Mesh, pool: DevicePool, reader: Reader, clock: Clock, log: Log) -> None:
+    def __init__(
+        self,
+        mesh: Mesh,
+        pool: DevicePool,
+        reader: Reader,
+        clock: Clock,
+        log: Log,
+        policy: Policy | None = None,
+    ) -> None:
         self.mesh = mesh
         self.pool = pool
         self.reader = reader
         self.clock = clock
         self._log = log
+        self._policy = policy or built_in()
+        self._budget = Budget(mesh.core, reader.network, self._policy.budget, clock)
         self._locks: dict[str, asyncio.Lock] = {}
 
     async def take(self, received: Received[DeviceCommand]) -> None:
@@ -47,7 +59,7 @@ class Executor:
         )
 
     async def _result(self, command: DeviceCommand) -> DeviceResult:
-        work = Work(self.mesh, self.pool, self.reader, self.clock, command)
+        work = Work(self.mesh, self.pool, self.reader, self.clock, command, self._policy)
         await work.journal.load()
         done = work.journal.answer_to(command)
         if done is not None:
@@ -55,10 +67,21 @@ class Executor:
         busy = work.journal.busy_with(command.change.change_id)
         if busy:
             raise BusError(f"{command.change.device} is busy with change {busy}; tried again later")
-        result = await self._carried_out(work)
+        result = await self._budgeted(work, command)
         await work.write("outcome", result=result)
         reached("bridge.outcome")
+        await self._budget.give_back(command)
         return result
+
+    async def _budgeted(self, work: Work, command: DeviceCommand) -> DeviceResult:
+        """Carried out where there is room for one more change; what was begun goes to its end in any case.
+
+        Raises BusError where it must wait.
+        """
+        full = "" if work.journal.begun(command.change.change_id) else await self._budget.claim(command)
+        if full and (command.deadline is None or self.clock.now() < command.deadline):
+            raise BusError(f"{full}; tried again later")
+        return work.ended("refused", f"{full}; nobody waits for it any more") if full else await self._carried_out(work)
 
     async def _carried_out(self, work: Work) -> DeviceResult:
         try:

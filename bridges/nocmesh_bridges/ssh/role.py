@@ -16,6 +16,7 @@ from nocmesh.inventory import Credential, Inventory, InventoryDevice, Shell, loa
 from nocmesh.messages.agent import ToolRequest
 from nocmesh.messages.change import DeviceCommand
 from nocmesh.network import Network
+from nocmesh.policy.policy import policy_of
 from nocmesh.runtime import Context, Role
 from nocmesh.settings import Settings
 from nocmesh.subjects import subject
@@ -52,7 +53,7 @@ async def _serve(context: Context, network: Network, pool: DevicePool) -> None:
     reader.tools.update(Comparer(mesh, reader, context.clock).tools)
     reader.tools.update(Prober(reader, reader.asker).tools)
     reader.tools.update(Rememberer(mesh, reader, context.clock).tools)
-    executor = Executor(mesh, pool, reader, context.clock, context.log)
+    executor = Executor(mesh, pool, reader, context.clock, context.log, policy_of(context.settings.policy))
     if network.devices:
         await publish_network(mesh.agents, network)
     services = [
