@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
+from nocmesh.messages.order import Order
 from nocmesh.messages.report import Report
 
 Row: TypeAlias = Mapping[str, Any]
@@ -168,6 +169,10 @@ class Backend(Protocol):
 
     async def orders(self, proof: Proof) -> Sequence[Row]:
         """What was ordered about the mesh itself, and whether each order holds; raises DeniedError."""
+        ...
+
+    def freezes(self) -> Sequence[Order]:
+        """Those that hold now: no change goes out where they reach."""
         ...
 
     async def order(self, proof: Proof, wish: Mapping[str, Any]) -> Row:

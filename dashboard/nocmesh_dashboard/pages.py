@@ -138,7 +138,8 @@ async def frame(call: Call, selected: str) -> dict[str, Any]:
 async def pending_facts(call: Call) -> dict[str, Any]:
     """Approvals that wait, the next to expire first."""
     listed = await call.web.backend.records.approvals("pending", MOST_LISTED)
-    return {"waiting": looks.pending(listed.items, call.web.clock.now())}
+    waiting = looks.pending(listed.items, call.web.clock.now())
+    return {"waiting": waiting, "freezes": call.web.backend.freezes()}
 
 
 async def list_facts(call: Call, selected: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from nocmesh.clock import Clock
 from nocmesh.errors import DeniedError, InvalidInputError, NotFoundError, PreconditionError
 from nocmesh.messages.approval import Conditions, Decision, Vote
 from nocmesh.messages.base import Message
+from nocmesh.messages.order import Order
 from nocmesh.store.database import Database
 from nocmesh.store.projector import Projector
 from nocmesh.store.records import Records
@@ -54,6 +55,7 @@ class HandFed:
         """Name to roles; a person's token is ``nocm_<name>``, and their session ``s-<name>``."""
         self.present: list[Row] = []
         self.catalogue: list[Row] = []
+        self.frozen: list[Order] = []
         self.tool_answers: dict[str, Row] = {}
         """What tools answer; one that is not here answers nothing."""
         self.outputs: dict[str, str] = {}
@@ -149,6 +151,10 @@ class HandFed:
         """Those that were given."""
         await self.person(proof)
         return [dict(wish) for kind, wish in self.asked if kind == "order"]
+
+    def freezes(self) -> Sequence[Order]:
+        """Whatever ``frozen`` holds."""
+        return self.frozen
 
     async def order(self, proof: Proof, wish: Mapping[str, Any]) -> Row:
         """Remembered in ``asked``."""
