@@ -38,7 +38,7 @@ def moment_of(text: str, now: datetime) -> str:
 
 def span_of(text: str) -> timedelta:
     """``text`` as a span: 90m, 2h, 3d. Raises InvalidInputError."""
-    found = re.fullmatch(r"(\d{1,5})([mhd])", text)
+    found = re.fullmatch(r"([0-9]{1,5})([mhd])", text)
     if not found or not int(found[1]):
         raise InvalidInputError(f"{text!r} is no span; expected one such as 90m, 2h or 3d", field="for")
     return int(found[1]) * {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}[found[2]]
