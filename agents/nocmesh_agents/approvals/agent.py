@@ -5,12 +5,14 @@ Votes and decisions are appended guarded, so any number of instances may run; wh
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 
+from nocmesh.audit.attempts import Attempts
 from nocmesh.bus import Received
 from nocmesh.errors import DeniedError, LostRaceError, NocmeshError
 from nocmesh.inventory import load_inventory
 from nocmesh.messages.approval import ApprovalRequest, Decision, Vote
-from nocmesh.messages.people import PersonReply, PersonRequest
+from nocmesh.messages.people import Attempt, PersonReply, PersonRequest
 from nocmesh.runtime import Context, Role, until
 from nocmesh.store.database import Database
 from nocmesh.store.people import People, Person
@@ -34,6 +36,7 @@ class Approvals:
         self.core = context.mesh.core
         self.log = context.log.bind(agent=context.name)
         self.people = people
+        self.attempts = Attempts(self.core, context.clock, self.log, name=context.name)
         self._open: dict[str, ApprovalRequest] = {}
         self._operations: dict[str, Callable[[PersonRequest], Awaitable[PersonReply]]] = {
             "sign_in": self._sign_in,
@@ -49,10 +52,11 @@ class Approvals:
         )
         service = await self.core.serve(wildcard("ai.approvals.call.<operation>"), PersonRequest, self._asked)
         expiry = asyncio.create_task(self._expire())
-        await self.context.stopping.wait()
-        await expiry
-        await service.stop()
-        await pending.stop()
+        async with self.attempts:
+            await self.context.stopping.wait()
+            await expiry
+            await service.stop()
+            await pending.stop()
 
     async def _requested(self, received: Received[ApprovalRequest]) -> None:
         """Every instance knows every request, also those from before its start: whoever lives ends them."""
@@ -107,7 +111,11 @@ class Approvals:
         serve = self._operations.get(operation)
         if serve is None:
             return PersonReply(error=f"no such operation; known: {', '.join(self._operations)}", code="invalid")
-        return await serve(received.body)
+        reply = await serve(received.body)
+        attempt = attempted(operation, received.body, reply, self.context.clock.now())
+        if attempt is not None:
+            await self.attempts.tell(attempt)
+        return reply
 
     async def _sign_in(self, asked: PersonRequest) -> PersonReply:
         token = asked.token or str(asked.arguments.get("token", ""))
@@ -213,6 +221,23 @@ class Approvals:
             "decision": decision.verdict if decision else "",
         }
         return PersonReply(name=person.name, roles=list(person.roles), content=content)
+
+
+def attempted(operation: str, asked: PersonRequest, reply: PersonReply, now: datetime) -> Attempt | None:
+    """What the audit is told of: who signed in, and every sign-in and vote that was refused; never a proof itself."""
+    if operation not in ("sign_in", "vote") or (operation == "vote" and not reply.error):
+        return None
+    proofs = {"session": asked.session, "token": asked.token, "loopback": asked.loopback_user}
+    facts = {name: asked.arguments[name] for name in ("decision", "change_hash") if asked.arguments.get(name)}
+    return Attempt(
+        actor=reply.name or "unknown",
+        actor_kind="person",
+        action=f"{operation}_refused" if reply.error else "signed_in",
+        target=str(asked.arguments.get("approval_id", "")) if operation == "vote" else "mesh",
+        at=now.isoformat(),
+        why=reply.error,
+        facts={**facts, "via": next((name for name, proof in proofs.items() if proof), ""), "code": reply.code},
+    )
 
 
 async def run(context: Context) -> None:
