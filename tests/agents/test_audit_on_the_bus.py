@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from nocmesh.audit.chain import walked
+from nocmesh.audit.chain import verified
 from nocmesh.bus import Mesh, Received, Speaker
 from nocmesh.clock import SystemClock
 from nocmesh.errors import BusError, LostRaceError
@@ -25,7 +25,7 @@ async def entries(mesh: Mesh) -> list[AuditEntry]:
 
 
 def broken(chain: list[AuditEntry]) -> str:
-    first = walked(entry.to_dict() for entry in chain).first_wrong
+    first = verified(entry.to_dict() for entry in chain).first_wrong
     return first.text if first else ""
 
 
@@ -130,7 +130,7 @@ async def test_the_end_of_the_chain_is_told_to_other_systems_and_is_an_anchor(ho
     heads = [each async for each in siem.ext.history("FEED", "ai.feed.audit", AuditHead)]
     assert [(head.body.index, head.body.hash) for head in heads] == [(2, chain[2].hash)]
     assert heads[0].speaker == context.mesh.me
-    assert walked([each.to_dict() for each in chain], [head.body for head in heads]).anchors == 1
+    assert verified([each.to_dict() for each in chain], [head.body for head in heads]).anchors == 1
 
 
 async def test_a_chain_that_always_moves_is_given_up_for_now(mesh_on: MeshFor, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,7 +82,7 @@ def chain(*actors: str) -> list[AuditEntry]:
 
 def test_an_empty_audit_is_whole_and_gives_no_anchor(kept: Kept) -> None:
     said = kept.audit("verify", "-o", "json")
-    assert (said.code, said.json["verdict"], said.json["entries"]) == (0, "whole", 0)
+    assert (said.code, said.json["state"], said.json["entries"]) == (0, "whole", 0)
     assert kept.audit("anchor").code == 1
 
 
@@ -92,7 +92,7 @@ def test_the_chain_of_the_bus_from_anchor_to_forgery(kept: Kept, tmp_path: Path)
     said = kept.audit("anchor", "--out", anchors)
     assert (said.code, said.json["index"]) == (0, 2)
     said = kept.audit("verify", "--anchor", anchors, "-o", "json")
-    assert (said.code, said.json["verdict"], said.json["anchors"]) == (0, "whole", 1), said.err
+    assert (said.code, said.json["state"], said.json["anchors"]) == (0, "whole", 1), said.err
 
     assert kept.audit("export", "--out", exported).code == 0
     assert exported.stat().st_mode & 0o777 == 0o600

@@ -7,15 +7,23 @@ rules or a model with its prompt; ``correlation_id`` is what all facts of one in
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+import msgspec
+
 from nocmesh.bus import Received
 from nocmesh.ids import digest
 from nocmesh.messages.people import AuditEntry
 from nocmesh_agents.audit.evidence import quoted, sha256
 
 MAX_TEXT = 2000
-MAX_LINES = 40
+MAX_LINES = 50
+MAX_NAME = 200
+MAX_BYTES = 64 * 1024
+DEPTH = 4
 KINDS = ("person", "agent", "bridge", "engine", "system")
 _ORDERS = ("run_started", "cancel_requested", "pause_requested", "resume_requested", "retry_requested")
+_STEPS = ("investigating", "awaiting_approval", "decided", "fixing", "verifying", "closed", "escalated")
+_ACTORS = {"open": "system", "grew": "system", "applied": "bridge", **dict.fromkeys(_STEPS, "engine")}
+"""Who acts in an event of an incident, where it is no agent: who told the alert, the workflow, the bridge."""
 
 
 class Fact(NamedTuple):
@@ -34,19 +42,54 @@ def fact_of(received: Received[dict[str, Any]]) -> AuditEntry | None:
     if kind.startswith("attempts."):
         kind = "attempts"
     made = _FACTS.get(kind)
-    fact = made(received.body, received.speaker.name if received.speaker else "unknown") if made else None
+    fact = _understood(made, received) if made else None
     if fact is None:
         return None
     belongs = {"correlation_id": received.correlation_id}
     return AuditEntry(
         index=0,
-        actor=fact.actor,
+        actor=fact.actor[:MAX_NAME],
         actor_kind=fact.actor_kind,
-        action=fact.action,
-        target=fact.target,
+        action=fact.action[:MAX_NAME],
+        target=fact.target[:MAX_NAME],
         at=received.at.isoformat(),
-        facts={key: value for key, value in {**belongs, **fact.facts}.items() if value not in (None, "", [], {})},
+        facts=_bounded({**belongs, **fact.facts}),
         source=f"{received.subject}#{received.sequence}",
+    )
+
+
+def _understood(made: "Maker", received: Received[dict[str, Any]]) -> Fact | None:
+    """What the message states; one that cannot be understood is a fact too: nothing is left out in silence."""
+    speaker = received.speaker.name if received.speaker else "unknown"
+    try:
+        return made(received.body, speaker)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as wrong:
+        why = f"it could not be understood: {type(wrong).__name__}: {wrong}"
+        return Fact("system", speaker, "not_understood", received.subject, {"why": why[:MAX_TEXT]})
+
+
+def _bounded(facts: dict[str, Any]) -> dict[str, Any]:
+    """``facts`` without what is empty, in a size that the audit bears for ever: all of it stands in the source."""
+    told = {key: value for key, value in facts.items() if value not in (None, "", [], {})}
+    first = {key: told[key] for key in ("why", "evidence", "reasoner") if key in told}
+    short: dict[str, Any] = cut({**first, **told})
+    size = len(msgspec.json.encode(short))
+    if size <= MAX_BYTES:
+        return short
+    return {"why": short.get("why", ""), "left_out": f"{size} bytes", "evidence": {"facts": digest(short)}}
+
+
+def cut(value: Any, depth: int = 0) -> Any:
+    """``value`` with every text, list and nesting cut to what is read by people."""
+    if isinstance(value, str):
+        return value if len(value) <= MAX_TEXT else f"{value[:MAX_TEXT]}…"
+    if isinstance(value, Mapping):
+        pairs = list(value.items())[:MAX_LINES] if depth < DEPTH else []
+        return {str(key)[:MAX_NAME]: cut(each, depth + 1) for key, each in pairs}
+    if isinstance(value, list):
+        return [cut(each, depth + 1) for each in value[:MAX_LINES]] if depth < DEPTH else []
+    return (
+        value if isinstance(value, bool | float | None) or (type(value) is int and abs(value) < 2**53) else str(value)
     )
 
 
@@ -81,17 +124,23 @@ def _decided(body: dict[str, Any], speaker: str) -> Fact:
     facts = {
         **_some(body, "approval_id", "change_hash", "change_id", "quorum", "incident_id", "run_id"),
         "votes": votes[:MAX_LINES],
-        "why": _why(body.get("reason")),
+        "why": _why(body.get("reason"), _people(votes)),
     }
     return Fact("system", speaker, f"change_{body['verdict']}", str(body["device"]), facts)
 
 
+def _people(votes: list[dict[str, Any]]) -> str:
+    names = [str(vote["person"]) for vote in votes if vote.get("decision") == "approve"]
+    return f"approved by {', '.join(names)}" if names else ""
+
+
 def _result(body: dict[str, Any], speaker: str) -> Fact:
     checks = [check for check in body.get("checks") or [] if isinstance(check, Mapping)]
+    passed = f"{sum(check.get('passed') is True for check in checks)} of {len(checks)}" if checks else ""
     facts = {
         **_some(body, "command_id", "change_id", "run_id", "applied_at"),
-        "why": _why(body.get("reason")),
-        "checks": f"{sum(check.get('passed') is True for check in checks)} of {len(checks)}" if checks else "",
+        "why": _why(body.get("reason"), f"{passed} checks passed" if passed else ""),
+        "checks": passed,
         "evidence": {"diff": sha256(body.get("diff")), "transcript": _digest(body.get("transcript"))},
     }
     return Fact("bridge", speaker, f"change_{body['outcome']}", str(body["device"]), facts)
@@ -99,8 +148,10 @@ def _result(body: dict[str, Any], speaker: str) -> Fact:
 
 def _device(body: dict[str, Any], speaker: str) -> Fact:
     evidence = {"pre_state": body.get("pre_state", ""), "backup": sha256(body.get("backup"))}
+    result = body.get("result")
     facts = {
         **_some(body, "change_id", "command_id", "change_hash", "pre_state"),
+        "why": _why(result.get("reason"), result.get("outcome")) if isinstance(result, Mapping) else "",
         "evidence": {name: value for name, value in evidence.items() if value},
     }
     return Fact("bridge", speaker, f"device_{body['kind']}", str(body["device"]), facts)
@@ -118,7 +169,8 @@ def _incident(body: dict[str, Any], speaker: str) -> Fact:
         "changes": changes[:MAX_LINES],
         "incident_id": str(body["incident_id"]),
     }
-    return Fact("agent", str(body.get("actor") or speaker), f"incident_{body['kind']}", str(body["incident_id"]), facts)
+    kind = _ACTORS.get(str(body["kind"]), "agent")
+    return Fact(kind, str(body.get("actor") or speaker), f"incident_{body['kind']}", str(body["incident_id"]), facts)
 
 
 def _run(body: dict[str, Any], speaker: str) -> Fact | None:
@@ -126,7 +178,9 @@ def _run(body: dict[str, Any], speaker: str) -> Fact | None:
     if first["kind"] not in _ORDERS:
         return None
     facts = {"type": body["state"]["definition"]["type"], "why": _why(first["data"].get("reason"))}
-    return Fact("engine", str(first.get("actor") or speaker), first["kind"], str(body["run_id"]), facts)
+    asked = first["kind"] != "run_started" and first.get("actor")
+    kind = "person" if asked else "engine"
+    return Fact(kind, str(first.get("actor") or speaker), first["kind"], str(body["run_id"]), facts)
 
 
 def _attempted(body: dict[str, Any], speaker: str) -> Fact:
@@ -146,7 +200,8 @@ def _digest(value: object) -> str:
     return digest(value) if value else ""
 
 
-_FACTS: dict[str, Callable[[dict[str, Any], str], Fact | None]] = {
+Maker = Callable[[dict[str, Any], str], Fact | None]
+_FACTS: dict[str, Maker] = {
     "approvals.pending": _requested,
     "approvals.votes": _voted,
     "approvals.decisions": _decided,

@@ -21,11 +21,11 @@ from nocmesh.log import Log
 from nocmesh.messages.people import Attempt
 from nocmesh.subjects import subject
 
-WINDOW = timedelta(hours=1)
+PERIOD = timedelta(hours=1)
 EACH = 20
-"""Of one actor's attempts of one kind, within a window."""
+"""Of one actor's attempts of one kind, within a period."""
 TOTAL = 200
-"""Of all attempts that one process tells, within a window."""
+"""Of all attempts that one process tells, within a period."""
 KEPT = 1000
 """Actors whose uncounted attempts are told apart; those of further ones are told as of `others`."""
 LOOK_SECONDS = 10.0
@@ -39,15 +39,15 @@ Key = tuple[str, str]
 class Allowance:
     """How many may be told, and how many were not. Pure: the time is handed in."""
 
-    def __init__(self, *, each: int = EACH, total: int = TOTAL, window: timedelta = WINDOW) -> None:
-        self._each, self._total, self._window = each, total, window
+    def __init__(self, *, each: int = EACH, total: int = TOTAL, period: timedelta = PERIOD) -> None:
+        self._each, self._total, self._period = each, total, period
         self._since: datetime | None = None
         self._told: dict[Key, int] = {}
         self._unsaid: dict[Key, Attempt] = {}
 
     def admits(self, attempt: Attempt, now: datetime) -> bool:
         """Whether it may be told; if not, it is counted."""
-        if self._since is None or now - self._since >= self._window or now < self._since:
+        if self._since is None or now - self._since >= self._period or now < self._since:
             self._since, self._told = now, {}
         key = (attempt.actor, attempt.action)
         if sum(self._told.values()) < self._total and self._told.get(key, 0) < self._each:
@@ -63,8 +63,8 @@ class Allowance:
         self._unsaid[key] = replace(attempt, unsaid=before.unsaid + 1 if before else 0)
 
     def unsaid(self, now: datetime, *, all: bool = False) -> list[Attempt]:
-        """The last of each that was not told, with the number of those before it; taken once a window is over."""
-        if not all and (self._since is None or now - self._since < self._window):
+        """The last of each that was not told, with the number of those before it; taken once a period is over."""
+        if not all and (self._since is None or now - self._since < self._period):
             return []
         rest, self._unsaid = list(self._unsaid.values()), {}
         return rest

@@ -31,10 +31,10 @@ class Break(Message, frozen=True, kw_only=True):
     """For people: what is wrong, and what was expected."""
 
 
-class Verdict(Message, frozen=True, kw_only=True):
-    """What a walk along the chain came to."""
+class Examined(Message, frozen=True, kw_only=True):
+    """What looking at a whole chain came to."""
 
-    verdict: Literal["whole", "broken"]
+    state: Literal["whole", "broken"]
     entries: int
     """How many were found to be right, up to the first wrong one."""
     head: AuditHead | None = None
@@ -51,7 +51,7 @@ def chained(previous: AuditEntry | None, entry: AuditEntry) -> AuditEntry:
     return replace(linked, hash=digest(linked.to_dict()))
 
 
-class Walk:
+class Verifier:
     """Takes entry after entry, oldest first, until one is wrong."""
 
     def __init__(self, anchors: Iterable[AuditHead] = ()) -> None:
@@ -71,14 +71,14 @@ class Walk:
                 self._index, self._hash, self._at = self._index + 1, stored["hash"], str(stored.get("at", ""))
         return self.broken
 
-    def end(self) -> Verdict:
-        """The verdict, after the last entry: what an anchor tells must have been there."""
+    def end(self) -> Examined:
+        """What is to be said, after the last entry: what an anchor tells must have been there."""
         beyond = sorted(index for index in self._anchors if index >= self._index)
         if self.broken is None and beyond:
             self.broken = self._truncated(self._anchors[beyond[0]][0])
         head = AuditHead(index=self._index - 1, hash=self._hash, at=self._at) if self._index else None
         word: Literal["whole", "broken"] = "broken" if self.broken else "whole"
-        return Verdict(verdict=word, entries=self._index, head=head, anchors=self._agreed, first_wrong=self.broken)
+        return Examined(state=word, entries=self._index, head=head, anchors=self._agreed, first_wrong=self.broken)
 
     def _wrong(self, stored: Mapping[str, Any]) -> Break | None:
         index, previous, told = stored.get("index"), stored.get("previous"), stored.get("hash")
@@ -125,10 +125,10 @@ class Walk:
         return Break(index=self._index, kind=kind, found=found, expected=expected, text=text)
 
 
-def walked(entries: Iterable[Mapping[str, Any] | str], anchors: Iterable[AuditHead] = ()) -> Verdict:
-    """The verdict on ``entries``, oldest first, as they were stored."""
-    walk = Walk(anchors)
+def verified(entries: Iterable[Mapping[str, Any] | str], anchors: Iterable[AuditHead] = ()) -> Examined:
+    """What is to be said of ``entries``, oldest first, as they were stored."""
+    verifier = Verifier(anchors)
     for entry in entries:
-        if walk.take(entry):
+        if verifier.take(entry):
             break
-    return walk.end()
+    return verifier.end()

@@ -12,7 +12,8 @@ from nocmesh.errors import InvalidInputError
 
 _AGO = re.compile(r"(\d{1,6})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_OWN = ("why", "evidence", "reasoner")
+SHOWN = 3
+"""Pieces of evidence on a line; the entry has them all."""
 Entry = Mapping[str, Any]
 
 
@@ -82,7 +83,6 @@ def line_of(entry: Entry) -> dict[str, Any]:
         "why": " ".join(str(facts.get("why", "")).split()),
         "evidence": _evidence(facts.get("evidence")),
         "by": _reasoner(facts.get("reasoner")),
-        "more": [f"{k}={v}" for k, v in facts.items() if k not in _OWN and isinstance(v, str | int)],
     }
 
 
@@ -96,7 +96,8 @@ def _evidence(evidence: object) -> list[str]:
     if isinstance(evidence, Mapping):
         return [f"{name} {str(value)[:12]}" for name, value in evidence.items() if value]
     pieces = evidence if isinstance(evidence, list) else []
-    return [_piece(each) for each in pieces if isinstance(each, Mapping)]
+    shown = [_piece(each) for each in pieces[:SHOWN] if isinstance(each, Mapping)]
+    return shown + ([f"and {len(pieces) - SHOWN} more"] if len(pieces) > SHOWN else [])
 
 
 def _piece(quote: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nocmesh.audit.anchors import line_of as anchor_line
 from nocmesh.audit.anchors import read_anchors
-from nocmesh.audit.chain import Verdict, Walk
+from nocmesh.audit.chain import Examined, Verifier
 from nocmesh.audit.reading import Stored, in_file, on_the_bus
 from nocmesh.audit.telling import Wish, chooser, line_of
 from nocmesh.bus import Authority, Credentials
@@ -52,31 +52,31 @@ def auditor(settings: Settings) -> Credentials:
     return Credentials.load(home.credentials(AUDITOR.name))
 
 
-async def verdict_of(settings: Settings, file: Path | None, anchors: list[AuditHead]) -> Verdict:
+async def examined(settings: Settings, file: Path | None, anchors: list[AuditHead]) -> Examined:
     """Walk along the whole chain, up to the first wrong entry."""
-    walk = Walk(anchors)
+    verifier = Verifier(anchors)
     async with reading(settings, file) as stored:
         async for entry in stored:
-            if walk.take(entry):
+            if verifier.take(entry):
                 break
-    return walk.end()
+    return verifier.end()
 
 
 async def verify(settings: Settings, file: Path | None, anchor: Path | None, form: Format) -> int:
-    """Print the verdict; 1 when the chain is broken."""
-    verdict = await verdict_of(settings, file, _anchors(anchor))
-    _tell(verdict)
-    show_one(verdict.to_dict(), "verdict", form)
-    return BROKEN if verdict.first_wrong else 0
+    """Print whether it is whole; 1 when the chain is broken."""
+    found = await examined(settings, file, _anchors(anchor))
+    _tell(found)
+    show_one(found.to_dict(), "state", form)
+    return BROKEN if found.first_wrong else 0
 
 
 async def anchor(settings: Settings, file: Path | None, out: Path | None, form: Format) -> int:
     """Print the end of the chain, and append it to ``out``; 1 when the chain is broken: then nothing is appended."""
-    verdict = await verdict_of(settings, file, _older(out))
-    _tell(verdict)
-    if verdict.first_wrong or verdict.head is None:
+    found = await examined(settings, file, _older(out))
+    _tell(found)
+    if found.first_wrong or found.head is None:
         return BROKEN
-    head = AuditHead(index=verdict.head.index, hash=verdict.head.hash, at=SystemClock().now().isoformat())
+    head = AuditHead(index=found.head.index, hash=found.head.hash, at=SystemClock().now().isoformat())
     if out is not None:
         with out.open("a") as lines:
             lines.write(anchor_line(head) + "\n")
@@ -117,13 +117,13 @@ def _older(path: Path | None) -> list[AuditHead]:
     return _anchors(path) if path and path.exists() and path.stat().st_size else []
 
 
-def _tell(verdict: Verdict) -> None:
-    if verdict.first_wrong:
-        say(f"the audit is broken: {verdict.first_wrong.text}")
-        say(f"found {verdict.first_wrong.found}, expected {verdict.first_wrong.expected}")
-    elif verdict.head is None:
+def _tell(found: Examined) -> None:
+    if found.first_wrong:
+        say(f"the audit is broken: {found.first_wrong.text}")
+        say(f"found {found.first_wrong.found}, expected {found.first_wrong.expected}")
+    elif found.head is None:
         say("the audit is empty")
-    elif verdict.anchors:
-        say(f"the audit is whole: {verdict.entries} entries, and {verdict.anchors} anchors agree")
+    elif found.anchors:
+        say(f"the audit is whole: {found.entries} entries, and {found.anchors} anchors agree")
     else:
-        say(f"the audit is whole in itself: {verdict.entries} entries; only --anchor shows whether its end was cut off")
+        say(f"the audit is whole in itself: {found.entries} entries; only --anchor shows whether its end was cut off")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nocmesh.audit.attempts import EACH, KEPT, MAX_FACTS, MAX_TEXT, TOTAL, WINDOW, Allowance, cut
+from nocmesh.audit.attempts import EACH, KEPT, MAX_FACTS, MAX_TEXT, PERIOD, TOTAL, Allowance, cut
 from nocmesh.messages.people import Attempt
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -24,16 +24,16 @@ def test_one_who_tries_without_end_is_told_so_often_and_counted() -> None:
     assert flood(allowance, 1000, NOON) == EACH
     assert flood(allowance, 1, NOON, "another") == 1
     assert allowance.unsaid(NOON) == []
-    [rest] = allowance.unsaid(NOON + WINDOW)
+    [rest] = allowance.unsaid(NOON + PERIOD)
     assert (rest.actor, rest.unsaid + 1) == ("rogue", 1000 - EACH)
-    assert allowance.unsaid(NOON + WINDOW) == []
+    assert allowance.unsaid(NOON + PERIOD) == []
 
 
-def test_a_new_window_is_a_new_allowance_and_forgets_no_count() -> None:
+def test_a_new_period_is_a_new_allowance_and_forgets_no_count() -> None:
     allowance = Allowance()
     flood(allowance, EACH + 5, NOON)
-    assert flood(allowance, EACH + 3, NOON + WINDOW) == EACH
-    [rest] = allowance.unsaid(NOON + WINDOW, all=True)
+    assert flood(allowance, EACH + 3, NOON + PERIOD) == EACH
+    [rest] = allowance.unsaid(NOON + PERIOD, all=True)
     assert rest.unsaid + 1 == 8
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nocmesh.audit.anchors import line_of, read_anchors
-from nocmesh.audit.chain import GENESIS, Verdict, chained, walked
+from nocmesh.audit.chain import GENESIS, Examined, chained, verified
 from nocmesh.errors import InvalidInputError
 from nocmesh.ids import digest
 from nocmesh.messages.people import AuditEntry, AuditHead
@@ -52,10 +52,10 @@ def rehashed(chain: Chain, start: int = 0) -> Chain:
     return again
 
 
-def first(verdict: Verdict) -> tuple[int, str]:
-    assert verdict.verdict == "broken"
-    assert verdict.first_wrong is not None
-    return verdict.first_wrong.index, verdict.first_wrong.kind
+def first(found: Examined) -> tuple[int, str]:
+    assert found.state == "broken"
+    assert found.first_wrong is not None
+    return found.first_wrong.index, found.first_wrong.kind
 
 
 CHAINS = st.lists(FACTS, min_size=2, max_size=6).map(made)
@@ -63,9 +63,9 @@ CHAINS = st.lists(FACTS, min_size=2, max_size=6).map(made)
 
 @given(st.lists(FACTS, max_size=6).map(made))
 def test_a_chain_is_whole_and_agrees_with_every_anchor_that_was_taken_of_it(chain: Chain) -> None:
-    verdict = walked(chain, [anchor(chain, index) for index in range(len(chain))])
-    assert (verdict.verdict, verdict.entries, verdict.anchors) == ("whole", len(chain), len(chain))
-    assert (verdict.head.hash if verdict.head else GENESIS) == (chain[-1]["hash"] if chain else GENESIS)
+    found = verified(chain, [anchor(chain, index) for index in range(len(chain))])
+    assert (found.state, found.entries, found.anchors) == ("whole", len(chain), len(chain))
+    assert (found.head.hash if found.head else GENESIS) == (chain[-1]["hash"] if chain else GENESIS)
 
 
 @given(CHAINS, st.data())
@@ -76,14 +76,14 @@ def test_an_edit_of_any_field_is_found_where_it_is(chain: Chain, data: st.DataOb
         JSON.filter(lambda value: json.dumps(value) != json.dumps(chain[at].get(field, ...), default=str))
     )
     chain[at] = {**chain[at], field: value}
-    assert first(walked(chain)) in [(at, "edited"), (at, "foreign")]
+    assert first(verified(chain)) in [(at, "edited"), (at, "foreign")]
 
 
 @given(CHAINS, st.data())
 def test_a_field_that_is_taken_away_is_found(chain: Chain, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(chain) - 1))
     chain[at].pop(data.draw(st.sampled_from([*chain[at]])))
-    assert first(walked(chain)) in [(at, "edited"), (at, "foreign")]
+    assert first(verified(chain)) in [(at, "edited"), (at, "foreign")]
 
 
 @given(CHAINS, st.data())
@@ -91,31 +91,31 @@ def test_an_edit_that_is_hashed_anew_is_found_at_the_next_entry(chain: Chain, da
     at = data.draw(st.integers(0, len(chain) - 2))
     edited = {**chain[at], "actor": "forged", "hash": ""}
     chain[at] = {**edited, "hash": digest(edited)}
-    assert first(walked(chain)) == (at + 1, "rehashed")
+    assert first(verified(chain)) == (at + 1, "rehashed")
 
 
 @given(CHAINS, st.data())
 def test_a_gap_is_found_where_it_begins(chain: Chain, data: st.DataObject) -> None:
     begin = data.draw(st.integers(0, len(chain) - 2))
     end = data.draw(st.integers(begin + 1, len(chain) - 1))
-    verdict = walked(chain[:begin] + chain[end:])
-    assert first(verdict) == (begin, "missing")
-    assert verdict.first_wrong is not None
-    assert (verdict.first_wrong.found, verdict.first_wrong.expected) == (str(end), str(begin))
+    found = verified(chain[:begin] + chain[end:])
+    assert first(found) == (begin, "missing")
+    assert found.first_wrong is not None
+    assert (found.first_wrong.found, found.first_wrong.expected) == (str(end), str(begin))
 
 
 @given(CHAINS, st.data())
 def test_two_entries_that_changed_places_are_found_at_the_first(chain: Chain, data: st.DataObject) -> None:
     one, other = sorted(data.draw(st.sets(st.integers(0, len(chain) - 1), min_size=2, max_size=2)))
     chain[one], chain[other] = chain[other], chain[one]
-    assert first(walked(chain)) == (one, "missing")
+    assert first(verified(chain)) == (one, "missing")
 
 
 @given(CHAINS, st.data())
 def test_an_entry_that_stands_twice_is_found(chain: Chain, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(chain) - 1))
     later = data.draw(st.integers(at + 1, len(chain)))
-    assert first(walked([*chain[:later], chain[at], *chain[later:]])) == (later, "moved")
+    assert first(verified([*chain[:later], chain[at], *chain[later:]])) == (later, "moved")
 
 
 @given(CHAINS, FACTS, st.data())
@@ -125,15 +125,15 @@ def test_an_entry_that_was_put_in_is_found_however_well_it_is_made(
     at = data.draw(st.integers(0, len(chain) - 1))
     previous = msgspec.convert(chain[at - 1], AuditEntry) if at else None
     forged = chained(previous, entry(77, facts)).to_dict()
-    index, kind = first(walked([*chain[:at], forged, *chain[at:]]))
+    index, kind = first(verified([*chain[:at], forged, *chain[at:]]))
     assert (index, kind) == (at + 1, "moved")
 
 
 @given(CHAINS, st.data())
 def test_a_cut_end_is_found_with_an_anchor_and_only_with_one(chain: Chain, data: st.DataObject) -> None:
     left = data.draw(st.integers(0, len(chain) - 1))
-    assert walked(chain[:left]).verdict == "whole"
-    assert first(walked(chain[:left], [anchor(chain)])) == (left, "truncated")
+    assert verified(chain[:left]).state == "whole"
+    assert first(verified(chain[:left], [anchor(chain)])) == (left, "truncated")
 
 
 @given(CHAINS, st.data())
@@ -142,29 +142,29 @@ def test_a_chain_that_was_computed_anew_is_found_with_an_anchor_and_only_with_on
 ) -> None:
     at = data.draw(st.integers(0, len(chain) - 1))
     forged = rehashed([*chain[:at], {**chain[at], "actor": "forged"}, *chain[at + 1 :]], at)
-    assert walked(forged).verdict == "whole"
+    assert verified(forged).state == "whole"
     known = data.draw(st.integers(at, len(chain) - 1))
-    assert first(walked(forged, [anchor(chain, known)])) == (known, "rewritten")
-    assert walked(forged, [anchor(chain, each) for each in range(at)]).verdict == "whole"
+    assert first(verified(forged, [anchor(chain, known)])) == (known, "rewritten")
+    assert verified(forged, [anchor(chain, each) for each in range(at)]).state == "whole"
 
 
 def test_what_is_no_entry_is_found_and_told() -> None:
     chain: list[dict[str, Any] | str] = [*made([{}, {}])]
-    assert first(walked([chain[0], "a stranger's message", chain[1]])) == (1, "foreign")
+    assert first(verified([chain[0], "a stranger's message", chain[1]])) == (1, "foreign")
     for odd in ({}, {"index": True, "previous": GENESIS, "hash": ""}, {"index": 0, "previous": 1, "hash": "x"}):
-        assert first(walked([odd])) == (0, "foreign")
+        assert first(verified([odd])) == (0, "foreign")
 
 
 def test_two_anchors_that_contradict_each_other_do_not_both_hold() -> None:
     chain = made([{}])
     lie = AuditHead(index=0, hash="f" * 64, at="2026-03-01T12:00:00Z")
-    assert first(walked(chain, [anchor(chain), lie])) == (0, "rewritten")
+    assert first(verified(chain, [anchor(chain), lie])) == (0, "rewritten")
 
 
 def test_an_entry_of_a_later_version_keeps_its_hash() -> None:
     [later] = made([{}])
     later = rehashed([{**later, "a_new_field": ["x"]}])[0]
-    assert walked([later]).verdict == "whole"
+    assert verified([later]).state == "whole"
 
 
 def test_anchors_are_read_back_as_they_were_written() -> None:
