@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from nocmesh.audit.chain import verified
-from nocmesh.bus import Mesh, Received, Speaker
+from nocmesh.bus import Mesh, Received, Speaker, stored
 from nocmesh.clock import SystemClock
 from nocmesh.errors import BusError, LostRaceError
 from nocmesh.messages.approval import Vote
@@ -131,6 +131,27 @@ async def test_the_end_of_the_chain_is_told_to_other_systems_and_is_an_anchor(ho
     assert [(head.body.index, head.body.hash) for head in heads] == [(2, chain[2].hash)]
     assert heads[0].speaker == context.mesh.me
     assert verified([each.to_dict() for each in chain], [head.body for head in heads]).anchors == 1
+
+
+async def test_facts_wait_while_the_audit_is_full_and_none_is_lost(host: Any, mesh_on: MeshFor) -> None:
+    bridge, provisioner = await mesh_on("bridge"), await mesh_on("provisioner")
+    link = provisioner.core._link
+    found = (await stored.call(link, "STREAM.INFO.AUDIT"))["config"]
+    await stored.call(link, "STREAM.UPDATE.AUDIT", {**found, "max_msgs": 1})
+    for n in range(3):
+        result = DeviceResult(command_id=f"k{n}", change_id=f"c{n}", device="r1", outcome="confirmed")
+        await bridge.core.publish(subject("ai.devices.results.<target>", target="r1"), result, id=f"k{n}")
+    context, _ = await host(role)
+
+    async def refused() -> bool:
+        info = await stored.call(link, "CONSUMER.INFO.DEVICE_RESULTS.audit")
+        return bool(info["num_redelivered"]) and await _length(context.mesh, 1)
+
+    await eventually(refused)
+    await stored.call(link, "STREAM.UPDATE.AUDIT", found)
+    await eventually(lambda: _length(context.mesh, 3), within=20)
+    chain = await entries(context.mesh)
+    assert ([entry.facts["change_id"] for entry in chain], broken(chain)) == (["c0", "c1", "c2"], "")
 
 
 async def test_a_chain_that_always_moves_is_given_up_for_now(mesh_on: MeshFor, monkeypatch: pytest.MonkeyPatch) -> None:

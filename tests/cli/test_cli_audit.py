@@ -126,6 +126,18 @@ def test_a_message_that_the_audit_did_not_sign_is_found_wherever_it_stands(kept:
     assert "no entries" in kept.audit("show").err
 
 
+def test_an_auditor_reads_the_audit_from_elsewhere_and_nobody_else_does(kept: Kept, cli: Cli, tmp_path: Path) -> None:
+    kept.write(*chain("nina"))
+    codes = {}
+    for role in ("auditor", "bridge"):
+        key = tmp_path / f"{role}.json"
+        issued = ("keys", "issue", "--role", role, "--name", f"{role}-1", "--out", str(key), "--data", str(kept.data))
+        assert cli(*issued).code == 0
+        words = ("audit", "verify", "--nats", kept.url, "--data", str(tmp_path / "elsewhere"))
+        codes[role] = cli(*words, NOCMESH_CREDENTIALS=str(key)).code
+    assert codes == {"auditor": 0, "bridge": 5}
+
+
 def test_who_what_when_why_and_on_which_evidence(kept: Kept) -> None:
     kept.write(*chain("nina", "omar", "rita"))
     said = kept.audit("show")

@@ -28,11 +28,11 @@ async def on_the_bus(url: str, credentials: Credentials) -> AsyncIterator[AsyncG
 
 
 async def stored_in(core: Bus) -> AsyncGenerator[Stored, None]:
-    """Every message of the stream: nothing can be deleted there, so a number that is missing was not believed."""
+    """Every message of the stream, where nothing can be deleted: one whose number is missing was not believed."""
     last = 0
     async for received in core.history("AUDIT", ALL, dict[str, Any]):
         if received.sequence != last + 1:
-            yield f"message {last + 1} of the stream, which the audit did not sign as it stands"
+            yield f"message {last + 1} of the stream: the audit did not sign it, or it is gone"
         last = received.sequence
         yield received.body
     try:

@@ -89,8 +89,9 @@ async def show(settings: Settings, file: Path | None, wish: Wish, form: Format) 
     wanted, strange, rows = chooser(wish, SystemClock().now()), 0, []
     async with reading(settings, file) as stored:
         async for entry in stored:
-            strange += isinstance(entry, str)
-            if isinstance(entry, dict) and wanted(entry):
+            if isinstance(entry, str) or "index" not in entry:
+                strange += 1
+            elif wanted(entry):
                 rows.append(line_of(entry) if form is Format.TABLE else entry)
     if strange:
         say(f"{strange} more that are no entries: `nocmesh audit verify` tells where")
