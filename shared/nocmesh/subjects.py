@@ -138,7 +138,8 @@ SUBJECTS: tuple[Subject, ...] = (
         "bridge",
         "bridge audit",
     ),
-    _row("ai.audit.<actor_kind>", C, "AUDIT", "AuditEntry", "audit", "dashboard audit"),
+    _row("ai.attempts.<agent_id>", C, "ATTEMPTS", "Attempt", "approvals bridge", "audit"),
+    _row("ai.audit.<actor_kind>", C, "AUDIT", "AuditEntry", "audit", "dashboard audit auditor"),
     # agents
     _row("ai.tasks.assign.<assignee>", A, "TASKS", "TaskAssignment", "orchestrator", "agent monitor"),
     _row("ai.tasks.cancel.<task_id>", A, None, "TaskCancel", "orchestrator", "agent monitor"),
@@ -217,6 +218,7 @@ SUBJECTS: tuple[Subject, ...] = (
     # what other systems may read
     _row("ai.feed.alerts.<alert_id>", X, "FEED", "AlertEvent", "incidents", "subscriber"),
     _row("ai.feed.incidents.<incident_id>", X, "FEED", "IncidentEvent", "incidents", "subscriber"),
+    _row("ai.feed.audit", X, "FEED", "AuditHead", "audit", "subscriber"),
     # what kept failing, one subject per zone: ai.dead.<zone>.<consumer>
     _row(
         "ai.dead.core.<consumer>",

@@ -16,7 +16,7 @@ from nocmesh.errors import BusError, LostRaceError
 from nocmesh.log import logger
 from nocmesh.messages.approval import ApprovalRequest, Conditions, Decision, Vote
 from nocmesh.messages.change import Change
-from nocmesh.messages.people import PersonReply, PersonRequest
+from nocmesh.messages.people import Attempt, PersonReply, PersonRequest
 from nocmesh.proving.broker import MeshFor, eventually
 from nocmesh.runtime import Context
 from nocmesh.settings import Settings
@@ -116,6 +116,10 @@ class Office:
         found = self.dashboard.core.history("APPROVALS", "ai.approvals.votes.*", Vote)
         return [received.body async for received in found]
 
+    async def attempts(self) -> list[Attempt]:
+        audit = await self._mesh_on("audit")
+        return [received.body async for received in audit.core.history("ATTEMPTS", "ai.attempts.*", Attempt)]
+
     async def decided(self) -> Decision:
         await eventually(lambda: _any(self.decisions()))
         [decision] = await self.decisions()
@@ -186,13 +190,20 @@ async def test_one_no_is_final(office: Office) -> None:
         ({"token": "rita", "arguments": {"approval_id": "a1", "decision": "approve"}}, "denied"),
     ],
 )
-async def test_a_vote_that_does_not_count_leaves_no_trace(office: Office, asked: dict[str, Any], code: str) -> None:
+async def test_a_vote_that_does_not_count_leaves_no_trace_but_in_the_audit(
+    office: Office, asked: dict[str, Any], code: str
+) -> None:
     await office.instance()
     await office.request()
     asked = {**asked, "token": office.tokens.get(asked.get("token", ""), asked.get("token", ""))}
     reply = await office.call("vote", **asked)
     assert (reply.code, bool(reply.error)) == (code, True)
     assert await office.votes() == []
+    [tried] = await office.attempts()
+    assert (tried.action, tried.actor, tried.why) == ("vote_refused", reply.name or "unknown", reply.error)
+    assert (tried.target, tried.facts["code"]) == (asked.get("arguments", {}).get("approval_id", ""), code)
+    proofs = {str(asked[proof]) for proof in ("session", "token") if asked.get(proof)}
+    assert not any(proof.encode() in tried.to_json() for proof in proofs)
 
 
 async def test_a_token_that_may_not_approve_may_not_through_a_session_either(office: Office) -> None:
@@ -220,6 +231,8 @@ async def test_people_sign_in_vote_and_sign_out(office: Office) -> None:
     assert (await office.call("whoami", session=session)).code == "unauthenticated"
     assert (await office.call("sign_in", token="nocm_none")).code == "unauthenticated"
     assert (await office.call("resign")).code == "invalid"
+    told = [(tried.actor, tried.action, tried.facts.get("code")) for tried in await office.attempts()]
+    assert told == [("nina", "signed_in", ""), ("unknown", "sign_in_refused", "unauthenticated")]
 
 
 async def test_a_token_revoked_while_signing_in_opens_nothing(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

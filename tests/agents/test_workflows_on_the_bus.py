@@ -257,7 +257,8 @@ async def test_a_session_is_journaled_and_another_instance_goes_on_from_what_was
     assert [e.kind for e in events] == [
         "claimed", "thought", "action", "observation", "thought", "action", "observation", "thought", "report",
     ]  # fmt: skip
-    assert state.steps["a"].output == {"looked": 2}
+    assert state.steps["a"].output["looked"] == 2
+    assert state.steps["a"].output["reasoner"]["name"] == "rules"
 
 
 async def test_a_session_begun_by_a_dead_instance_is_not_asked_again(host: Any, known: Any, mesh_on: MeshFor) -> None:

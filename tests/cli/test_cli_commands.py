@@ -46,7 +46,7 @@ WANTED = (
     "up, demo, agent run, bridge run, dashboard, incident list, incident show, incident watch, approve, reject, "
     "incident explain, "
     "workflow show, workflow cancel, workflow list, agents list, doctor, keys issue, keys revoke, bus provision, "
-    "token create, approval list, approval show, version"
+    "token create, approval list, approval show, version, audit verify, audit anchor, audit show, audit export"
 )
 
 

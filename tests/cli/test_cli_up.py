@@ -109,6 +109,30 @@ def test_an_incident_is_followed_from_its_alert_to_its_end(up: Up, ask: Any) -> 
     assert incident in ask("incident", "list", "--state", "closed").out
     assert ask("incident", "list", "--state", "closing").code == 2
     up.ask(do="heal")
+    audited(ask, incident, first=approval)
+
+
+def audited(ask: Any, incident: str, *, first: str) -> None:
+    """The audit tells the same story, from the evidence to the proof, the refused votes too; and it is whole."""
+
+    def entries() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = ask("audit", "show", "--incident", incident, "-o", "json").json["items"]
+        return found
+
+    wait_for(lambda: any(entry["action"] == "incident_closed" for entry in entries()))
+    told = entries()
+    by_action = {entry["action"]: entry for entry in told}
+    story = ["change_proposed", "vote_approve", "vote_approve", "change_approved", "device_begun", "change_confirmed"]
+    assert [entry["action"] for entry in told if entry["action"] in story] == story
+    assert {entry["actor"] for entry in told if entry["action"] == "vote_approve"} == {"nina", "omar"}
+    diagnosed = by_action["incident_diagnosed"]["facts"]
+    assert diagnosed["reasoner"]["name"] == "rules"
+    assert len(diagnosed["evidence"][0]["sha256"]) == 64
+    assert by_action["change_proposed"]["facts"]["commands"]
+    refused = ask("audit", "show", "--action", "vote_refused", "--target", first, "-o", "json").json["items"]
+    assert ["saw; look again" in entry["facts"]["why"] for entry in refused] == [True, False]
+    checked = ask("audit", "verify", "-o", "json")
+    assert (checked.code, checked.json["state"]) == (0, "whole"), checked.err
 
 
 def test_a_rejected_change_escalates(up: Up, ask: Any) -> None:

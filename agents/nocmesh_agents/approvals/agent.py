@@ -5,12 +5,14 @@ Votes and decisions are appended guarded, so any number of instances may run; wh
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 
+from nocmesh.audit.attempts import Attempts
 from nocmesh.bus import Received
 from nocmesh.errors import DeniedError, InvalidInputError, LostRaceError, NocmeshError
 from nocmesh.inventory import load_inventory
 from nocmesh.messages.approval import ApprovalRequest, Decision, Vote
-from nocmesh.messages.people import PersonReply, PersonRequest
+from nocmesh.messages.people import Attempt, PersonReply, PersonRequest
 from nocmesh.policy.policy import policy_of
 from nocmesh.runtime import Context, Role, until
 from nocmesh.store.database import Database
@@ -37,6 +39,7 @@ class Approvals:
         self.core = context.mesh.core
         self.log = context.log.bind(agent=context.name)
         self.people = people
+        self.attempts = Attempts(self.core, context.clock, self.log, name=context.name)
         self._open: dict[str, ApprovalRequest] = {}
         self._operations: dict[str, Callable[[PersonRequest], Awaitable[PersonReply]]] = {
             "sign_in": self._sign_in,
@@ -55,10 +58,11 @@ class Approvals:
         )
         service = await self.core.serve(wildcard("ai.approvals.call.<operation>"), PersonRequest, self._asked)
         expiry = asyncio.create_task(self._expire())
-        await self.context.stopping.wait()
-        await expiry
-        await service.stop()
-        await pending.stop()
+        async with self.attempts:
+            await self.context.stopping.wait()
+            await expiry
+            await service.stop()
+            await pending.stop()
 
     async def _requested(self, received: Received[ApprovalRequest]) -> None:
         """Every instance knows every request, also those from before its start: whoever lives ends them."""
@@ -113,7 +117,11 @@ class Approvals:
         serve = self._operations.get(operation)
         if serve is None:
             return PersonReply(error=f"no such operation; known: {', '.join(self._operations)}", code="invalid")
-        return await serve(received.body)
+        reply = await serve(received.body)
+        attempt = attempted(operation, received.body, reply, self.context.clock.now())
+        if attempt is not None:
+            await self.attempts.tell(attempt)
+        return reply
 
     async def _sign_in(self, asked: PersonRequest) -> PersonReply:
         token = asked.token or str(asked.arguments.get("token", ""))
@@ -150,9 +158,9 @@ class Approvals:
     async def _vote(self, asked: PersonRequest) -> PersonReply:
         person, via = await self._person(asked)
         if person is None:
-            return PersonReply(error="sign in, or send a personal token", code="unauthenticated")
-        if via != "loopback" and "approve" not in person.scopes:
-            return PersonReply(name=person.name, error="this token has no scope 'approve'", code="denied")
+            return UNKNOWN
+        if refused := unscoped(person, via):
+            return refused
         approval_id = str(asked.arguments.get("approval_id", ""))
         found = await self.core.last(subject(PENDING, id=approval_id), ApprovalRequest) if approval_id else None
         if found is None:
@@ -168,9 +176,9 @@ class Approvals:
     async def _order(self, asked: PersonRequest) -> PersonReply:
         person, via = await self._person(asked)
         if person is None:
-            return PersonReply(error="sign in, or send a personal token", code="unauthenticated")
-        if via != "loopback" and "approve" not in person.scopes:
-            return PersonReply(name=person.name, error="this token has no scope 'approve'", code="denied")
+            return UNKNOWN
+        if refused := unscoped(person, via):
+            return refused
         try:
             order = await self._orders.give(asked.arguments, person.name, person.roles, self.context.clock.now())
         except DeniedError as denied:
@@ -183,7 +191,7 @@ class Approvals:
     async def _listed(self, asked: PersonRequest) -> PersonReply:
         person, _ = await self._person(asked)
         if person is None:
-            return PersonReply(error="sign in, or send a personal token", code="unauthenticated")
+            return UNKNOWN
         now = self.context.clock.now()
         rows = [{**order.to_dict(), "holds": order.holds(now)} for order in await self._orders.all()]
         return PersonReply(name=person.name, content={"orders": rows})
@@ -247,6 +255,34 @@ class Approvals:
             "decision": decision.verdict if decision else "",
         }
         return PersonReply(name=person.name, roles=list(person.roles), content=content)
+
+
+UNKNOWN = PersonReply(error="sign in, or send a personal token", code="unauthenticated")
+
+
+def unscoped(person: Person, via: str) -> PersonReply | None:
+    """The refusal of a token that may not decide anything; None: it may."""
+    if via == "loopback" or "approve" in person.scopes:
+        return None
+    return PersonReply(name=person.name, error="this token has no scope 'approve'", code="denied")
+
+
+def attempted(operation: str, asked: PersonRequest, reply: PersonReply, now: datetime) -> Attempt | None:
+    """What the audit is told of: who signed in, and each sign-in, vote and order that was refused; never a proof."""
+    if operation not in ("sign_in", "vote", "order") or (operation != "sign_in" and not reply.error):
+        return None
+    proofs = {"session": asked.session, "token": asked.token, "loopback": asked.loopback_user}
+    told = ("decision", "change_hash", "kind", "name", "value")
+    facts = {name: asked.arguments[name] for name in told if asked.arguments.get(name)}
+    return Attempt(
+        actor=reply.name or "unknown",
+        actor_kind="person",
+        action=f"{operation}_refused" if reply.error else "signed_in",
+        target=str(asked.arguments.get("approval_id", "")) if operation == "vote" else "mesh",
+        at=now.isoformat(),
+        why=reply.error,
+        facts={**facts, "via": next((name for name, proof in proofs.items() if proof), ""), "code": reply.code},
+    )
 
 
 async def run(context: Context) -> None:

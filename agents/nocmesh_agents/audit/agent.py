@@ -1,17 +1,18 @@
 """Ears and mouth of the audit role: journals in, one hash chain out."""
 
+import asyncio
 from typing import Any
 
+from nocmesh.audit.chain import chained
 from nocmesh.bus import Bus, Received
-from nocmesh.errors import BusError, LostRaceError
+from nocmesh.errors import BusError, InvalidInputError, LostRaceError, SignatureError
 from nocmesh.messages.people import AuditEntry
 from nocmesh.runtime import Context, Role
 from nocmesh.subjects import subject
-from nocmesh_agents.audit.chain import chained
 from nocmesh_agents.audit.facts import fact_of
+from nocmesh_agents.audit.heads import ALL, Heads
 
-STREAMS = ("JOURNAL", "INCIDENTS", "APPROVALS", "DEVICE_RESULTS", "DEVICE_JOURNAL")
-ALL = "ai.audit.>"
+STREAMS = ("JOURNAL", "INCIDENTS", "APPROVALS", "DEVICE_RESULTS", "DEVICE_JOURNAL", "ATTEMPTS")
 MAX_RACES = 50
 
 
@@ -32,19 +33,30 @@ class Chainer:
         raise BusError(f"the audit chain moved {MAX_RACES} times while {entry.source} waited")
 
     async def _append(self, entry: AuditEntry) -> bool:
-        last = await self._core.last(ALL, AuditEntry)
-        linked = chained(last.body if last else None, entry)
+        last, behind = await self._end()
+        linked = chained(last, entry)
         try:
             await self._core.publish(
                 subject("ai.audit.<actor_kind>", actor_kind=linked.actor_kind),
                 linked,
                 id=f"audit:{entry.source}",
-                expect_last=last.sequence if last else 0,
+                expect_last=behind,
                 expect_filter=ALL,
             )
         except LostRaceError:
             return False
         return True
+
+    async def _end(self) -> tuple[AuditEntry | None, int]:
+        """The last entry, and the sequence of the last message: one that is none of ours must not stop the chain."""
+        try:
+            last = await self._core.last(ALL, AuditEntry)
+        except (SignatureError, InvalidInputError):
+            behind, entry = await self._core.last_sequence("AUDIT"), None
+            async for received in self._core.history("AUDIT", ALL, AuditEntry):
+                entry = received.body
+            return entry, behind
+        return (last.body, last.sequence) if last else (None, 0)
 
     async def _stands(self, source: str) -> bool:
         """Whether the fact of ``source`` is in the chain: its delivery was not acknowledged, and came again."""
@@ -56,9 +68,11 @@ async def run(context: Context) -> None:
     core = context.mesh.core
     chainer = Chainer(core)
     workers = [await core.work(stream, "audit", dict[str, Any], chainer.take, slots=1) for stream in STREAMS]
+    heads = asyncio.create_task(Heads(context).run())
     await context.stopping.wait()
     for worker in workers:
         await worker.stop()
+    await heads
 
 
 role = Role(name="audit", bus_role="audit", type="audit", run=run)

@@ -135,7 +135,7 @@ def _completed(event: RunEvent, run: RunState) -> Iterator[Said]:
         text = f"{output.get('verdict')} ({number(output.get('confidence')):.2f}): {output.get('why', '')}"
         yield "triaged", text, dict(output)
     elif event.step == "diagnose":
-        yield "diagnosed", _causes(output), {}
+        yield "diagnosed", _causes(output), {"reasoner": output["reasoner"]} if output.get("reasoner") else {}
     elif event.step == "plan":
         changes = [change for change in items(output.get("changes")) if isinstance(change, Mapping)]
         text = "; ".join(str(change.get("summary", "")) for change in changes) or str(output.get("needs_person", ""))

@@ -26,6 +26,8 @@ from nocmesh_bridges.ssh.pool import DevicePool
 
 MAX_VIEWS = len(get_args(View))
 MAX_PATTERNS = 200
+Refused = Callable[[Received[ToolRequest], str, GuardError], Awaitable[None]]
+"""Told the call, its tool, and the refusal."""
 MAX_ANSWER = 900 * 1024
 """Bytes: the broker carries a megabyte, and the caller of a longer answer would wait for nothing."""
 
@@ -33,9 +35,22 @@ MAX_ANSWER = 900 * 1024
 class Reader:
     """Reads devices through a pool."""
 
-    def __init__(self, mesh: Mesh, pool: DevicePool, network: Network, log: Log, key: bytes = b"") -> None:
-        """``key`` makes the masks of secrets worthless to whoever would guess them; all bridges of a mesh share it."""
+    def __init__(
+        self,
+        mesh: Mesh,
+        pool: DevicePool,
+        network: Network,
+        log: Log,
+        key: bytes = b"",
+        *,
+        refused: Refused | None = None,
+    ) -> None:
+        """``key`` makes the masks of secrets worthless to whoever would guess them; all bridges of a mesh share it.
+
+        ``refused`` hears of every call that the guard refused, before it is answered.
+        """
         self._mesh = mesh
+        self._refused = refused
         self.asker = Asker(pool, log, key)
         self.network = network
         self._log = log
@@ -50,20 +65,23 @@ class Reader:
         """Answer one call; whatever goes wrong is an answer too. The subject says which tool, not the body."""
         call = received.body
         tool = places(BY_PATTERN["ai.tools.call.<tool>"], received.subject).get("tool", "")
-        reply = await self._reply(call, tool)
+        reply = await self._reply(received, tool)
         size = len(reply.to_json())
         if size > MAX_ANSWER:
             error = f"the answer has {size} bytes, more than the {MAX_ANSWER} that can be carried: ask for less"
             return ToolReply(call_id=call.call_id, status="error", error=error)
         return reply
 
-    async def _reply(self, call: ToolRequest, tool: str) -> ToolReply:
+    async def _reply(self, received: Received[ToolRequest], tool: str) -> ToolReply:
+        call = received.body
         try:
             content = await self._tool(tool)(call.arguments)
         except DeviceUnreachableError as wrong:
             return ToolReply(call_id=call.call_id, status="unreachable", error=wrong.message)
         except GuardError as refused:
-            self._log.warning("command_refused", tool=tool, why=refused.message)
+            self._log.warning("command_refused", tool=tool, why=refused.facts.get("reason", "see the answer"))
+            if self._refused is not None:
+                await self._refused(received, tool, refused)
             return ToolReply(call_id=call.call_id, status="refused", error=refused.message)
         except NocmeshError as wrong:
             kind = {"kind": type(wrong).__name__}

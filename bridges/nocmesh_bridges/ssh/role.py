@@ -10,6 +10,7 @@ from pathlib import Path
 from nocmesh import __version__
 from nocmesh.agent.network import publish_network
 from nocmesh.agent.presence import Presence, card_of
+from nocmesh.audit.attempts import Attempts
 from nocmesh.baseline_files import MASKING_KEY, copy_key
 from nocmesh.errors import PreconditionError
 from nocmesh.inventory import Credential, Inventory, InventoryDevice, Shell, load_inventory
@@ -26,6 +27,7 @@ from nocmesh_bridges.ssh.hostkeys import HostKeys
 from nocmesh_bridges.ssh.pool import DevicePool
 from nocmesh_bridges.ssh.probing import Prober
 from nocmesh_bridges.ssh.reading import Reader
+from nocmesh_bridges.ssh.refusing import refusals
 from nocmesh_bridges.ssh.remembering import Rememberer
 from nocmesh_bridges.ssh.target import SHELL_PLATFORM, Target, place
 
@@ -49,7 +51,9 @@ async def run(context: Context) -> None:
 
 async def _serve(context: Context, network: Network, pool: DevicePool) -> None:
     mesh = context.mesh
-    reader = Reader(mesh, pool, network, context.log, masking_key(context.settings))
+    attempts = Attempts(mesh.core, context.clock, context.log, name=context.name)
+    key = masking_key(context.settings)
+    reader = Reader(mesh, pool, network, context.log, key, refused=refusals(attempts, context.clock, key))
     reader.tools.update(Comparer(mesh, reader, context.clock).tools)
     reader.tools.update(Prober(reader, reader.asker).tools)
     reader.tools.update(Rememberer(mesh, reader, context.clock).tools)
@@ -60,7 +64,7 @@ async def _serve(context: Context, network: Network, pool: DevicePool) -> None:
         await mesh.agents.serve(subject("ai.tools.call.<tool>", tool=tool), ToolRequest, reader.call, slots=SLOTS)
         for tool in reader.tools
     ]
-    async with _presence(context, reader, pool) as presence:
+    async with attempts, _presence(context, reader, pool) as presence:
         worker = None
         if not context.settings.read_only:
             worker = await mesh.core.work("COMMANDS", "bridge", DeviceCommand, executor.take, slots=CHANGES)

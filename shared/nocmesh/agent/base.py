@@ -79,7 +79,9 @@ class Agent:
         )
         budget = Budget(seconds=self.context.settings.agent_task_timeout)
         end = await pursue(case, reasoner, journal, toolbox, budget)
-        return proved(end.result, journal.seen, journal.own) if isinstance(end, Finish) else end
+        if not isinstance(end, Finish):
+            return end
+        return {**proved(end.result, journal.seen, journal.own), "reasoner": reasoner.mind.to_dict()}
 
     async def remembered(self, case: Case) -> list[Observation]:
         """What earlier sessions of the incident saw and the reasoner may go on from; nothing, unless overridden."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from nocmesh import __version__
 from nocmesh.messages.base import Message
 from nocmesh.messages.session import Observation, ToolCall
 from nocmesh.messages.task import TaskAssignment
@@ -49,8 +50,25 @@ class HandOff(Message, frozen=True, kw_only=True, tag="hand_off"):
 Move = Act | Finish | HandOff
 
 
+class Mind(Message, frozen=True, kw_only=True):
+    """What thought: so that the audit can say on whose judgement something was done."""
+
+    name: str
+    """`rules`, or that of a model's door."""
+    version: str
+    model: str = ""
+    """Of a model: which one, as its provider names it."""
+    prompt: str = ""
+    """Of a model: the sha256 of its prompt."""
+
+
 class Reasoner(Protocol):
     """Rules or a model; both make moves."""
+
+    @property
+    def mind(self) -> Mind:
+        """What thinks here."""
+        ...
 
     async def next(self, case: Case, seen: Sequence[Observation]) -> Move:
         """The next move, from the case and everything that was observed so far."""
@@ -68,7 +86,7 @@ class Decide(Protocol):
 class RulesReasoner:
     """A deterministic reasoner around a pure function."""
 
-    name = "rules"
+    mind = Mind(name="rules", version=__version__)
 
     def __init__(self, decide: Decide) -> None:
         self._decide = decide

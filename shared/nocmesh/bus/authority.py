@@ -200,6 +200,8 @@ def _limits(zone: ZonePlan | None) -> dict[str, Any]:
 
 def _template(rights: Rights) -> dict[str, Any]:
     template: dict[str, Any] = {"pub": {"allow": list(rights.publish)}, "sub": {"allow": list(rights.subscribe)}}
+    if rights.deny:
+        template["pub"]["deny"] = list(rights.deny)
     if not rights.publish:
         template["pub"] = {"deny": [">"]}
     if rights.answers:

@@ -51,12 +51,15 @@ def bucket_config(name: str, limits: BucketPlan) -> Config:
 
 
 def objects_config(name: str, limits: BucketPlan) -> Config:
-    """What the broker is asked for an object store."""
+    """What the broker is asked for an object store.
+
+    Without rollups: agents write there, and one message with `Nats-Rollup: all` would erase every object.
+    """
     return {
         **_common(f"OBJ_{name}", [f"$O.{name}.C.>", f"$O.{name}.M.>"], limits.max_mb, limits.max_age_hours),
         "discard": "new",
         "max_consumers": 64,
-        "allow_rollup_hdrs": True,
+        "allow_rollup_hdrs": False,
     }
 
 

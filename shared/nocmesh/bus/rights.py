@@ -1,11 +1,13 @@
 """Who may do what: the permissions of each role in each zone, derived from the table of subjects and the plan.
 
-Only allow-lists. What a role may publish follows from the rows that it writes; of the JetStream API it may use what
+Allow-lists. What a role may publish follows from the rows that it writes; of the JetStream API it may use what
 reading its streams and its own durables needs. Creating consumers is for the trusted roles, because a consumer can
-make the server publish where its maker may not.
+make the server publish where its maker may not. The one deny-list keeps them off the durables of other roles: whoever
+makes such a consumer anew, or takes from it, decides what its owner never sees.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nocmesh.bus.plan import Plan, load_plan
@@ -44,6 +46,8 @@ class Rights:
     subscribe: tuple[str, ...]
     answers: bool
     """It serves: it may publish once to the reply subject of each message that it gets."""
+    deny: tuple[str, ...] = ()
+    """What it may not publish, though ``publish`` has a wildcard for it."""
 
 
 def inbox(name: str) -> str:
@@ -82,7 +86,10 @@ def rights_of(role: str, zone: Zone, plan: Plan | None = None) -> Rights:
     if role in TRUSTED:
         publish.append("$SRV.>")
     return Rights(
-        publish=tuple(dict.fromkeys(publish)), subscribe=tuple(dict.fromkeys([*subscribe, own_inbox])), answers=serves
+        publish=tuple(dict.fromkeys(publish)),
+        subscribe=tuple(dict.fromkeys([*subscribe, own_inbox])),
+        answers=serves,
+        deny=tuple(_others_consumers(role, set(publish), plan)),
     )
 
 
@@ -125,6 +132,17 @@ def _own_consumers(stream: str) -> list[str]:
         f"{_API}CONSUMER.MSG.NEXT.{stream}.*",
         f"{_API}CONSUMER.INFO.{stream}.*",
     ]
+
+
+def _others_consumers(role: str, publish: set[str], plan: Plan) -> Iterator[str]:
+    """The durables of others on streams where ``role`` may make consumers; the orchestrator makes those of tasks."""
+    for each in plan.all_consumers():
+        made_by_it = each.stream == plan.tasks.stream and role == "orchestrator"
+        if each.role == role or made_by_it or f"{_API}CONSUMER.CREATE.{each.stream}.>" not in publish:
+            continue
+        named = f"{each.stream}.{each.durable}"
+        yield from (f"{_API}CONSUMER.CREATE.{named}", f"{_API}CONSUMER.CREATE.{named}.>")
+        yield f"{_API}CONSUMER.MSG.NEXT.{named}"
 
 
 def _consumer_rights(role: str, zone: Zone, plan: Plan) -> list[str]:

@@ -9,6 +9,7 @@ import typer
 from nocmesh.cli import (
     admin_commands,
     approval_commands,
+    audit_commands,
     db_commands,
     diagnose_commands,
     eval_commands,
@@ -151,6 +152,7 @@ def bench_incident(
 app.add_typer(role_commands.agent)
 app.add_typer(agents)
 app.add_typer(role_commands.bridge)
+app.add_typer(audit_commands.group)
 app.add_typer(admin_commands.bus)
 explain_commands.mount(incident_commands.group)
 app.add_typer(incident_commands.group)

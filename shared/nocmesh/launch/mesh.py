@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol
 from msgspec.structs import replace
 
 from nocmesh.bus import Authority, Credentials, provision
+from nocmesh.bus.rights import zones_of
 from nocmesh.errors import NotFoundError, PreconditionError
 from nocmesh.launch.broker import KeptBroker
 from nocmesh.launch.home import Endpoint, Home
@@ -173,7 +174,8 @@ def issue(authority: Authority, home: Home, roles: Iterable[Named], url: str) ->
     for role in roles:
         path = home.credentials(role.name)
         known = Credentials.load(path) if path.exists() else None
-        if known is None or known.trust.accounts != trust.accounts or known.role != role.bus_role:
+        fits = known is not None and known.role == role.bus_role and set(known.jwts) == set(zones_of(role.bus_role))
+        if known is None or not fits or known.trust.accounts != trust.accounts:
             known = authority.issue(role.bus_role, role.name, type=role.type, url=url)
         replace(known, trust=authority.trust(), url=url).save(path)
 

@@ -45,6 +45,29 @@ class AuditEntry(Message, frozen=True, kw_only=True):
     hash: str = ""
 
 
+class AuditHead(Message, frozen=True, kw_only=True):
+    """The last entry of the audit's chain at some time: kept elsewhere, it is an anchor."""
+
+    index: int
+    hash: str
+    at: str = ""
+    """When the chain was seen to end so; of a verdict, when that entry's fact was."""
+
+
+class Attempt(Message, frozen=True, kw_only=True):
+    """What was tried, for the audit: a refused call or vote, a sign-in. Nothing else would keep it."""
+
+    actor: str
+    actor_kind: Literal["person", "agent", "bridge", "engine", "system"]
+    action: str
+    target: str
+    at: str
+    why: str = ""
+    facts: dict[str, Any] = {}
+    unsaid: int = 0
+    """So many more of the same actor's before it were counted and not told."""
+
+
 class DeadLetter(Message, frozen=True, kw_only=True):
     """A message that kept failing."""
 

@@ -11,12 +11,14 @@ from bridges.ssh.changing import Bench, Cuts
 from pydantic import SecretStr
 
 from nocmesh.agent.network import load_network, publish_network
+from nocmesh.audit.attempts import EACH
 from nocmesh.bus import Mesh, Received
 from nocmesh.clock import SystemClock
 from nocmesh.errors import DeviceError, NotFoundError, PreconditionError
 from nocmesh.inventory import load_inventory
 from nocmesh.log import logger
 from nocmesh.messages.agent import ToolReply, ToolRequest
+from nocmesh.messages.people import Attempt
 from nocmesh.messages.state import Output
 from nocmesh.network import Device, Network
 from nocmesh.proving.broker import MeshFor, eventually
@@ -213,9 +215,23 @@ async def test_the_role_serves_publishes_the_network_and_drains(mesh_on: MeshFor
         reply = await agent.agents.request(where, request, ToolReply)
         assert reply.status == "ok"
         assert reply.content["state"]["device"] == "r1"
+        where = subject("ai.tools.call.<tool>", tool="device_show")
+        writing = {"device": "r1", "command": "username x password s3cr3t"}
+        wrong = ToolRequest(tool="device_show", arguments=writing, call_id="c", incident_id="i1")
+        replies = [await agent.agents.request(where, wrong, ToolReply) for _ in range(EACH + 5)]
+        assert {reply.status for reply in replies} == {"refused"}
         context.stopping.set()
         await task
     assert (tmp_path / "masking.key").stat().st_mode & 0o777 == 0o600
+    audit = await mesh_on("audit")
+    told = [each.body async for each in audit.core.history("ATTEMPTS", "ai.attempts.ssh-1", Attempt)]
+    assert {(each.actor, each.actor_kind, each.action, each.target) for each in told} == {
+        ("bgp-1", "agent", "tool_refused", "r1")
+    }
+    assert [each.unsaid for each in told] == [0] * EACH + [4], "the flood is counted, and told at the end"
+    assert "no reading command" in told[0].why
+    assert (told[0].facts["tool"], told[0].facts["incident_id"]) == ("device_show", "i1")
+    assert all(b"s3cr3t" not in each.to_json() for each in told)
 
 
 @pytest.mark.mesh

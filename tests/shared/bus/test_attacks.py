@@ -1,12 +1,15 @@
 """Attacks that worked on a correct-looking configuration, and must not work here."""
 
 import asyncio
+import re
 from datetime import UTC, datetime
 
 import pytest
 
 from nocmesh.bus import Authority, Mesh, Received, nkey, signing, stored
-from nocmesh.errors import DeniedError, SignatureError
+from nocmesh.bus.plan import load_plan
+from nocmesh.bus.rights import ROLES, rights_of, zones_of
+from nocmesh.errors import BusError, DeniedError, SignatureError
 from nocmesh.messages.agent import Heartbeat
 from nocmesh.messages.approval import Decision
 from nocmesh.messages.session import SessionEvent
@@ -15,6 +18,8 @@ from nocmesh.proving.broker import Broker, MeshFor, eventually
 from nocmesh.subjects import SUBJECTS, Zone
 
 pytestmark = pytest.mark.mesh
+
+PLACE = re.compile(r"<\w+>")
 
 
 async def sequences(probe: Mesh, zone: Zone) -> dict[str, int]:
@@ -38,6 +43,81 @@ async def test_no_reply_subject_reaches_the_truth_from_the_agents_zone(mesh_on: 
         await link.send("$JS.API.DIRECT.GET.SESSIONS", b'{"seq":1}', reply=target)
     await link.flush()
     assert await sequences(probe, Zone.CORE) == before
+
+
+OUTSIDE_THE_TRUTH = sorted(role for role in ROLES if Zone.CORE not in zones_of(role))
+
+
+async def test_no_role_outside_the_truth_reaches_it_by_any_reply_subject(mesh_on: MeshFor) -> None:
+    probe = await mesh_on("probe")
+    before = await sequences(probe, Zone.CORE)
+    targets = [PLACE.sub("x", row.pattern) for row in SUBJECTS if row.zone is Zone.CORE and row.stream]
+    targets += [f"$KV.{name}.x" for name, bucket in load_plan().buckets.items() if bucket.zone is Zone.CORE]
+    tried = 0
+    for role in OUTSIDE_THE_TRUTH:
+        mesh = await mesh_on(role, name="rogue", type="bgp" if role == "agent" else "")
+        for zone, bus in mesh.zones.items():
+            may = rights_of(role, zone).publish
+            said = [
+                each.replace("{{name()}}", "rogue").replace("{{tag(type)}}", "bgp").replace("*", "x") for each in may
+            ]
+            for where in said:
+                for target in targets:
+                    await bus._link.send(where.replace(">", "x"), b'{"seq":1,"batch":1}', reply=target)
+                    tried += 1
+            await bus._link.flush()
+    assert tried > 500
+    assert await sequences(probe, Zone.CORE) == before
+
+
+async def test_an_agent_cannot_erase_what_was_observed(mesh_on: MeshFor) -> None:
+    agent, other = await mesh_on("agent", name="rogue", type="bgp"), await mesh_on("agent", name="v-1", type="ospf")
+    kept = await other.agents.objects("observations").put(b"evidence")
+    for subject in ("$O.observations.M.x", "$O.observations.C.x"):
+        for word in ("all", "sub"):
+            answer = await agent.agents._link.request(subject, b"x", {"Nats-Rollup": word})
+            assert b"rollup not permitted" in answer.data
+    assert await other.agents.objects("observations").get(kept) == b"evidence"
+
+
+async def test_no_trusted_role_takes_what_another_is_owed(mesh_on: MeshFor) -> None:
+    """Who makes another's consumer anew with a filter of their own decides what it never sees."""
+    audit, dashboard = await mesh_on("audit"), await mesh_on("dashboard")
+    link = dashboard.core._link
+    config = {"durable_name": "audit", "name": "audit", "ack_policy": "explicit", "filter_subject": "ai.approvals.x"}
+    request = {"stream_name": "APPROVALS", "config": config, "action": ""}
+    for name in ("audit", "audit.ai.approvals.x"):
+        with pytest.raises(DeniedError):
+            await stored.call(link, f"CONSUMER.CREATE.APPROVALS.{name}", request)
+    with pytest.raises(DeniedError):
+        await link.request("$JS.API.CONSUMER.MSG.NEXT.APPROVALS.audit", b'{"batch":1,"expires":100000000}')
+    approvals = await mesh_on("approvals")
+    worker = await audit.core.work("APPROVALS", "audit", bytes, lambda _: asyncio.sleep(0))
+    await approvals.core.publish("ai.approvals.votes.a1", b"{}", id="v1")
+    await eventually(lambda: worker.done == 1)
+
+
+async def test_the_audit_cannot_be_deleted_or_purged_by_anybody(mesh_on: MeshFor) -> None:
+    audit, provisioner = await mesh_on("audit"), await mesh_on("provisioner")
+    for number in range(2):
+        await audit.core.publish("ai.audit.person", b"{}", id=f"e{number}")
+    link = provisioner.core._link
+    found = (await stored.call(link, "STREAM.INFO.AUDIT"))["config"]
+    weaker: list[tuple[str, object]] = [
+        ("STREAM.MSG.DELETE.AUDIT", {"seq": 1}),
+        ("STREAM.MSG.DELETE.AUDIT", {"seq": 1, "no_erase": True}),
+        ("STREAM.PURGE.AUDIT", {}),
+        ("STREAM.PURGE.AUDIT", {"keep": 1}),
+        ("STREAM.UPDATE.AUDIT", {**found, "deny_delete": False}),
+        ("STREAM.UPDATE.AUDIT", {**found, "deny_purge": False}),
+    ]
+    for operation, request in weaker:
+        with pytest.raises(BusError):
+            await stored.call(link, operation, request)
+    for role in ROLES:
+        for each in rights_of(role, Zone.CORE).publish if Zone.CORE in zones_of(role) else ():
+            assert role == "provisioner" or not each.startswith(("$JS.API.STREAM.MSG", "$JS.API.STREAM.PURGE"))
+    assert [each.sequence async for each in audit.core.history("AUDIT", "ai.audit.>", bytes)] == [1, 2]
 
 
 async def test_what_a_reply_subject_plants_inside_the_zone_is_not_believed(mesh_on: MeshFor) -> None:

@@ -49,6 +49,12 @@ def test_inputs_refuse_and_the_audit_is_permanent() -> None:
     assert PLAN.streams["DEVICE_JOURNAL"].max_age_hours == 0
 
 
+def test_the_audit_gives_up_no_fact_and_takes_them_in_order() -> None:
+    audit = [each for each in PLAN.consumers if each.role == "audit"]
+    assert {each.stream for each in audit} == {row.stream for row in SUBJECTS if "audit" in row.readers} - {"AUDIT"}
+    assert all(each.attempts >= 1_000_000 and each.max_ack_pending == 1 for each in audit)
+
+
 def test_no_stream_that_an_agent_may_write_schedules() -> None:
     for name, limits in PLAN.streams.items():
         assert not (limits.schedules and STREAM_ZONES[name] is not Zone.CORE)

@@ -8,6 +8,7 @@ from pathlib import Path
 from select import select
 from typing import Any
 
+import msgspec
 import pytest
 
 from nocmesh.agent.base import Agent, role_of
@@ -40,6 +41,7 @@ from nocmesh.launch.supervisor import tail
 from nocmesh.proving.broker import eventually
 from nocmesh.runtime import Context, Role, known_roles, load_role
 from nocmesh.settings import Settings
+from nocmesh.subjects import Zone
 
 
 @pytest.fixture(autouse=True)
@@ -90,6 +92,16 @@ def test_an_identity_keeps_its_key_over_starts(tmp_path: Path) -> None:
     again = {each.name: Credentials.load(home.credentials(each.name)) for each in IDENTITIES}
     assert {name: each.seed for name, each in first.items()} == {name: each.seed for name, each in again.items()}
     assert {each.url for each in again.values()} == {"nats://127.0.0.1:2"}
+
+
+def test_an_identity_whose_role_has_work_in_another_zone_by_now_gets_a_key_for_it(tmp_path: Path) -> None:
+    home, who = Home(tmp_path), Identity("audit", "audit")
+    issue(open_authority(home), home, [who], "nats://x")
+    now = Credentials.load(home.credentials("audit"))
+    assert set(now.jwts) == {Zone.CORE, Zone.EXT}
+    msgspec.structs.replace(now, jwts={Zone.CORE: now.jwts[Zone.CORE]}).save(home.credentials("audit"))
+    issue(open_authority(home), home, [who], "nats://x")
+    assert set(Credentials.load(home.credentials("audit")).jwts) == {Zone.CORE, Zone.EXT}
 
 
 def test_keys_of_another_mesh_are_replaced(tmp_path: Path) -> None:
