@@ -21,6 +21,7 @@ from nocmesh.settings import Settings
 from nocmesh.subjects import subject
 from nocmesh_bridges.ssh.applying import Executor
 from nocmesh_bridges.ssh.comparing import Comparer
+from nocmesh_bridges.ssh.fleet import HANDS, Fleet
 from nocmesh_bridges.ssh.hostkeys import HostKeys
 from nocmesh_bridges.ssh.pool import DevicePool
 from nocmesh_bridges.ssh.probing import Prober
@@ -29,6 +30,9 @@ from nocmesh_bridges.ssh.remembering import Rememberer
 from nocmesh_bridges.ssh.target import SHELL_PLATFORM, Target, place
 
 SLOTS = 64
+"""Sessions lent at once."""
+SESSIONS = 512
+"""Sessions open in all: one that nobody uses costs a descriptor and 30 KB, a new one costs milliseconds."""
 CHANGES = 16
 
 
@@ -39,6 +43,8 @@ async def run(context: Context) -> None:
         targets_of(inventory.devices),
         context.clock,
         host_keys=HostKeys(Path(context.settings.data) / "known_hosts"),
+        limit=SESSIONS,
+        at_once=SLOTS,
     )
     try:
         await _serve(context, inventory.network(), pool)
@@ -55,16 +61,28 @@ async def _serve(context: Context, network: Network, pool: DevicePool) -> None:
     executor = Executor(mesh, pool, reader, context.clock, context.log)
     if network.devices:
         await publish_network(mesh.agents, network)
+    presence = _presence(context, reader, pool)
+    fleet = Fleet(
+        mesh.agents,
+        network,
+        reader.call,
+        presence.beat,
+        clock=context.clock,
+        log=context.log,
+        interval=context.settings.heartbeat_seconds,
+    )
+    await fleet.start()
     services = [
-        await mesh.agents.serve(subject("ai.tools.call.<tool>", tool=tool), ToolRequest, reader.call, slots=SLOTS)
+        await mesh.agents.serve(subject("ai.tools.call.<tool>", tool=tool), ToolRequest, fleet.call, slots=HANDS)
         for tool in reader.tools
     ]
-    async with _presence(context, reader, pool) as presence:
+    async with presence:
         worker = None
         if not context.settings.read_only:
             worker = await mesh.core.work("COMMANDS", "bridge", DeviceCommand, executor.take, slots=CHANGES)
         await context.stopping.wait()
         presence.drain()
+        await fleet.leave()
         if worker is not None:
             await worker.stop()
         for service in services:
@@ -146,6 +164,8 @@ def target_of(device: InventoryDevice) -> Target:
         enable_password=device.credential.enable_password,
         host_key=device.host_key,
         legacy=device.legacy,
+        max_sessions=device.max_sessions,
+        logins_per_minute=device.logins_per_minute,
     )
 
 
@@ -161,6 +181,7 @@ def shell_of(device: InventoryDevice, shell: Shell) -> Target:
         private_key=_private_key(device.name, shell.credential),
         passphrase=shell.credential.passphrase,
         host_key=device.host_key,
+        max_sessions=device.max_sessions,
     )
 
 

@@ -90,6 +90,11 @@ class Bench:
         reader = Reader(mesh, pool, network or self.inventory(), log, b"key")
         return Executor(mesh, pool, reader, clock, log)
 
+    async def another(self, name: str) -> tuple[Mesh, Executor]:
+        """A second bridge, of another name."""
+        mesh = await self._mesh_on("bridge", name=name)
+        return mesh, self.bridge(mesh)
+
     def again(self, **more: Any) -> Executor:
         """The bridge, killed and started again."""
         self.executor = self.bridge(self.meshes["bridge"], **more)

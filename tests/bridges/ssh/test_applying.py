@@ -460,6 +460,37 @@ async def test_two_bridges_of_one_name_never_write_at_once(bench: Bench) -> None
     assert (await bench.journal()).count("begun") == 1
 
 
+@pytest.mark.parametrize(
+    ("before", "verify", "outcome", "typed"),
+    [("_late", {}, "confirmed", 3), ("_undo", {"verify": NEVER}, "rolled_back", 5)],
+    ids=["its first line", "its rollback"],
+)
+async def test_a_bridge_that_was_only_slow_types_nothing_when_another_has_taken_over(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, before: str, verify: dict[str, Any], outcome: str, typed: int
+) -> None:
+    """It lives, and stops for as long as it takes where it is just about to type."""
+    mesh, slow_one = await bench.another("bridge-slow")
+    stopped, released, go_on = asyncio.Event(), asyncio.Event(), getattr(work.Work, before)
+
+    async def stopping(self: Any) -> Any:
+        if self._mesh is mesh:
+            stopped.set()
+            await released.wait()
+        return await go_on(self)
+
+    monkeypatch.setattr(work.Work, before, stopping)
+    command = await bench.approve(await bench.change(**verify))
+    slow = asyncio.create_task(slow_one.take(received(command)))
+    await asyncio.wait_for(stopped.wait(), 20)
+    result = await bench.take(command)
+    assert (result.outcome, result.bridge) == (outcome, "bridge-1")
+    released.set()
+    with pytest.raises(BusError, match=r"stands back"):
+        await slow
+    assert len(bench.typed()) == typed, "each line once"
+    assert (await bench.journal()).count("outcome") == 1
+
+
 async def test_an_append_behind_another_writers_is_refused(bench: Bench) -> None:
     command = await bench.approve(await bench.change())
     core, clock = bench.meshes["bridge"].core, SystemClock()
