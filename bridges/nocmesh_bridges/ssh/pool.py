@@ -20,7 +20,7 @@ from nocmesh_bridges.ssh.logins import Logins
 from nocmesh_bridges.ssh.session import DeviceSession
 from nocmesh_bridges.ssh.target import Target
 
-OPENING = 12
+OPENING = 32
 """So many sessions are opened at once: all of a large network's at the same time would all be too late."""
 WAITING = 32
 """So many may wait for one device; the next one is told at once that it is busy."""
