@@ -4,6 +4,7 @@ Every command ends in an outcome, whatever happens; only a bridge that must stan
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from nocmesh.bus import Mesh, Received
 from nocmesh.clock import Clock
@@ -16,16 +17,22 @@ from nocmesh_bridges.ssh.pool import DevicePool
 from nocmesh_bridges.ssh.reading import Reader
 from nocmesh_bridges.ssh.work import Work
 
+Changed = Callable[[str], Awaitable[None]]
+
 
 class Executor:
     """Carries out changes, one at a time on each device."""
 
-    def __init__(self, mesh: Mesh, pool: DevicePool, reader: Reader, clock: Clock, log: Log) -> None:
+    def __init__(
+        self, mesh: Mesh, pool: DevicePool, reader: Reader, clock: Clock, log: Log, changed: Changed | None = None
+    ) -> None:
+        """``changed`` hears of each device to which lines were sent, before anybody hears the outcome."""
         self.mesh = mesh
         self.pool = pool
         self.reader = reader
         self.clock = clock
         self._log = log
+        self._changed = changed
         self._locks: dict[str, asyncio.Lock] = {}
 
     async def take(self, received: Received[DeviceCommand]) -> None:
@@ -56,6 +63,8 @@ class Executor:
         if busy:
             raise BusError(f"{command.change.device} is busy with change {busy}; tried again later")
         result = await self._carried_out(work)
+        if work.sent and self._changed:
+            await self._changed(result.device)
         await work.write("outcome", result=result)
         reached("bridge.outcome")
         return result

@@ -29,20 +29,37 @@ TRIES = 3
 HANDS = 1024
 """Calls of one tool in hand: they wait here, and the pool bounds what is done and who may wait for which device."""
 
+RENEW, RENEW_SECONDS = "renew", 2.0
+"""What one bridge tells the others when it has changed a device, and how long it waits for them."""
+
 Beat = Callable[[], Heartbeat]
 Answer = Callable[[Received[ToolRequest]], Awaitable[ToolReply]]
+Renew = Callable[[str], Awaitable[None]]
 
 
 class Fleet:
     """One bridge's part in it: ``start``, and before the end ``leave``."""
 
     def __init__(
-        self, bus: Bus, network: Network, answer: Answer, beat: Beat, *, clock: Clock, log: Log, interval: float
+        self,
+        bus: Bus,
+        network: Network,
+        answer: Answer,
+        renew: Renew,
+        beat: Beat,
+        *,
+        clock: Clock,
+        log: Log,
+        interval: float,
     ) -> None:
-        """``answer`` answers a call here; ``beat`` is said to the other bridges every ``interval`` seconds."""
+        """``answer`` answers a call here, ``renew`` gives up the sessions with a device that another bridge changed.
+
+        ``beat`` is said to the other bridges every ``interval`` seconds.
+        """
         self._bus = bus
         self._network = network
         self._answer = answer
+        self._renew = renew
         self._beat = beat
         self._clock = clock
         self._log = log
@@ -57,7 +74,7 @@ class Fleet:
     async def start(self) -> None:
         """Take what others pass on, hear who is there, and be heard."""
         mine = wildcard("ai.tools.at.<agent_id>.<tool>", agent_id=self.me)
-        await self._bus.serve(mine, ToolRequest, self._answer, slots=HANDS)
+        await self._bus.serve(mine, ToolRequest, self._told, slots=HANDS)
         await self._bus.listen(wildcard("ai.bridges.here.<agent_id>"), Heartbeat, self._heard)
         self._tasks.append(asyncio.create_task(self._say_for_ever(), name="fleet"))
 
@@ -88,6 +105,23 @@ class Fleet:
             self._log.warning("bridge_gone", bridge=owner, device=device)
         return await self._answer(received)
 
+    async def changed(self, device: str) -> None:
+        """Tell the other bridges that ``device`` was changed here: their open sessions may know it as it was."""
+        request = ToolRequest(tool=RENEW, arguments={"device": device}, call_id=device)
+        others = self.present()[1:]
+        where = [subject("ai.tools.at.<agent_id>.<tool>", agent_id=bridge, tool=RENEW) for bridge in others]
+        asking = [self._bus.request(each, request, ToolReply, timeout=RENEW_SECONDS) for each in where]
+        for bridge, end in zip(others, await asyncio.gather(*asking, return_exceptions=True), strict=True):
+            if isinstance(end, BaseException):
+                self._log.warning("not_renewed", bridge=bridge, device=device, reason=repr(end))
+
+    async def _told(self, received: Received[ToolRequest]) -> ToolReply:
+        """Answer what another bridge passes on, or says."""
+        if tool_of(received.subject) != RENEW:
+            return await self._answer(received)
+        await self._renew(str(received.body.arguments.get("device", "")))
+        return ToolReply(call_id=received.body.call_id, status="ok")
+
     def _device_of(self, call: ToolRequest) -> str:
         found = self._network.device(str(call.arguments.get("device", "")))
         return found.name if found else ""
@@ -113,23 +147,24 @@ class Fleet:
                 await asking
 
     async def _heard(self, received: Received[Heartbeat]) -> None:
-        self._roll.hear(received.body, self._clock.now())
+        """Whoever is new hears of us at once: until it does, it takes every device for its own."""
+        now = self._clock.now()
+        known = self._roll.lives(received.body.agent_id, now)
+        self._roll.hear(received.body, now)
+        if not known and not self._leaving.is_set():
+            await self._say(self._beat())
 
     async def _say_for_ever(self) -> None:
-        while not await self._said():
-            pass
+        while not self._leaving.is_set():
+            await self._say(self._beat())
+            await until(self._leaving, self._interval)
+        await self._say(replace(self._beat(), status="draining"))
 
-    async def _said(self) -> bool:
-        """One beat, then the pause behind it; True when it was the last one."""
-        leaving = self._leaving.is_set()
-        beat = replace(self._beat(), status="draining") if leaving else self._beat()
+    async def _say(self, beat: Heartbeat) -> None:
         try:
             await self._bus.emit(subject("ai.bridges.here.<agent_id>", agent_id=self.me), beat)
         except NocmeshError as wrong:
             self._log.warning("beat_failed", error=str(wrong))
-        if not leaving:
-            await until(self._leaving, self._interval)
-        return leaving
 
 
 def tool_of(where: str) -> str:

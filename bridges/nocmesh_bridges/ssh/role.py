@@ -58,19 +58,11 @@ async def _serve(context: Context, network: Network, pool: DevicePool) -> None:
     reader.tools.update(Comparer(mesh, reader, context.clock).tools)
     reader.tools.update(Prober(reader, reader.asker).tools)
     reader.tools.update(Rememberer(mesh, reader, context.clock).tools)
-    executor = Executor(mesh, pool, reader, context.clock, context.log)
     if network.devices:
         await publish_network(mesh.agents, network)
     presence = _presence(context, reader, pool)
-    fleet = Fleet(
-        mesh.agents,
-        network,
-        reader.call,
-        presence.beat,
-        clock=context.clock,
-        log=context.log,
-        interval=context.settings.heartbeat_seconds,
-    )
+    fleet = _fleet(context, network, reader, pool, presence)
+    executor = Executor(mesh, pool, reader, context.clock, context.log, fleet.changed)
     await fleet.start()
     services = [
         await mesh.agents.serve(subject("ai.tools.call.<tool>", tool=tool), ToolRequest, fleet.call, slots=HANDS)
@@ -87,6 +79,19 @@ async def _serve(context: Context, network: Network, pool: DevicePool) -> None:
             await worker.stop()
         for service in services:
             await service.stop()
+
+
+def _fleet(context: Context, network: Network, reader: Reader, pool: DevicePool, presence: Presence) -> Fleet:
+    return Fleet(
+        context.mesh.agents,
+        network,
+        reader.call,
+        pool.renew,
+        presence.beat,
+        clock=context.clock,
+        log=context.log,
+        interval=context.settings.heartbeat_seconds,
+    )
 
 
 def _presence(context: Context, reader: Reader, pool: DevicePool) -> Presence:

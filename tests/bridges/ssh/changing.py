@@ -69,6 +69,7 @@ class Bench:
         self._mesh_on = mesh_on
         self.meshes = meshes
         self.pools: list[DevicePool] = []
+        self.changed: list[str] = []
         self.executor = self.bridge(meshes["bridge"])
 
     @classmethod
@@ -88,7 +89,11 @@ class Bench:
         self.pools.append(pool)
         log = logger(role="ssh")
         reader = Reader(mesh, pool, network or self.inventory(), log, b"key")
-        return Executor(mesh, pool, reader, clock, log)
+        return Executor(mesh, pool, reader, clock, log, self._changed)
+
+    async def _changed(self, device: str) -> None:
+        """What the other bridges are told."""
+        self.changed.append(device)
 
     async def another(self, name: str) -> tuple[Mesh, Executor]:
         """A second bridge, of another name."""

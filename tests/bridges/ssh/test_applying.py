@@ -63,6 +63,7 @@ async def test_an_approved_change_is_made_proved_and_saved(bench: Bench, device:
     assert bench.has(device)
     assert bench.saved(device)
     assert bench.typed(device) == change.commands
+    assert bench.changed == [device]
     assert result.checks == [{"text": "it is there", "passed": True, "seen": "BGP neighbor 192.0.2.77 is there"}]
     assert "+ neighbor 192.0.2.77 remote-as 64999" in result.diff
     assert [line["line"] for line in result.transcript] == change.commands
@@ -100,7 +101,7 @@ async def test_without_an_approval_the_device_is_not_even_asked(bench: Bench) ->
     result = await bench.take(replace(command, approval_id="none"))
     assert (result.outcome, result.applied_at) == ("refused", None)
     assert "no decision" in result.reason
-    assert bench.executor.pool.stats()["r1"]["opened"] == opened
+    assert (bench.executor.pool.stats()["r1"]["opened"], bench.changed) == (opened, [])
     assert bench.typed() == []
 
 

@@ -27,7 +27,8 @@ pytestmark = pytest.mark.mesh
 
 ACCESS = Access()
 CALL = subject("ai.tools.call.<tool>", tool="device_show")
-INTERVAL = 0.1
+CALM, QUICK = 5.0, 0.1
+"""Seconds between beats: what is not about dead bridges takes none for dead that is only late."""
 SILENT = object()
 """What a bridge answers that has hung up its work."""
 
@@ -53,13 +54,16 @@ def inventory(names: list[str]) -> Network:
 class Bridge:
     """One bridge of several; ``answer`` stands in for what it says."""
 
-    def __init__(self, mesh: Mesh, known: Network, answer: Any) -> None:
+    def __init__(self, mesh: Mesh, known: Network, answer: Any, interval: float = CALM) -> None:
         self.mesh = mesh
         self.answered: list[str] = []
         self.released = asyncio.Event()
-        self._answer = answer
+        self._answer, self._interval = answer, interval
         log, clock = logger(role="ssh"), SystemClock()
-        self.fleet = Fleet(mesh.agents, known, self._take, self._beat, clock=clock, log=log, interval=INTERVAL)
+        self.renewed: list[str] = []
+        self.fleet = Fleet(
+            mesh.agents, known, self._take, self._renew, self._beat, clock=clock, log=log, interval=interval
+        )
 
     async def start(self) -> "Bridge":
         await self.fleet.start()
@@ -74,9 +78,12 @@ class Bridge:
         reply: ToolReply = await self._answer(received)
         return reply
 
+    async def _renew(self, device: str) -> None:
+        self.renewed.append(device)
+
     def _beat(self) -> Heartbeat:
         return Heartbeat(
-            agent_id=self.mesh.me.name, type="ssh", instance="i", status="available", load=0.0, interval=INTERVAL,
+            agent_id=self.mesh.me.name, type="ssh", instance="i", status="available", load=0.0, interval=self._interval,
             timestamp=SystemClock().now(),
         )  # fmt: skip
 
@@ -95,11 +102,13 @@ def echo(name: str) -> Any:
 
 
 @asynccontextmanager
-async def several(mesh_on: MeshFor, answers: Mapping[str, Any], known: Network) -> "AsyncIterator[dict[str, Bridge]]":
+async def several(
+    mesh_on: MeshFor, answers: Mapping[str, Any], known: Network, interval: float = CALM
+) -> "AsyncIterator[dict[str, Bridge]]":
     """Bridges that know each other."""
     found = {}
     for name, answer in answers.items():
-        found[name] = await Bridge(await mesh_on("bridge", name=name, type="ssh"), known, answer).start()
+        found[name] = await Bridge(await mesh_on("bridge", name=name, type="ssh"), known, answer, interval).start()
     await eventually(lambda: all(len(each.fleet.present()) == len(found) for each in found.values()))
     try:
         yield found
@@ -153,7 +162,7 @@ async def test_a_bridge_alone_passes_nothing_on(mesh_on: MeshFor) -> None:
 
 
 async def test_what_a_dead_bridge_had_in_hand_is_answered_by_another(mesh_on: MeshFor) -> None:
-    async with several(mesh_on, {"a": echo("a"), "b": SILENT}, KNOWN) as bridges:
+    async with several(mesh_on, {"a": echo("a"), "b": SILENT}, KNOWN, QUICK) as bridges:
         agent = await mesh_on("agent", name="bgp-1", type="bgp")
         a, b = bridges["a"], bridges["b"]
         device = one_of(a, "b")
@@ -206,6 +215,15 @@ async def test_a_bridge_that_lives_and_does_not_answer_is_named(
         reply = await a.fleet.call(received(request))
         assert (reply.status, reply.call_id) == ("error", "c")
         assert "the bridge b, which has this device, did not answer" in reply.error
+
+
+async def test_a_device_that_one_bridge_changed_is_looked_at_anew_by_all_others(mesh_on: MeshFor) -> None:
+    async with several(mesh_on, {"a": echo("a"), "b": echo("b"), "c": echo("c")}, KNOWN) as bridges:
+        await bridges["a"].fleet.changed("d1")
+        assert [bridges[name].renewed for name in "abc"] == [[], ["d1"], ["d1"]]
+        await bridges["b"].die()
+        await bridges["a"].fleet.changed("d2")
+        assert bridges["c"].renewed == ["d1", "d2"], "a dead one keeps nobody from it"
 
 
 async def test_only_bridges_say_that_they_are_there(mesh_on: MeshFor) -> None:
