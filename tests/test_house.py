@@ -45,6 +45,7 @@ DOORS: dict[str, tuple[str, ...]] = {
         "nocmesh.evaluation.case",
         "nocmesh.lab.graph",
         "nocmesh.yamlfile",
+        "nocmesh.policy.form",
     ),
     "pydantic_settings": ("nocmesh.settings", "nocmesh.setting_sources"),
     "rich": ("nocmesh.cli",),

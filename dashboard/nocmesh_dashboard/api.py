@@ -10,7 +10,7 @@ from nocmesh.engine.state import RunStatus
 from nocmesh.errors import DeniedError, InvalidInputError, NocmeshError, NotFoundError
 from nocmesh.messages.report import Report
 from nocmesh_dashboard import metrics
-from nocmesh_dashboard.backend import Page, Person, Row, SignedIn
+from nocmesh_dashboard.backend import Ballot, Page, Person, Row, SignedIn
 from nocmesh_dashboard.looks import STATES
 from nocmesh_dashboard.people import LOOPBACK_COOKIE, SESSION_COOKIE
 from nocmesh_dashboard.web import Call, Web, answer, json_body, number, object_field, one_of, text_field, who
@@ -83,10 +83,12 @@ async def decide(call: Call) -> Response:
     decision = one_of(body, "decision", ("approve", "reject"))
     comment = text_field(body, "comment", most=2000, default="")
     change_hash = text_field(body, "change_hash", most=128, default="")
-    return answer(await vote(call, call.path("id"), decision, comment, change_hash))
+    conditions = object_field(body, "conditions") if body.get("conditions") else None
+    ballot = Ballot(decision=decision, comment=comment, change_hash=change_hash, conditions=conditions)
+    return answer(await vote(call, call.path("id"), ballot))
 
 
-async def vote(call: Call, approval_id: str, decision: str, comment: str, change_hash: str) -> Row:
+async def vote(call: Call, approval_id: str, ballot: Ballot) -> Row:
     """Record a vote; a request that names nobody cannot vote."""
     if call.proof.empty:
         raise DeniedError(
@@ -95,7 +97,21 @@ async def vote(call: Call, approval_id: str, decision: str, comment: str, change
             expected="a person with the role approver",
             next="name the person in X-Nocmesh-User, or sign in",
         )
-    return await call.web.backend.vote(call.proof, approval_id, decision, comment, change_hash)
+    return await call.web.backend.vote(call.proof, approval_id, ballot)
+
+
+async def orders(call: Call) -> Response:
+    """Freezes, and what agents may have done for them, with whether each order holds."""
+    return listed(await call.web.backend.orders(call.proof))
+
+
+async def order(call: Call) -> Response:
+    """Freeze, lift a freeze, or say what a type of agent may have done for it."""
+    body = await json_body(call.request)
+    kind = one_of(body, "kind", ("freeze", "autonomy"))
+    wish = {name: text_field(body, name, most=500, default="") for name in ("value", "until", "reason")}
+    wish |= {"kind": kind, "name": text_field(body, "name", most=100)}
+    return answer(await call.web.backend.order(call.proof, wish))
 
 
 async def agents(call: Call) -> Response:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
+from nocmesh.messages.order import Order
 from nocmesh.messages.report import Report
 
 Row: TypeAlias = Mapping[str, Any]
@@ -74,6 +75,17 @@ class Page(Protocol):
     def next(self) -> str | None:
         """Where the following page begins."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ballot:
+    """What a person says of a change."""
+
+    decision: str
+    comment: str = ""
+    change_hash: str = ""
+    """Of the change that was looked at; empty: whichever it is."""
+    conditions: Mapping[str, Any] | None = None
 
 
 class Records(Protocol):
@@ -151,8 +163,20 @@ class Backend(Protocol):
         """End the session."""
         ...
 
-    async def vote(self, proof: Proof, approval_id: str, decision: str, comment: str, change_hash: str) -> Row:
+    async def vote(self, proof: Proof, approval_id: str, ballot: Ballot) -> Row:
         """Record a vote; raises NotFoundError, DeniedError, PreconditionError (code `conflict`)."""
+        ...
+
+    async def orders(self, proof: Proof) -> Sequence[Row]:
+        """What was ordered about the mesh itself, and whether each order holds; raises DeniedError."""
+        ...
+
+    def freezes(self) -> Sequence[Order]:
+        """Those that hold now: no change goes out where they reach."""
+        ...
+
+    async def order(self, proof: Proof, wish: Mapping[str, Any]) -> Row:
+        """Give an order; raises InvalidInputError, DeniedError."""
         ...
 
     async def request_workflow(

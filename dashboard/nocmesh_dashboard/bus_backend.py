@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, NoReturn
 
 from nocmesh.agent.baselines import load_books
@@ -14,13 +15,14 @@ from nocmesh.errors import DeniedError, InvalidInputError, NocmeshError, NotFoun
 from nocmesh.ids import new_id
 from nocmesh.log import Log
 from nocmesh.messages.agent import AgentCard, Farewell, ToolReply, ToolRequest
+from nocmesh.messages.order import Order
 from nocmesh.messages.people import PersonReply, PersonRequest
 from nocmesh.messages.workflow import RunControl, WorkflowRequest, WorkflowResponse
 from nocmesh.store.database import Database
 from nocmesh.store.projector import Projector
 from nocmesh.store.records import Records
-from nocmesh.subjects import subject
-from nocmesh_dashboard.backend import VIEWER, Change, Person, Proof, Row, SignedIn
+from nocmesh.subjects import subject, wildcard
+from nocmesh_dashboard.backend import VIEWER, Ballot, Change, Person, Proof, Row, SignedIn
 from nocmesh_dashboard.changes import change_of
 from nocmesh_dashboard.devices import device_row
 from nocmesh_dashboard.problems import unauthenticated
@@ -53,6 +55,7 @@ class BusBackend:
         self._listeners: list[Callable[[Change], None]] = []
         self._answers: dict[str, asyncio.Future[WorkflowResponse]] = {}
         self._known: dict[str, tuple[float, Person]] = {}
+        self._orders: dict[tuple[str, str], Order] = {}
 
     async def start(self) -> None:
         """Begin to follow and to listen."""
@@ -60,6 +63,8 @@ class BusBackend:
             self._roster.seed(row)
         await self._roster.listen(self._mesh.agents)
         await self._reading.start(self._mesh)
+        orders = wildcard("ai.approvals.orders.<kind>.<name>")
+        await self._mesh.core.follow("APPROVALS", Order, self._ordered, subject_filter=orders)
         last = await self._mesh.edge.last_sequence("RESPONSES")
         await self._mesh.edge.follow("RESPONSES", WorkflowResponse, self._answered, after=last)
 
@@ -133,11 +138,30 @@ class BusBackend:
         self._known.clear()
         await self._ask("sign_out", proof)
 
-    async def vote(self, proof: Proof, approval_id: str, decision: str, comment: str, change_hash: str) -> Row:
+    async def vote(self, proof: Proof, approval_id: str, ballot: Ballot) -> Row:
         """Record a vote; the approvals process judges it."""
-        wish = {"approval_id": approval_id, "decision": decision, "comment": comment, "change_hash": change_hash}
-        reply = await self._ask("vote", proof, wish)
+        reply = await self._ask("vote", proof, {"approval_id": approval_id, **asdict(ballot)})
         return {"person": reply.name, **reply.content}
+
+    async def orders(self, proof: Proof) -> Sequence[Row]:
+        """What was ordered about the mesh itself."""
+        rows: list[Row] = (await self._ask("orders", proof)).content["orders"]
+        return rows
+
+    async def _ordered(self, received: Received[Order]) -> None:
+        order = received.body
+        self._orders[order.kind, order.name] = order
+        self._notify(Change(topic="approvals"))
+
+    def freezes(self) -> Sequence[Order]:
+        """Those that hold now."""
+        now = self._clock.now()
+        return [order for order in self._orders.values() if order.kind == "freeze" and order.holds(now)]
+
+    async def order(self, proof: Proof, wish: Mapping[str, Any]) -> Row:
+        """Give an order; the approvals process judges it."""
+        given: Row = (await self._ask("order", proof, wish)).content["order"]
+        return given
 
     async def _ask(self, operation: str, proof: Proof, arguments: Mapping[str, Any] | None = None) -> PersonReply:
         asked = PersonRequest(

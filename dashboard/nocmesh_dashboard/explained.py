@@ -75,6 +75,7 @@ def _ballot(approval: Row, now: datetime) -> Ballot:
         status=status,
         risk=str(approval.get("risk") or ""),
         quorum=int(approval.get("quorum") or 1),
+        goes_at=looks.moment(approval.get("goes_at")),
         yes=[str(vote.get("person")) for vote in looks.votes_for(approval)],
         no=[str(vote.get("person")) for vote in rejected],
         expires_at=looks.moment(approval.get("expires_at")),

@@ -187,6 +187,15 @@ def votes_for(approval: Row) -> list[Mapping[str, Any]]:
     return list(seen.values())
 
 
+def conditions_of(vote: Mapping[str, Any]) -> list[str]:
+    """How far a yes reaches, in words."""
+    given = vote.get("conditions") or {}
+    found = [f"only on {', '.join(given['devices'])}"] if given.get("devices") else []
+    found += [f"not before {day_and_time(given['not_before'])}"] if given.get("not_before") else []
+    found += [f"only before {day_and_time(given['not_after'])}"] if given.get("not_after") else []
+    return found + ([f"only the first {given['first']} changes"] if given.get("first") else [])
+
+
 def reasons_of(change: Mapping[str, Any], report: Report) -> list[str]:
     """Why ``change`` is as risky as it is; the causes that it heals are told elsewhere."""
     return own_reasons([str(reason) for reason in change.get("reasons") or ()], report.root_causes)

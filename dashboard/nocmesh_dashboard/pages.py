@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from nocmesh.errors import InvalidInputError, NocmeshError
 from nocmesh_dashboard import looks
 from nocmesh_dashboard.api import blank_report, clear_session, found, set_session, vote
-from nocmesh_dashboard.backend import Row
+from nocmesh_dashboard.backend import Ballot, Row
 from nocmesh_dashboard.explained import explained
 from nocmesh_dashboard.people import LOOPBACK_COOKIE
 from nocmesh_dashboard.problems import status_of
@@ -36,8 +36,7 @@ async def decide(call: Call) -> Response:
     try:
         if form.get("decision") not in ("approve", "reject"):
             raise InvalidInputError("the form has no decision", field="decision", expected="approve or reject")
-        seen = form.get("change_hash", "")
-        await vote(call, call.path("id"), form["decision"], form.get("comment", "")[:2000], seen)
+        await vote(call, call.path("id"), ballot_of(form))
     except NocmeshError as error:
         notice = {"kind": "problem", "text": error.message, "next": str(error.facts.get("next") or "")}
         return await shown_incident(call, str(approval.get("incident_id")), notice, status_of(error))
@@ -48,6 +47,17 @@ async def decide(call: Call) -> Response:
         "next": "",
     }
     return await shown_incident(call, str(approval.get("incident_id")), notice)
+
+
+def ballot_of(form: Mapping[str, str]) -> Ballot:
+    """The vote that the form holds; a yes may end at a time."""
+    until = form.get("not_after", "").strip()
+    return Ballot(
+        decision=form["decision"],
+        comment=form.get("comment", "")[:2000],
+        change_hash=form.get("change_hash", ""),
+        conditions={"not_after": f"{until}:00Z"} if until and form["decision"] == "approve" else None,
+    )
 
 
 async def sign_in_page(call: Call) -> Response:
@@ -128,7 +138,8 @@ async def frame(call: Call, selected: str) -> dict[str, Any]:
 async def pending_facts(call: Call) -> dict[str, Any]:
     """Approvals that wait, the next to expire first."""
     listed = await call.web.backend.records.approvals("pending", MOST_LISTED)
-    return {"waiting": looks.pending(listed.items, call.web.clock.now())}
+    waiting = looks.pending(listed.items, call.web.clock.now())
+    return {"waiting": waiting, "freezes": call.web.backend.freezes()}
 
 
 async def list_facts(call: Call, selected: str) -> dict[str, Any]:

@@ -16,6 +16,19 @@ _DECISION = _body(
     decision={"enum": ["approve", "reject"]},
     comment=_TEXT,
     change_hash={"type": "string", "description": "the change that was looked at; refused when it is another by now"},
+    conditions={
+        "type": "object",
+        "description": "of a yes: devices (only these), not_before, not_after, first (so many changes of the run)",
+    },
+)
+_ORDER = _body(
+    "kind",
+    "name",
+    kind={"enum": ["freeze", "autonomy"]},
+    name={"type": "string", "description": "a site or `all`; a type of agent"},
+    value={"type": "string", "description": "`on`, or the level; empty lifts the order"},
+    until={"type": "string", "description": "when it ends by itself, as 2026-01-31T22:00:00Z"},
+    reason=_TEXT,
 )
 _WORKFLOW = _body("workflow_type", workflow_type=_TEXT, parameters=_OBJECT, workflow_id=_TEXT)
 _PAGED = {"limit": "how many at most (200)", "after": "the `next` of the page before"}
@@ -64,6 +77,8 @@ API: tuple[Endpoint, ...] = (
     ),
     Endpoint("GET", "/api/approvals/{id}", api.approval, "One approval with its change and votes"),
     Endpoint("POST", "/api/approvals/{id}/decisions", api.decide, "Vote on a change", body=_DECISION),
+    Endpoint("GET", "/api/orders", api.orders, "Freezes, and what agents may do", schema="List"),
+    Endpoint("POST", "/api/orders", api.order, "Freeze, lift that, or set what agents may do", body=_ORDER),
     Endpoint("GET", "/api/agents", api.agents, "Who is there now", schema="List"),
     Endpoint("GET", "/api/workflows", api.workflows, "Runs, newest first", schema="List"),
     Endpoint("GET", "/api/workflows/{id}", api.workflow, "One run with its steps"),

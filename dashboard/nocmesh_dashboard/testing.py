@@ -9,15 +9,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from nocmesh.clock import Clock
 from nocmesh.errors import DeniedError, InvalidInputError, NotFoundError, PreconditionError
-from nocmesh.messages.approval import Decision, Vote
+from nocmesh.messages.approval import Conditions, Decision, Vote
 from nocmesh.messages.base import Message
+from nocmesh.messages.order import Order
 from nocmesh.store.database import Database
 from nocmesh.store.projector import Projector
 from nocmesh.store.records import Records
 from nocmesh.subjects import BY_PATTERN, subject
-from nocmesh_dashboard.backend import VIEWER, Change, Person, Proof, Row, SignedIn
+from nocmesh_dashboard.backend import VIEWER, Ballot, Change, Person, Proof, Row, SignedIn
 from nocmesh_dashboard.changes import change_of
 from nocmesh_dashboard.problems import unauthenticated
 
@@ -52,6 +55,7 @@ class HandFed:
         """Name to roles; a person's token is ``nocm_<name>``, and their session ``s-<name>``."""
         self.present: list[Row] = []
         self.catalogue: list[Row] = []
+        self.frozen: list[Order] = []
         self.tool_answers: dict[str, Row] = {}
         """What tools answer; one that is not here answers nothing."""
         self.outputs: dict[str, str] = {}
@@ -113,7 +117,7 @@ class HandFed:
         """Remembered in ``asked``."""
         self.asked.append(("sign_out", proof.session))
 
-    async def vote(self, proof: Proof, approval_id: str, decision: str, comment: str, change_hash: str) -> Row:
+    async def vote(self, proof: Proof, approval_id: str, ballot: Ballot) -> Row:
         """Record the vote; enough of them decide."""
         person = await self.person(proof)
         approval = await self.records.approval(approval_id)
@@ -121,6 +125,7 @@ class HandFed:
             raise NotFoundError(f"there is no approval {approval_id!r}")
         if "approver" not in person.roles:
             raise DeniedError(f"{person.name} has no role approver", code="denied")
+        decision, change_hash = ballot.decision, ballot.change_hash
         if approval["status"] != "pending" or change_hash not in ("", approval["change_hash"]):
             raise PreconditionError("this approval is decided already, or the change is another one", code="conflict")
         at = self._clock.now()
@@ -132,7 +137,8 @@ class HandFed:
             decision=yes_or_no,
             change_hash=hash_seen,
             at=at,
-            comment=comment,
+            comment=ballot.comment,
+            conditions=msgspec.convert(ballot.conditions, Conditions) if ballot.conditions else None,
         )
         await self.tell(vote)
         approval = await self.records.approval(approval_id) or {}
@@ -140,6 +146,21 @@ class HandFed:
         if decision == "reject" or len(people) >= approval["quorum"]:
             await self.tell(_decision(approval, "rejected" if decision == "reject" else "approved", at))
         return {"approval_id": approval_id, "person": person.name, "decision": decision}
+
+    async def orders(self, proof: Proof) -> Sequence[Row]:
+        """Those that were given."""
+        await self.person(proof)
+        return [dict(wish) for kind, wish in self.asked if kind == "order"]
+
+    def freezes(self) -> Sequence[Order]:
+        """Whatever ``frozen`` holds."""
+        return self.frozen
+
+    async def order(self, proof: Proof, wish: Mapping[str, Any]) -> Row:
+        """Remembered in ``asked``."""
+        person = await self.person(proof)
+        self.asked.append(("order", {**wish, "person": person.name}))
+        return {**wish, "person": person.name}
 
     async def request_workflow(
         self, person: Person, workflow_type: str, parameters: Mapping[str, Any], workflow_id: str

@@ -88,6 +88,8 @@ class Settings(BaseSettings):
     """Folder of the labs that are up; unset takes `$XDG_STATE_HOME/nocmesh/lab`, else `~/.local/state/nocmesh/lab`."""
     inventory: File | None = None
     """The inventory file: devices, links, users, intent."""
+    policy: File | None = None
+    """A policy file that makes the built-in policy stricter; see `nocmesh policy show`."""
     credentials: File | None = None
     """This process's credentials on the bus, as `nocmesh keys issue` wrote them."""
     agent_id: str = Field("", max_length=100)

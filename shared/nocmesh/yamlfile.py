@@ -257,7 +257,7 @@ def _inside(kind: Any, part: str | int) -> Any:
     if isinstance(bare, type) and issubclass(bare, BaseModel):
         field = bare.model_fields.get(str(part))
         return None if field is None else field.annotation
-    arguments = get_args(bare)
+    arguments = [each for each in get_args(bare) if each is not Ellipsis]
     return arguments[-1] if arguments else None
 
 

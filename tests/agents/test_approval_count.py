@@ -8,9 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from nocmesh.messages.approval import ApprovalRequest, Vote
+from nocmesh.errors import DeniedError, InvalidInputError
+from nocmesh.messages.approval import ApprovalRequest, Conditions, Vote
 from nocmesh.messages.change import Change
+from nocmesh.messages.order import Order
+from nocmesh.policy.policy import built_in
+from nocmesh_agents.approvals.conditions import conditions_of
 from nocmesh_agents.approvals.count import refusal, tally
+from nocmesh_agents.approvals.orders import must_be_allowed, order_of
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 END = NOON + timedelta(minutes=30)
@@ -82,6 +87,95 @@ def test_the_reason_says_who_rejected_and_how_many_votes_were_missing() -> None:
     assert expired is not None
     assert rejected.reason == "rejected by nina: wrong router"
     assert expired.reason == "expired with 1 of 2 votes missing"
+
+
+def waiting(**more: Any) -> dict[str, Any]:
+    """What needs nobody, and may be stopped for five minutes."""
+    return {"quorum": 0, "delay_seconds": 300.0, **more}
+
+
+@pytest.mark.parametrize(
+    ("votes", "minute", "expected"),
+    [
+        ([], 0, "open"),
+        ([], 4, "open"),
+        ([], 5, "approved"),
+        ([], 29, "approved"),
+        ([], 30, "expired"),
+        ([vote("nina")], 1, "approved"),
+        ([vote("nina", "reject")], 1, "rejected"),
+        ([vote("nina", "reject")], 6, "rejected"),
+        ([vote("remediation")], 1, "open"),
+    ],
+)
+def test_what_needs_nobody_waits_for_somebody_who_stops_it(votes: list[Vote], minute: int, expected: str) -> None:
+    assert verdict(votes, NOON + timedelta(minutes=minute), **waiting()) == expected
+
+
+def test_when_it_goes_by_itself_is_known_and_only_where_it_needs_nobody() -> None:
+    assert request(**waiting()).goes_at == NOON + timedelta(minutes=5)
+    assert request().goes_at is None
+
+
+@pytest.mark.parametrize(
+    ("given", "decision", "said"),
+    [
+        ({"first": 1}, "reject", "a no is a no"),
+        ({"first": -1}, "approve", "0 or more"),
+        ({"first": "two"}, "approve", "conditions"),
+        ({"devices": "r1"}, "approve", "conditions"),
+        ({"devicez": ["r1"]}, "approve", "not devicez"),
+        ({"not_after": "2026-01-01T00:00:00"}, "approve", "needs its zone"),
+        (["r1"], "approve", "conditions"),
+        ({"devices": ["r"] * 101}, "approve", "at most"),
+    ],
+)
+def test_a_condition_that_is_not_understood_is_refused(given: Any, decision: str, said: str) -> None:
+    with pytest.raises(InvalidInputError, match=said):
+        conditions_of(given, decision)
+
+
+def test_conditions_are_read_and_none_is_none() -> None:
+    found = conditions_of({"devices": ["r1"], "not_after": "2026-01-01T22:00:00Z", "first": 2}, "approve")
+    assert found == Conditions(devices=["r1"], not_after=datetime(2026, 1, 1, 22, tzinfo=UTC), first=2)
+    assert conditions_of(None, "approve") is conditions_of({}, "reject") is None
+
+
+@pytest.mark.parametrize(
+    ("wish", "said"),
+    [
+        ({}, "no order"),
+        ({"kind": "party", "name": "x"}, "no order"),
+        ({"kind": "freeze"}, "no order"),
+        ({"kind": "freeze", "name": "all", "value": "on", "until": "2026-03-01T11:00:00Z"}, "in the future"),
+        ({"kind": "freeze", "name": "all", "value": "on", "until": "2026-03-01T13:00:00"}, "in the future"),
+        ({"kind": "autonomy", "name": "bgp", "value": "god"}, "no level"),
+        ({"kind": "autonomy", "name": "bgp", "value": "act"}, "propose at most"),
+    ],
+)
+def test_an_order_that_makes_no_sense_is_refused(wish: dict[str, Any], said: str) -> None:
+    with pytest.raises(InvalidInputError, match=said):
+        order_of(wish, "ada", NOON, built_in())
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "role", "may"),
+    [
+        ("freeze", "on", "viewer", False),
+        ("freeze", "on", "operator", True),
+        ("freeze", "", "operator", False),
+        ("freeze", "", "approver", True),
+        ("autonomy", "act", "approver", False),
+        ("autonomy", "act", "admin", True),
+    ],
+)
+def test_who_may_give_which_order(kind: Any, value: str, role: str, may: bool) -> None:
+    order = Order(kind=kind, name="remediation", value=value, person="ada", at=NOON)
+    if may:
+        must_be_allowed(order, [role])
+    else:
+        with pytest.raises(DeniedError, match="it takes"):
+            must_be_allowed(order, [role])
 
 
 VOTES = st.builds(

@@ -14,7 +14,7 @@ from nocmesh.bus import Mesh
 from nocmesh.clock import Clock, FixedClock, SystemClock
 from nocmesh.errors import BusError, LostRaceError
 from nocmesh.log import logger
-from nocmesh.messages.approval import ApprovalRequest, Decision, Vote
+from nocmesh.messages.approval import ApprovalRequest, Conditions, Decision, Vote
 from nocmesh.messages.change import Change
 from nocmesh.messages.people import PersonReply, PersonRequest
 from nocmesh.proving.broker import MeshFor, eventually
@@ -383,3 +383,38 @@ async def test_the_role_knows_the_inventorys_people(mesh_on: MeshFor, tmp_path: 
 
     await eventually(known)
     await _stopped(context, task)
+
+
+async def test_a_freeze_is_ordered_listed_and_lifted_by_those_who_may(office: Office) -> None:
+    await office.instance()
+    freeze = {"kind": "freeze", "name": "all", "value": "on", "reason": "storm"}
+    assert (await office.call("order", token=office.tokens["vera"], arguments=freeze)).code == "denied"
+    given = await office.call("order", token=office.tokens["nina"], arguments=freeze)
+    assert (given.error, given.content["order"]["person"]) == ("", "nina")
+    listed = await office.call("orders", token=office.tokens["vera"])
+    assert [(row["kind"], row["holds"], row["reason"]) for row in listed.content["orders"]] == [
+        ("freeze", True, "storm")
+    ]
+    await office.call("order", token=office.tokens["omar"], arguments={"kind": "freeze", "name": "all"})
+    listed = await office.call("orders", token=office.tokens["vera"])
+    assert [row["holds"] for row in listed.content["orders"]] == [False]
+    raised = {"kind": "autonomy", "name": "remediation", "value": "act"}
+    assert (await office.call("order", token=office.tokens["nina"], arguments=raised)).code == "denied"
+    assert (await office.call("order", arguments=freeze)).code == "unauthenticated"
+
+
+async def test_conditions_travel_with_the_vote_into_the_signed_decision(office: Office) -> None:
+    await office.instance()
+    await office.request(quorum=1)
+    wrong = await office.vote("nina", conditions={"device": "r1"})
+    assert (wrong.code, await office.votes()) == ("invalid", [])
+    await office.vote("nina", conditions={"first": 2, "devices": ["r1"]})
+    decision = await office.decided()
+    assert decision.votes[0].conditions == Conditions(first=2, devices=["r1"])
+
+
+async def test_what_needs_nobody_is_decided_when_nobody_stops_it(office: Office) -> None:
+    await office.instance()
+    await office.request(quorum=0, delay_seconds=0.2)
+    decision = await office.decided()
+    assert (decision.verdict, decision.votes, decision.reason) == ("approved", [], "nobody stopped it in time")

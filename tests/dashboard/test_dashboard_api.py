@@ -444,3 +444,23 @@ async def test_what_breaks_inside_is_not_shown(board: Board, monkeypatch: pytest
 def test_no_two_routes_share_method_and_path() -> None:
     rows = [(e.method, e.path) for e in ENDPOINTS]
     assert len(rows) == len(set(rows))
+
+
+async def test_a_vote_carries_its_conditions(told: Board) -> None:
+    async with told.client() as client:
+        answer = await client.post(VOTE, json={"decision": "approve", "conditions": {"first": 2}})
+        approval = (await client.get(f"/api/approvals/{APPROVAL}")).json()
+    assert answer.status_code == 200, answer.text
+    assert approval["votes"][0]["conditions"]["first"] == 2
+
+
+async def test_orders_are_given_and_listed(told: Board) -> None:
+    async with told.client() as client:
+        given = await client.post("/api/orders", json={"kind": "freeze", "name": "all", "value": "on", "reason": "x"})
+        listed = await client.get("/api/orders")
+        wrong = await client.post("/api/orders", json={"kind": "party", "name": "all"})
+        nameless = await client.post("/api/orders", json={"kind": "freeze"})
+    assert given.json()["person"] == "nina"
+    assert [order["name"] for order in listed.json()["items"]] == ["all"]
+    assert (wrong.status_code, wrong.json()["field"]) == (422, "kind")
+    assert (nameless.status_code, nameless.json()["field"]) == (422, "name")

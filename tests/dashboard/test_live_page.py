@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
+from nocmesh.messages.approval import ApprovalRequest
+from nocmesh.messages.order import Order
 from nocmesh_dashboard.people import Trust
 
 pytestmark = pytest.mark.real
@@ -285,3 +287,34 @@ async def test_no_page_carries_an_inline_script_or_style_or_anything_from_elsewh
             assert " onclick=" not in text
             assert "http://" not in text.replace("http://www.w3.org", "")
             assert "https://" not in text
+
+
+async def test_a_condition_of_the_form_stands_beside_the_vote(told: Board, story: Story) -> None:
+    seen = {"decision": "approve", "change_hash": story.change.hash(), "not_after": "2026-11-21T22:00"}
+    async with told.client() as client:
+        page = html.unescape((await client.post(FORM, data=seen)).text)
+    assert "only before 2026-11-21 22:00:00 UTC" in page
+
+
+async def test_what_needs_nobody_says_when_it_goes_and_who_may_stop_it(board: Board, story: Story) -> None:
+    medium = {"quorum": 0, "risk": "medium", "delay_seconds": 300.0}
+    told = story.all_until_decision()
+    await board.backend.tell(*(replace(m, **medium) if isinstance(m, ApprovalRequest) else m for m in told))
+    async with board.client() as client:
+        page = html.unescape((await client.get(f"/incidents/{INCIDENT}")).text)
+        overview = (await client.get("/")).text
+    assert "goes, unless somebody rejects it, in" in page
+    assert "needs nobody's approval; one ends the waiting, a rejection stops it" in page
+    assert "Reject the change on r1 if it should not be: it goes at" in page
+    assert "goes by itself unless stopped" in overview
+
+
+async def test_a_freeze_stands_on_every_page(told: Board) -> None:
+    told.backend.frozen.append(
+        Order(kind="freeze", name="ams", value="on", reason="storm", person="nina", at=told.clock.now())
+    )
+    async with told.client() as client:
+        for path in ("/", f"/incidents/{INCIDENT}", "/parts/pending"):
+            page = (await client.get(path)).text
+            assert "frozen at ams: no change goes out" in page
+            assert "nina: storm" in page

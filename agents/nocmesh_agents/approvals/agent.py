@@ -7,15 +7,18 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from nocmesh.bus import Received
-from nocmesh.errors import DeniedError, LostRaceError, NocmeshError
+from nocmesh.errors import DeniedError, InvalidInputError, LostRaceError, NocmeshError
 from nocmesh.inventory import load_inventory
 from nocmesh.messages.approval import ApprovalRequest, Decision, Vote
 from nocmesh.messages.people import PersonReply, PersonRequest
+from nocmesh.policy.policy import policy_of
 from nocmesh.runtime import Context, Role, until
 from nocmesh.store.database import Database
 from nocmesh.store.people import People, Person
 from nocmesh.subjects import subject, wildcard
+from nocmesh_agents.approvals.conditions import conditions_of
 from nocmesh_agents.approvals.count import refusal, tally
+from nocmesh_agents.approvals.orders import Orders
 
 PENDING, VOTES, DECISIONS = (
     "ai.approvals.pending.<id>",
@@ -40,7 +43,10 @@ class Approvals:
             "sign_out": self._sign_out,
             "whoami": self._whoami,
             "vote": self._vote,
+            "order": self._order,
+            "orders": self._listed,
         }
+        self._orders = Orders(self.core, policy_of(context.settings.policy))
 
     async def run(self) -> None:
         """Work until the context says stop."""
@@ -159,10 +165,37 @@ class Approvals:
             )
         return await self._count(request, person, via, asked)
 
+    async def _order(self, asked: PersonRequest) -> PersonReply:
+        person, via = await self._person(asked)
+        if person is None:
+            return PersonReply(error="sign in, or send a personal token", code="unauthenticated")
+        if via != "loopback" and "approve" not in person.scopes:
+            return PersonReply(name=person.name, error="this token has no scope 'approve'", code="denied")
+        try:
+            order = await self._orders.give(asked.arguments, person.name, person.roles, self.context.clock.now())
+        except DeniedError as denied:
+            return PersonReply(name=person.name, error=denied.message, code="denied")
+        except InvalidInputError as wrong:
+            return PersonReply(name=person.name, error=wrong.message, code="invalid")
+        self.log.warning("ordered", kind=order.kind, of=order.name, value=order.value, person=order.person)
+        return PersonReply(name=person.name, content={"order": order.to_dict()})
+
+    async def _listed(self, asked: PersonRequest) -> PersonReply:
+        person, _ = await self._person(asked)
+        if person is None:
+            return PersonReply(error="sign in, or send a personal token", code="unauthenticated")
+        now = self.context.clock.now()
+        rows = [{**order.to_dict(), "holds": order.holds(now)} for order in await self._orders.all()]
+        return PersonReply(name=person.name, content={"orders": rows})
+
     async def _count(self, request: ApprovalRequest, person: Person, via: str, asked: PersonRequest) -> PersonReply:
         word = asked.arguments.get("decision")
         if word not in ("approve", "reject"):
             return PersonReply(name=person.name, error=f"decision {word!r}: expected approve or reject", code="invalid")
+        try:
+            conditions = conditions_of(asked.arguments.get("conditions"), str(word))
+        except InvalidInputError as wrong:
+            return PersonReply(name=person.name, error=wrong.message, code="invalid")
         for _ in range(MAX_RACES):
             votes, last = await self._votes_with_last(request.approval_id)
             decided = await self._decided(request.approval_id) is not None
@@ -178,6 +211,7 @@ class Approvals:
                 at=now,
                 comment=str(asked.arguments.get("comment", ""))[:2000],
                 via=via,  # type: ignore[arg-type]
+                conditions=conditions,
             )
             try:
                 await self._record(vote, last, request.correlation_id)

@@ -1,7 +1,7 @@
 """Who may vote, and when a decision is made. Pure.
 
 Distinct people count, not sessions or tokens; the requester never does; one rejection is final; no answer in time
-means no.
+means no. Only what needs nobody goes by itself, when the time in which anybody could stop it is over.
 """
 
 from collections.abc import Sequence
@@ -39,12 +39,19 @@ def tally(request: ApprovalRequest, votes: Sequence[Vote], now: datetime) -> Dec
     if rejected:
         comment = f": {rejected[0].comment}" if rejected[0].comment else ""
         return _decision(request, counted, "rejected", f"rejected by {rejected[0].person}{comment}", now)
+    if _unstopped(request, now):
+        return _decision(request, counted, "approved", "nobody stopped it in time", now)
     if now >= request.expires_at:
         missing = max(request.quorum - len(counted), 0)
         return _decision(request, counted, "expired", f"expired with {missing} of {request.quorum} votes missing", now)
-    if len(counted) >= request.quorum:
+    if counted and len(counted) >= request.quorum:
         return _decision(request, counted, "approved", "", now)
     return None
+
+
+def _unstopped(request: ApprovalRequest, now: datetime) -> bool:
+    """Whether it needs nobody, and the time in which somebody could stop it has passed before it expired."""
+    return request.goes_at is not None and request.goes_at <= now < request.expires_at
 
 
 def _counted(request: ApprovalRequest, votes: Sequence[Vote]) -> list[Vote]:

@@ -23,6 +23,7 @@ from nocmesh.messages.base import Message
 from nocmesh.messages.change import DeviceResult
 from nocmesh.messages.task import TaskResult
 from nocmesh.messages.workflow import RunControl, TimerDue, WorkflowRequest, WorkflowResponse
+from nocmesh.policy.policy import policy_of
 from nocmesh.runtime import Context, Role, until
 from nocmesh.subjects import subject, token, untoken
 from nocmesh_agents.incidents.life import RUN_PREFIX
@@ -54,7 +55,8 @@ class Orchestrator:
         self.journal = Journal(context.mesh.core, context.name)
         self.effects = Effects(context.mesh, context.clock, self.log, self._tool_answered)
         self.members = Members(context)
-        self.serving = Serving(context, self.members, self.start)
+        self.policy = policy_of(context.settings.policy)
+        self.serving = Serving(context, self.members, self.policy, self.start)
         self._done = 0
 
     async def run(self) -> None:
@@ -134,7 +136,7 @@ class Orchestrator:
             actor=request.requester,
             data={
                 "definition": msgspec.to_builtins(definition),
-                "parameters": {**request.parameters, "approval_seconds": seconds},
+                "parameters": {**request.parameters, "approval_seconds": seconds, "approval_terms": self._terms()},
                 "requester": request.requester,
                 "correlation_id": request.correlation_id or request.workflow_id,
                 "incident_id": str(request.parameters.get("incident_id", "")),
@@ -142,6 +144,10 @@ class Orchestrator:
         )
         if await self.journal.take(request.workflow_id, event) is not None:
             self.log.info("run_started", run=request.workflow_id, type=request.workflow_type)
+
+    def _terms(self) -> dict[str, Any]:
+        """What each risk takes by the policy of now; the run keeps it."""
+        return {risk: terms.to_dict() for risk, terms in self.policy.terms.items()}
 
     async def _respond(self, request: WorkflowRequest, status: Any, error: str) -> None:
         response = WorkflowResponse(

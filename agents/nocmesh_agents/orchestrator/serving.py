@@ -6,15 +6,17 @@ from typing import Any
 
 import msgspec
 
-from nocmesh.bus import Received, Service
+from nocmesh.bus import Received, Service, Speaker
 from nocmesh.diagnosis.checks import views_for
-from nocmesh.errors import InvalidInputError, NocmeshError
+from nocmesh.errors import DeniedError, InvalidInputError, NocmeshError
 from nocmesh.ids import short_digest
 from nocmesh.messages.agent import DiscoveryReply, DiscoveryRequest, ToolReply, ToolRequest
 from nocmesh.messages.change import Change
 from nocmesh.messages.workflow import WorkflowRequest
+from nocmesh.policy.autonomy import entry_of, may
+from nocmesh.policy.policy import Policy
 from nocmesh.runtime import Context
-from nocmesh.subjects import subject
+from nocmesh.subjects import ALL_AGENTS, subject
 from nocmesh_agents.orchestrator.members import Members
 from nocmesh_agents.orchestrator.registry import discover
 
@@ -26,10 +28,11 @@ Start = Callable[[WorkflowRequest], Awaitable[None]]
 class Serving:
     """Serves discovery and `device_config`."""
 
-    def __init__(self, context: Context, members: Members, start: Start) -> None:
+    def __init__(self, context: Context, members: Members, policy: Policy, start: Start) -> None:
         self._context = context
         self._bus = context.mesh.agents
         self._members = members
+        self._policy = policy
         self._start = start
         self._services: list[Service[Any]] = []
 
@@ -54,6 +57,7 @@ class Serving:
         call = asked.body
         requester = asked.speaker.name if asked.speaker else "unknown"
         try:
+            must_propose(asked.speaker, self._policy)
             change = change_from(call, requester)
             run_id = f"change-{short_digest(requester, call.call_id)}"  # calling again starts no second run
             parameters = {"changes": [change.to_dict()], "incident_id": call.incident_id}
@@ -65,6 +69,17 @@ class Serving:
         except NocmeshError as refused:
             return ToolReply(call_id=call.call_id, status="refused", error=refused.message)
         return ToolReply(call_id=call.call_id, status="run_started", run_id=run_id, content={"risk": change.risk})
+
+
+def must_propose(speaker: Speaker | None, policy: Policy) -> None:
+    """Raises DeniedError for an agent whose type may not propose changes. What an admin ordered the bridge knows."""
+    if speaker is None or speaker.role not in ALL_AGENTS:
+        return
+    entry = entry_of(policy, speaker.type)
+    if not may(entry.ceiling, "propose"):
+        raise DeniedError(
+            f"agents of the type {speaker.type} may {entry.ceiling} at most, not propose a change; hand the case over"
+        )
 
 
 def change_from(call: ToolRequest, requester: str) -> Change:

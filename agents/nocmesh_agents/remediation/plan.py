@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+
+from msgspec.structs import replace
 
 from nocmesh.diagnosis import shellmerge
 from nocmesh.diagnosis.configlines import rendered
@@ -15,6 +18,8 @@ from nocmesh.messages.change import Change, Check
 from nocmesh.messages.report import RootCause
 from nocmesh.messages.state import Door
 from nocmesh.messages.task import TaskAssignment
+from nocmesh.network import Network
+from nocmesh.policy.policy import Policy
 from nocmesh_agents.dossier import reason_of
 from nocmesh_agents.judgement.hands import by_hand
 from nocmesh_agents.remediation.concerns import patients
@@ -35,6 +40,16 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class Asking:
+    """On whose behalf a plan is made, and by which policy its risk is told."""
+
+    task: TaskAssignment
+    network: Network
+    policy: Policy
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class _Surroundings:
     """What else is wrong, and what the other changes heal."""
 
@@ -44,7 +59,7 @@ class _Surroundings:
     """Causes of which a part is for a person: no change heals them whole."""
 
 
-def plan_of(scene: Scene, causes: Sequence[RootCause], backups: Mapping[str, str], task: TaskAssignment) -> Plan:
+def plan_of(scene: Scene, causes: Sequence[RootCause], backups: Mapping[str, str], asking: Asking) -> Plan:
     """The plan for ``causes``; ``backups`` says, by device, why its backup is missing (empty: it is there)."""
     fixes: dict[tuple[str, Door], list[tuple[RootCause, Fix]]] = {}
     words: list[str] = []
@@ -62,7 +77,7 @@ def plan_of(scene: Scene, causes: Sequence[RootCause], backups: Mapping[str, str
     for device, door in ready:
         elsewhere = [fix for (other, _), fixed in fixes.items() for _, fix in fixed if other != device]
         around = _Surroundings(causes, elsewhere, partly)
-        changes.append(_change(scene, device, fixes[device, door], around, task))
+        changes.append(_change(scene, device, fixes[device, door], around, asking))
     return Plan(tuple(changes), tuple(dict.fromkeys(words)))
 
 
@@ -107,7 +122,7 @@ def _obstacle(scene: Scene, device: str, backup: str) -> str:
 
 
 def _change(
-    scene: Scene, device: str, found: Sequence[tuple[RootCause, Fix]], around: _Surroundings, task: TaskAssignment
+    scene: Scene, device: str, found: Sequence[tuple[RootCause, Fix]], around: _Surroundings, asking: Asking
 ) -> Change:
     sight = scene.facts.sights[device]
     fixes = unique(fix for _, fix in found)
@@ -115,8 +130,8 @@ def _change(
     door = fixes[0].door
     typed = door == "shell" or sight.device.platform == "linux"
     commands, rollback = _typed(edits) if typed else (commands_of(edits), rollback_of(edits))
-    risk, reasons = risk_of(sight.device, fixes)
-    return Change(
+    task = asking.task
+    change = Change(
         change_id=short_digest(task.task_id, device, *([door] if door == "shell" else [])),
         device=device,
         platform=sight.device.platform,
@@ -124,8 +139,7 @@ def _change(
         commands=commands,
         rollback=rollback,
         verify=_checks(scene, fixes, around),
-        risk=risk,
-        reasons=[*reasons, *unique(reason_of(cause, partly=cause in around.partly) for cause, _ in found)],
+        reasons=unique(reason_of(cause, partly=cause in around.partly) for cause, _ in found),
         pre_state=sight.shell_sha256 if typed else sight.config_sha256,
         requested_by=task.assigned_to,
         incident_id=task.incident_id,
@@ -134,6 +148,8 @@ def _change(
         fault_type=found[0][0].fault_type,
         resource=found[0][0].resource,
     )
+    risk, why = risk_of(asking.policy, asking.network, change, asking.at)
+    return replace(change, risk=risk, reasons=[*why, *change.reasons])
 
 
 def _typed(edits: Sequence[Edit]) -> tuple[list[str], list[str]]:

@@ -1,20 +1,20 @@
-"""Risk: what a change can break, by a rule that a person can say aloud."""
+"""Risk: what a change can break, as the policy says."""
 
 import re
-from collections.abc import Sequence
+from datetime import datetime
 
-from nocmesh.messages.change import Risk
+from nocmesh.messages.change import Change, Risk
 from nocmesh.messages.state import ConfigLine
-from nocmesh.network import Device
-from nocmesh_agents.remediation.edits import Fix
+from nocmesh.network import Device, Network
+from nocmesh.policy.changes import asked_of
+from nocmesh.policy.judge import judge
+from nocmesh.policy.policy import Policy
 
 _ROUTES = re.compile(
     r"^(?:no )?(?:router |route-map |access-list |bgp |vrf |key chain "
     r"|(?:ip|ipv6) (?:route|routing|forwarding|prefix-list|access|policy|as-path|community-list|address|ospf|router))"
 )
 """What begins a line of routing or of a filter, or the header that it stands under."""
-_STATE = re.compile(r"^(?:no )?(?:shutdown|description|speed|duplex|negotiation)\b")
-"""Lines of an interface's own state."""
 
 
 def is_routing(line: ConfigLine) -> bool:
@@ -22,20 +22,21 @@ def is_routing(line: ConfigLine) -> bool:
     return bool(_ROUTES.match(line.text) or _ROUTES.match(line.section))
 
 
-def risk_of(device: Device, fixes: Sequence[Fix]) -> tuple[Risk, list[str]]:
-    """The risk of ``fixes`` on ``device``, with its reasons.
+def risk_of(policy: Policy, network: Network, change: Change, at: datetime | None) -> tuple[Risk, list[str]]:
+    """The risk of ``change`` by ``policy``, with the reasons why it is not less.
 
-    Routing and filters are critical, and so is whatever touches a core device; the state of an interface is medium;
-    all else is high.
+    The bridge judges it again, by the same rules, before it types anything.
     """
-    reasons = []
-    if any(fix.routing for fix in fixes):
-        reasons.append("it changes routing")
-    if device.core:
-        reasons.append(f"{device.name} is a core device")
-    if reasons:
-        return "critical", reasons
-    edits = [edit for fix in fixes for edit in fix.edits]
-    if all(edit.section.startswith("interface ") and all(map(_STATE.match, edit.do)) for edit in edits):
-        return "medium", ["it changes the state of an interface"]
-    return "high", ["it is neither routing nor the state of an interface"]
+    device = network.device(change.device) or Device(name=change.device, platform=change.platform, address="")
+    spoken = "linux" if change.door == "shell" else change.platform
+    asked = asked_of(
+        device,
+        network,
+        change.commands,
+        change.rollback,
+        spoken=spoken,
+        requested_by=change.requested_by,
+        at=at,
+    )
+    found = judge(policy, asked)
+    return found.risk, found.why

@@ -9,22 +9,27 @@ from nocmesh.diagnosis.scope import MOST_DEVICES, beside, deeper_views
 from nocmesh.diagnosis.signs import Scene
 from nocmesh.messages.report import Diagnosis
 from nocmesh.messages.session import Observation
+from nocmesh.policy.policy import Policy, built_in
 from nocmesh_agents.dossier import alert_of, calls, diagnosis_of
 from nocmesh_agents.looking import commands_of, known_of, look_calls
 from nocmesh_agents.remediation.concerns import patients
-from nocmesh_agents.remediation.plan import plan_of
+from nocmesh_agents.remediation.plan import Asking, plan_of
 from nocmesh_agents.remediation.remedies import REMEDIES
 from nocmesh_agents.remediation.shell import more_views
 
 
-def decide(case: Case, seen: Sequence[Observation]) -> Move:
-    """The next move; pure in ``case`` and ``seen``. Raises InvalidInputError when the task brings no diagnosis."""
+def decide(case: Case, seen: Sequence[Observation], policy: Policy | None = None) -> Move:
+    """The next move; pure in its arguments; without a ``policy`` the built-in one holds.
+
+    Raises InvalidInputError when the task brings no diagnosis.
+    """
     diagnosis = diagnosis_of(case)
     patients = _patients(diagnosis)
     if patients and not seen:
         return _look(case, diagnosis, patients)
     scene = Scene(Facts.gather(case.network, seen), named_in(alert_of(case), case.network).missed)
-    plan = plan_of(scene, diagnosis.root_causes, _backups(seen, patients), case.task)
+    asking = Asking(case.task, case.network, policy or built_in(), case.assigned_at)
+    plan = plan_of(scene, diagnosis.root_causes, _backups(seen, patients), asking)
     new = " ".join(word for word in plan.words if word not in diagnosis.needs_person)
     person = " ".join(text for text in (diagnosis.needs_person, new) if text)
     devices = ", ".join(change.device for change in plan.changes)

@@ -12,7 +12,9 @@ from nocmesh.errors import BusError, NocmeshError
 from nocmesh.failpoint import reached
 from nocmesh.log import Log
 from nocmesh.messages.change import DeviceCommand, DeviceResult
+from nocmesh.policy.policy import Policy, built_in
 from nocmesh.subjects import subject
+from nocmesh_bridges.ssh.budget import Budget
 from nocmesh_bridges.ssh.pool import DevicePool
 from nocmesh_bridges.ssh.reading import Reader
 from nocmesh_bridges.ssh.work import Work
@@ -24,7 +26,14 @@ class Executor:
     """Carries out changes, one at a time on each device."""
 
     def __init__(
-        self, mesh: Mesh, pool: DevicePool, reader: Reader, clock: Clock, log: Log, changed: Changed | None = None
+        self,
+        mesh: Mesh,
+        pool: DevicePool,
+        reader: Reader,
+        clock: Clock,
+        log: Log,
+        policy: Policy | None = None,
+        changed: Changed | None = None,
     ) -> None:
         """``changed`` hears of each device to which lines were sent, before anybody hears the outcome."""
         self.mesh = mesh
@@ -33,6 +42,8 @@ class Executor:
         self.clock = clock
         self._log = log
         self._changed = changed
+        self._policy = policy or built_in()
+        self._budget = Budget(mesh.core, reader.network, self._policy.budget, clock)
         self._locks: dict[str, asyncio.Lock] = {}
 
     async def take(self, received: Received[DeviceCommand]) -> None:
@@ -54,7 +65,7 @@ class Executor:
         )
 
     async def _result(self, command: DeviceCommand) -> DeviceResult:
-        work = Work(self.mesh, self.pool, self.reader, self.clock, command)
+        work = Work(self.mesh, self.pool, self.reader, self.clock, command, self._policy)
         await work.journal.load()
         done = work.journal.answer_to(command)
         if done is not None:
@@ -62,12 +73,23 @@ class Executor:
         busy = work.journal.busy_with(command.change.change_id)
         if busy:
             raise BusError(f"{command.change.device} is busy with change {busy}; tried again later")
-        result = await self._carried_out(work)
+        result = await self._budgeted(work, command)
         if work.sent and self._changed:
             await self._changed(result.device)
         await work.write("outcome", result=result)
         reached("bridge.outcome")
+        await self._budget.give_back(command)
         return result
+
+    async def _budgeted(self, work: Work, command: DeviceCommand) -> DeviceResult:
+        """Carried out where there is room for one more change; what was begun goes to its end in any case.
+
+        Raises BusError where it must wait.
+        """
+        full = "" if work.journal.begun(command.change.change_id) else await self._budget.claim(command)
+        if full and (command.deadline is None or self.clock.now() < command.deadline):
+            raise BusError(f"{full}; tried again later")
+        return work.ended("refused", f"{full}; nobody waits for it any more") if full else await self._carried_out(work)
 
     async def _carried_out(self, work: Work) -> DeviceResult:
         try:

@@ -5,64 +5,77 @@ decision itself, whatever anybody said before.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from nocmesh.bus import Speaker
-from nocmesh.messages.approval import Decision
-from nocmesh.messages.change import Change, DeviceCommand, Risk
-from nocmesh_bridges.ssh import shellguard
-from nocmesh_bridges.ssh.target import SHELL_PLATFORM, platform_at
+from nocmesh.messages.agent import Autonomy
+from nocmesh.messages.approval import Decision, Vote
+from nocmesh.messages.change import Change, DeviceCommand
+from nocmesh.messages.order import EVERYWHERE, Order, ordered
+from nocmesh.messages.policy import Terms, stricter
+from nocmesh.network import Device, Network
+from nocmesh.policy.autonomy import level_of, may
+from nocmesh.policy.changes import asked_of
+from nocmesh.policy.judge import judge
+from nocmesh.policy.policy import Policy
+from nocmesh_bridges.ssh.target import platform_at
 
-QUORUM = {"low": 1, "medium": 1, "high": 1, "critical": 2}
-"""People that must have said yes, by risk; nothing is written to a device without anybody's yes."""
 MAX_SKEW_SECONDS = 30.0
 
-_CRITICAL = tuple(
-    tuple(words.split())
-    for words in (
-        "router", "neighbor", "network", "redistribute", "address-family", "bgp", "area", "net", "passive-interface",
-        "aggregate-address", "default-information", "distance", "maximum-paths", "segment-routing", "mpls",
-        "ip route", "ipv6 route", "ip routing", "ipv6 unicast-routing", "ip policy", "ip ospf", "ip router", "isis",
-        "ipv6 ospf", "ipv6 router", "route-map", "access-list", "ip access-list", "ipv6 access-list", "ip access-group",
-        "ipv6 traffic-filter", "ip prefix-list", "ipv6 prefix-list", "ip as-path", "ip community-list",
-        "ip extcommunity-list", "vrf", "ip vrf", "do",
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What the gate stands on beside command and decision: the policy, and what this bridge itself knows."""
+
+    policy: Policy
+    device: Device | None = None
+    """As the inventory has it."""
+    network: Network
+    asked_at: datetime | None = None
+    """When the approval was asked for, by the broker's clock."""
+    reversible: bool = True
+    """The device itself undoes what nobody confirms."""
+    orders: Sequence[Order] = ()
+    """What admins have ordered about whoever asks, and about this device."""
+
+
+def needed(change: Change, ground: Ground, at: datetime) -> Terms:
+    """What ``change`` takes, whatever risk it claims: the stricter of what it says and what the policy says of it."""
+    device = ground.device or Device(name=change.device, platform=change.platform, address="")
+    asked = asked_of(
+        device,
+        ground.network,
+        change.commands,
+        change.rollback,
+        spoken=platform_at(change.platform, change.door),
+        requested_by=change.requested_by,
+        reversible=ground.reversible,
+        at=at,
     )
-)  # fmt: skip
-"""What begins a line of routing or of a filter, or disturbs it at once.
-
-Devices take abbreviations, so a beginning of each word counts.
-"""
+    terms = stricter(ground.policy.terms[change.risk], judge(ground.policy, asked).terms)
+    return _for_whom(terms, change.requested_by, ground)
 
 
-def floor(commands: Sequence[str], platform: str = "") -> Risk:
-    """The least risk that lines have, whatever a change claims: routing and filters are critical.
-
-    ``platform``: what is spoken behind the door that they go through; commands of a shell have their risk by shape.
-    """
-    if platform == SHELL_PLATFORM:
-        return shellguard.floor(commands)
-    return "critical" if any(_is_critical(line) for line in commands) else "medium"
-
-
-def _is_critical(line: str) -> bool:
-    words = line.lower().split()
-    while words and words[0] in ("no", "default"):
-        words = words[1:]
-    return any(
-        len(words) >= len(known) and all(full.startswith(word) for full, word in zip(known, words, strict=False))
-        for known in _CRITICAL
-    )
+def _for_whom(terms: Terms, requester: str, ground: Ground) -> Terms:
+    """Without a person goes only what somebody asked for who may act: a type of agent that has risen so far."""
+    level = _level(requester, ground)
+    if level == "act":
+        return Terms(approvals=terms.approvals)
+    if level == "act_with_approval" or terms.approvals:
+        return terms
+    return Terms(approvals=1)
 
 
-def needed(change: Change, *, core: bool = False) -> int:
-    """How many different people must have approved ``change``; ``core``: its device carries the network."""
-    spoken = platform_at(change.platform, change.door)
-    least: Risk = "critical" if core else floor([*change.commands, *change.rollback], spoken)
-    return max(QUORUM[change.risk], QUORUM[least])
+def _level(requester: str, ground: Ground) -> Autonomy | None:
+    """What a type of agent may have done for it; None for somebody who is none."""
+    if requester not in ground.policy.autonomy:
+        return None
+    return level_of(ground.policy, requester, ordered(ground.orders, "autonomy", requester))
 
 
 def refusal(
-    command: DeviceCommand, decision: Decision | None, speaker: Speaker | None, now: datetime, *, core: bool = False
+    command: DeviceCommand, decision: Decision | None, speaker: Speaker | None, now: datetime, ground: Ground
 ) -> str:
     """Why ``command`` may not be carried out at ``now``; an empty text when it may.
 
@@ -74,7 +87,14 @@ def refusal(
         return f"the decision is signed by {speaker.name if speaker else 'nobody'}, not by the approvals process"
     if decision.verdict != "approved":
         return f"the decision says {decision.verdict} for approval {decision.approval_id}"
-    return _other(command, decision) or late(command, decision, now) or _votes(command.change, decision, core)
+    return (
+        frozen(ground.orders, ground.device, now)
+        or _other(command, decision)
+        or late(command, decision, now)
+        or _out_of_bounds(command.change.requested_by, ground)
+        or _votes(command, decision, now, ground)
+        or _conditions(command, decision, now)
+    )
 
 
 def _other(command: DeviceCommand, decision: Decision) -> str:
@@ -98,20 +118,65 @@ def late(command: DeviceCommand, decision: Decision, now: datetime) -> str:
     return ""
 
 
-def _votes(change: Change, decision: Decision, core: bool) -> str:
+def _out_of_bounds(requester: str, ground: Ground) -> str:
+    """Why whoever asked for the change may not even propose one."""
+    level = _level(requester, ground)
+    if level is None or may(level, "propose"):
+        return ""
+    return f"agents of the type {requester} may {level}, and not propose a change; an admin raises it"
+
+
+def _votes(command: DeviceCommand, decision: Decision, now: datetime, ground: Ground) -> str:
+    """Why too few people said yes, or somebody no."""
     if any(vote.decision == "reject" for vote in decision.votes):
         return "somebody rejected the change"
-    people = {
-        vote.person
+    people = {vote.person for vote in _counted(command.change, decision)}
+    terms = needed(command.change, ground, now)
+    wanted = max(terms.approvals, decision.quorum)
+    if wanted == 0 and not people:
+        return _unasked(terms, now, ground)
+    if len(people) < wanted:
+        return f"{wanted} different people must approve; counted: {', '.join(sorted(people)) or 'nobody'}"
+    return ""
+
+
+def _counted(change: Change, decision: Decision) -> list[Vote]:
+    """Every vote that counts: on exactly this change, in time, and not by whoever asked for it."""
+    return [
+        vote
         for vote in decision.votes
-        if vote.change_hash == decision.change_hash
+        if vote.decision == "approve"
+        and vote.change_hash == decision.change_hash
         and vote.approval_id == decision.approval_id
         and vote.at < decision.expires_at
         and vote.person not in ("", decision.requested_by, change.requested_by)
-    }
-    wanted = max(needed(change, core=core), decision.quorum)
-    if len(people) < wanted:
-        return f"{wanted} different people must approve; counted: {', '.join(sorted(people)) or 'nobody'}"
+    ]
+
+
+def _unasked(terms: Terms, now: datetime, ground: Ground) -> str:
+    """Why the time in which anybody may stop a change is not over."""
+    if ground.asked_at is None:
+        return "when its approval was asked for is not known, so nobody can tell whether there was time to stop it"
+    ends = ground.asked_at + timedelta(seconds=terms.delay_seconds)
+    return f"anybody may stop it until {ends:%Y-%m-%d %H:%M:%S} UTC" if now < ends else ""
+
+
+def _conditions(command: DeviceCommand, decision: Decision, now: datetime) -> str:
+    """Why somebody's yes does not reach so far."""
+    for vote in _counted(command.change, decision):
+        why = vote.conditions.breach(command.change.device, command.position, now) if vote.conditions else ""
+        if why:
+            return f"{vote.person} approved {why}"
+    return ""
+
+
+def frozen(orders: Sequence[Order], device: Device | None, now: datetime) -> str:
+    """Why nothing may be changed on ``device`` at ``now``, whatever was approved; empty: it may."""
+    for order in orders:
+        if order.kind == "freeze" and order.holds(now) and order.name in (EVERYWHERE, device.site if device else ""):
+            where = "everything" if order.name == EVERYWHERE else f"site {order.name}"
+            until = f" until {order.until:%Y-%m-%d %H:%M} UTC" if order.until else ""
+            return f"{order.person} froze {where}{until}: {order.reason or 'no reason given'}"
     return ""
 
 

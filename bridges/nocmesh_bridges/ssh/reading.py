@@ -37,7 +37,7 @@ class Reader:
         """``key`` makes the masks of secrets worthless to whoever would guess them; all bridges of a mesh share it."""
         self._mesh = mesh
         self.asker = Asker(pool, log, key)
-        self._network = network
+        self.network = network
         self._log = log
         self.tools: dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]] = {
             "device_show": self._show,
@@ -77,12 +77,7 @@ class Reader:
 
     def device(self, arguments: dict[str, Any]) -> Device:
         """The device that the arguments name. Raises InvalidInputError, NotFoundError."""
-        return device_asked(self._network, arguments)
-
-    def is_core(self, name: str) -> bool:
-        """Whether a device of that name carries the network: whatever touches it is critical."""
-        found = self._network.device(name)
-        return found is not None and found.core
+        return device_asked(self.network, arguments)
 
     async def outputs(self, device: Device, commands: Sequence[str], *, single_use: bool = False) -> list[Output]:
         """What the device answers to each command, redacted. A command that it does not know is an answer."""

@@ -16,6 +16,7 @@ from nocmesh.inventory import Credential, Inventory, InventoryDevice, Shell, loa
 from nocmesh.messages.agent import ToolRequest
 from nocmesh.messages.change import DeviceCommand
 from nocmesh.network import Network
+from nocmesh.policy.policy import policy_of
 from nocmesh.runtime import Context, Role
 from nocmesh.settings import Settings
 from nocmesh.subjects import subject
@@ -62,7 +63,8 @@ async def _serve(context: Context, network: Network, pool: DevicePool) -> None:
         await publish_network(mesh.agents, network)
     presence = _presence(context, reader, pool)
     fleet = _fleet(context, network, reader, pool, presence)
-    executor = Executor(mesh, pool, reader, context.clock, context.log, fleet.changed)
+    policy = policy_of(context.settings.policy)
+    executor = Executor(mesh, pool, reader, context.clock, context.log, policy, fleet.changed)
     await fleet.start()
     services = [
         await mesh.agents.serve(subject("ai.tools.call.<tool>", tool=tool), ToolRequest, fleet.call, slots=HANDS)

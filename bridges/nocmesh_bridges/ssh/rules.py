@@ -3,8 +3,6 @@
 import re
 from dataclasses import dataclass
 
-from nocmesh.messages.change import Risk
-
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -171,7 +169,6 @@ class ShellLine:
     """A shape of commands that change a Linux system: whole lines, nothing in them that a shell interprets."""
 
     shape: re.Pattern[str]
-    risk: Risk
     undo: bool = False
     """In a rollback only."""
     known: bool = False
@@ -180,25 +177,22 @@ class ShellLine:
     """It tells the neighbours something: whether one answers proves nothing."""
 
 
-def _shaped(risk: Risk, *shapes: str, **more: bool) -> tuple[ShellLine, ...]:
-    return tuple(ShellLine(shape=re.compile(shape), risk=risk, **more) for shape in shapes)
+def _shaped(*shapes: str, **more: bool) -> tuple[ShellLine, ...]:
+    return tuple(ShellLine(shape=re.compile(shape), **more) for shape in shapes)
 
 
 SHELL_LINES: tuple[ShellLine, ...] = (
     *_shaped(
-        "medium",
         rf"ip link set dev {_DEV} (?:up|down|mtu \d{{2,5}}|address {_MAC})",
         rf"ip neigh flush dev {_DEV}",
     ),
-    *_shaped("medium", rf"ping -c 1 -W 1 {_ADDRESS}", may_fail=True),
+    *_shaped(rf"ping -c 1 -W 1 {_ADDRESS}", may_fail=True),
     *_shaped(
-        "high",
         rf"ip link set dev {_DEV} (?:master {_DEV}|nomaster)",
         rf"ip link set dev {_DEV} type bridge (?:stp_state [01]|priority \d{{1,5}})",
         rf"bridge link set dev {_DEV} (?:cost \d{{1,9}}|priority \d{{1,3}}|(?:guard|root_block) (?:on|off))",
     ),
     *_shaped(
-        "critical",
         rf"ip addr (?:add|del|replace) {_ADDRESS}{_LENGTH} dev {_DEV}",
         rf"ip route (?:add|del|replace) {_TO}(?: via {_ADDRESS})?(?: dev {_DEV})?{_METRIC}",
         rf"ip route (?:add|del|replace) (?:blackhole|unreachable|prohibit) {_TO}{_METRIC}",
@@ -209,13 +203,11 @@ SHELL_LINES: tuple[ShellLine, ...] = (
         rf"vtysh(?: -N {_WORD})? -b -d (?:{_DAEMON})",
     ),
     *_shaped(
-        "critical",
         rf"nft '(?:add rule {_CHAIN}|insert rule {_CHAIN} index \d{{1,4}}) [A-Za-z0-9_.:,/@=!{{}}\"\- ]{{1,200}}'",
         rf"pkill -x -F {_FILE}\.pid (?:{_SERVICE})",
         undo=True,
     ),
     *_shaped(
-        "critical",
         rf"/(?:usr/)?(?:local/)?(?:s?bin|lib|libexec)/(?:frr/|quagga/)?(?:{_SERVICE})"
         r"(?: [A-Za-z0-9_.:,/@=+\-]{1,200})*",
         known=True,

@@ -8,7 +8,6 @@ import re
 from collections.abc import Collection, Sequence
 
 from nocmesh.diagnosis.configlines import sections
-from nocmesh.messages.change import Risk
 from nocmesh_bridges.ssh.rules import SHELL_LINES, ShellLine
 
 CHARACTERS = re.compile(r"[A-Za-z0-9 _.:/,@=+\-]+")
@@ -50,15 +49,6 @@ def may_fail(line: str) -> bool:
     """Whether the change goes on when ``line`` fails."""
     found = shape_of(line)
     return found is not None and found.may_fail
-
-
-def floor(lines: Sequence[str]) -> Risk:
-    """The least risk that shell lines have: filters, routes, forwarding and daemons are critical, ports are less."""
-    risks = {found.risk if (found := shape_of(line)) else "critical" for line in lines}
-    return next((risk for risk in _RISKS if risk in risks), "medium")
-
-
-_RISKS: tuple[Risk, ...] = ("critical", "high", "medium")
 
 
 def starts_in(lines: Sequence[str]) -> list[str]:

@@ -15,9 +15,11 @@ from nocmesh.errors import BusError, DeviceError, GuardError, LostRaceError
 from nocmesh.failpoint import reached
 from nocmesh.messages.approval import Decision
 from nocmesh.messages.change import ChangeOutcome, DeviceCommand, DeviceJournalEntry, DeviceResult
+from nocmesh.policy.policy import Policy, built_in
 from nocmesh.subjects import subject
 from nocmesh_bridges.ssh import gate
 from nocmesh_bridges.ssh.devicejournal import DeviceJournal
+from nocmesh_bridges.ssh.grounds import Grounds
 from nocmesh_bridges.ssh.guard import only_operates
 from nocmesh_bridges.ssh.hands import hand_of
 from nocmesh_bridges.ssh.pool import DevicePool
@@ -34,8 +36,17 @@ TRIES = 3
 class Work:
     """One change on one device, carried out by one bridge."""
 
-    def __init__(self, mesh: Mesh, pool: DevicePool, reader: Reader, clock: Clock, command: DeviceCommand) -> None:
+    def __init__(
+        self,
+        mesh: Mesh,
+        pool: DevicePool,
+        reader: Reader,
+        clock: Clock,
+        command: DeviceCommand,
+        policy: Policy | None = None,
+    ) -> None:
         self._mesh = mesh
+        self._grounds = Grounds(mesh.core, reader.network, policy or built_in())
         self._hand = hand_of(mesh, pool, reader, command.change)
         self._reader = reader
         self._clock = clock
@@ -80,8 +91,8 @@ class Work:
         found = await self._mesh.core.last(where, Decision)
         decision, speaker = (found.body, found.speaker) if found else (None, None)
         self._decision = decision
-        core = self._reader.is_core(self._change.device)
-        return gate.refusal(self._command, decision, speaker, at, core=core) or await self._hand.unfit(begun=begun)
+        ground = await self._grounds.of(self._command, at)
+        return gate.refusal(self._command, decision, speaker, at, ground) or await self._hand.unfit(begun=begun)
 
     async def _already_so(self, stale: str) -> DeviceResult:
         """The device moved. When it moved to just where the change leads, there is nothing to send, and that is well.
@@ -101,7 +112,12 @@ class Work:
         found = await self._mesh.core.last(where, DeviceJournalEntry)
         if found is None or self._decision is None:
             return "the device journal cannot be read back"
-        return gate.skewed(found.at, self._clock.now()) or gate.late(self._command, self._decision, found.at)
+        skewed = gate.skewed(found.at, self._clock.now())
+        return (
+            skewed
+            or gate.late(self._command, self._decision, found.at)
+            or await self._grounds.frozen(self._change, found.at)
+        )
 
     async def _reconcile(self, begun: DeviceJournalEntry, running: str) -> DeviceResult:
         """Somebody began and did not end: what the device says decides."""
@@ -188,6 +204,9 @@ class Work:
         failed = await self._check()
         if failed:
             return await self._roll_back(pre_state, f"verification failed: {failed}")
+        frozen = await self._grounds.frozen(self._change, self._clock.now())
+        if frozen:
+            return await self._roll_back(pre_state, f"nothing is confirmed in a freeze: {frozen}")
         note = await self._hand.save()
         diff = unified_diff(self._before, after, self._change.device)
         return self.ended("confirmed", note, diff=diff)

@@ -16,6 +16,8 @@ from nocmesh.cli import (
     incident_commands,
     inventory_commands,
     lab_commands,
+    order_commands,
+    policy_commands,
     role_commands,
     workflow_commands,
 )
@@ -170,6 +172,8 @@ app.add_typer(admin_commands.bus)
 explain_commands.mount(incident_commands.group)
 app.add_typer(incident_commands.group)
 app.add_typer(approval_commands.group)
+app.add_typer(order_commands.group)
+app.add_typer(policy_commands.group)
 app.add_typer(workflow_commands.group)
 app.add_typer(admin_commands.keys)
 app.add_typer(admin_commands.token)
@@ -184,4 +188,5 @@ app.command()(up)
 app.command()(demo)
 role_commands.mount(app)
 approval_commands.mount(app)
+order_commands.mount(app)
 app.command()(doctor)

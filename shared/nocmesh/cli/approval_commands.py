@@ -16,6 +16,11 @@ group = typer.Typer(
 Comment = Annotated[str, typer.Option(help="Why.")]
 Hash = Annotated[str, typer.Option("--change-hash", help="Only if the change is still the one of this hash.")]
 
+Only = Annotated[list[str] | None, typer.Option("--only-device", help="A yes for this device only; may be repeated.")]
+Before = Annotated[str, typer.Option(help="A yes until then: 22:00 (the next, UTC) or 2026-01-31T22:00Z.")]
+After = Annotated[str, typer.Option(help="A yes from then on.")]
+First = Annotated[int, typer.Option(min=0, help="A yes for so many changes of the run, in their order; 0: all.")]
+
 APPROVE = """\
 Approve a change, as the person of NOCMESH_TOKEN.
 
@@ -61,13 +66,19 @@ def _voter(word: str) -> Callable[..., None]:
         approval_id: str,
         comment: Comment = "",
         change_hash: Hash = "",
+        only_device: Only = None,
+        before: Before = "",
+        after: After = "",
+        first: First = 0,
         output: Out = Format.TABLE,
         data: Data = None,
         url: Url = None,
         user: User = "",
     ) -> None:
         from nocmesh.cli.asking import decide
+        from nocmesh.cli.conditions import conditions_of
 
-        do(decide(asked(data, url, user, output), approval_id, word, comment, change_hash))
+        conditions = conditions_of(only_device or [], before, after, first)
+        do(decide(asked(data, url, user, output), approval_id, word, comment, change_hash, conditions))
 
     return vote

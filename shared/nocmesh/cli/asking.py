@@ -108,13 +108,16 @@ def _unfinished(incident_id: str, state: str, seconds: float) -> TooLateError | 
     return TooLateError(f"{incident_id} is {state} after {seconds:g} s: watch it again, or give it longer (--timeout)")
 
 
-async def decide(asked: Asked, approval_id: str, word: str, comment: str, change_hash: str) -> None:
+async def decide(
+    asked: Asked, approval_id: str, word: str, comment: str, change_hash: str, conditions: Entry | None = None
+) -> None:
     """Vote on a change, which is shown; the vote holds for exactly that one, or the one of ``change_hash``."""
     async with asked.client() as client:
         waiting = await _approval(client, approval_id)
         for line in change_lines(waiting.get("change") or {}):
             say(line.plain())
         body = {"decision": word, "comment": comment, "change_hash": change_hash or waiting["change_hash"]}
+        body |= {"conditions": conditions} if conditions else {}
         answer = await client.post("/api/approvals/{}/decisions", approval_id, body=body)
     say(outcome(answer, word))
     show_done({"approval_id": approval_id, **answer}, "approval_id", asked.form)

@@ -17,7 +17,7 @@ from nocmesh.cli.stories import Blow, Chapter, chapters, topology, wrong_end
 from nocmesh.cli.story import OVER, Story
 from nocmesh.cli.telling import Teller
 from nocmesh.cli.up import Prepared, prepared_mesh, ready
-from nocmesh.cli.votes import due, verdict_on
+from nocmesh.cli.votes import due, needed, verdict_on
 from nocmesh.errors import NocmeshError, PreconditionError, TooLateError
 from nocmesh.launch.home import Home
 from nocmesh.launch.logtail import logs_followed
@@ -220,7 +220,7 @@ class _Demo:
     def _invite(self, url: str, waiting: Mapping[str, Any], patience: float) -> None:
         if patience:
             self._teller.say(
-                f"\n>>> {waiting['quorum']} people must approve: {url}/incidents/{waiting['incident_id']}\n"
+                f"\n>>> {needed(waiting)}: {url}/incidents/{waiting['incident_id']}\n"
                 f">>> In {patience:.0f} s the demo's users add the votes that are missing then.\n",
                 "bold magenta",
             )

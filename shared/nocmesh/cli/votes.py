@@ -9,8 +9,16 @@ def due(approval: Mapping[str, Any], users: Sequence[str], waited: float, patien
     if approval.get("status") != "pending" or waited < patience:
         return []
     voted = {vote["person"] for vote in approval.get("votes") or []}
-    missing = int(approval.get("quorum") or 0) - len(voted)
+    missing = max(int(approval.get("quorum") or 0), 1) - len(voted)
     return [user for user in users if user not in voted][: max(missing, 0)]
+
+
+def needed(approval: Mapping[str, Any]) -> str:
+    """Who must do what with ``approval``, in words."""
+    quorum = int(approval.get("quorum") or 0)
+    if not quorum:
+        return "it goes in some minutes unless somebody rejects it; an approval ends the waiting"
+    return f"{quorum} {'person' if quorum == 1 else 'people'} must approve"
 
 
 def verdict_on(report: Mapping[str, Any], expected: Mapping[str, str] | None) -> str:

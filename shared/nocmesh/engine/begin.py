@@ -11,13 +11,15 @@ from nocmesh.engine.refs import look_up, resolve, scope
 from nocmesh.engine.state import RunCommand, RunState
 from nocmesh.ids import short_digest
 from nocmesh.messages.base import Message
-from nocmesh.messages.change import Change
+from nocmesh.messages.change import Change, Risk
+from nocmesh.messages.policy import Terms
 
 DEFAULT_TIMEOUT = {"invoke_agent": 600.0, "call_tool": 120.0, "approval": 0.0, "apply_config": 900.0}
 """Seconds. An approval expires by itself (`expires_in`), judged by the approvals process."""
 
 DEFAULT_APPROVAL_SECONDS = 1800.0
 QUORUM = {"low": 0, "medium": 1, "high": 1, "critical": 2}
+"""Of a run that was started without the terms of a policy (its parameter ``approval_terms``)."""
 
 
 class Beginning(Message, frozen=True, kw_only=True):
@@ -89,9 +91,19 @@ def task_command(
 
 
 def change_command(
-    state: RunState, name: str, step: Step, change: Mapping[str, Any], attempt: int, deadline: datetime | None
+    state: RunState,
+    name: str,
+    step: Step,
+    change: Mapping[str, Any],
+    attempt: int,
+    deadline: datetime | None,
+    *,
+    position: int = 1,
 ) -> RunCommand:
-    """The command that sends one approved change to its device; after ``deadline`` nobody waits for it any more."""
+    """The command that sends one approved change, the ``position``th of its step, to its device.
+
+    After ``deadline`` nobody waits for it any more.
+    """
     change_id = str(change["change_id"])
     approval_id = short_digest(state.run_id, step.context_from_step, change_id)
     command_id = short_digest(state.run_id, name, change_id, str(attempt))
@@ -101,6 +113,7 @@ def change_command(
         "step": name,
         "change": change,
         "approval_id": approval_id,
+        "position": position,
         "incident_id": state.incident_id,
         "correlation_id": state.correlation_id,
         "deadline": deadline.isoformat() if deadline else None,
@@ -160,6 +173,7 @@ def _approval(state: RunState, name: str, step: Step, attempt: int, at: datetime
 
 def _request(state: RunState, name: str, raw: Mapping[str, Any], at: datetime, expires: datetime) -> RunCommand:
     change = msgspec.convert(raw, Change)
+    terms = _terms(state, change.risk)
     approval_id = short_digest(state.run_id, name, change.change_id)
     body = {
         "approval_id": approval_id,
@@ -169,7 +183,8 @@ def _request(state: RunState, name: str, raw: Mapping[str, Any], at: datetime, e
         "change": raw,
         "change_hash": change.hash(),
         "risk": change.risk,
-        "quorum": QUORUM[change.risk],
+        "quorum": terms.approvals,
+        "delay_seconds": terms.delay_seconds,
         "requested_by": change.requested_by or state.requester,
         "requested_at": at.isoformat(),
         "expires_at": expires.isoformat(),
@@ -177,6 +192,12 @@ def _request(state: RunState, name: str, raw: Mapping[str, Any], at: datetime, e
         "correlation_id": state.correlation_id,
     }
     return RunCommand(id=approval_id, kind="request_approval", step=name, data={"approval": body})
+
+
+def _terms(state: RunState, risk: Risk) -> Terms:
+    """What ``risk`` takes: as the policy said when the run was started."""
+    pinned = dict(state.parameters.get("approval_terms") or {}).get(risk)
+    return msgspec.convert(pinned, Terms) if pinned else Terms(approvals=QUORUM[risk])
 
 
 def _apply(state: RunState, name: str, step: Step, attempt: int, at: datetime) -> Beginning:

@@ -108,7 +108,8 @@ def _apply(state: RunState, name: str, step: Step, now: StepState) -> Settled | 
         return Settled(error=changes, output=output)
     if len(results) < len(changes):
         deadline = min(now.timers.values(), default=None)
-        command = change_command(state, name, step, changes[len(results)], now.attempt, deadline)
+        done = len(results)
+        command = change_command(state, name, step, changes[done], now.attempt, deadline, position=done + 1)
         return Extended(waiting_for=[command.id], commands=[command])
     return Settled(output=output)
 

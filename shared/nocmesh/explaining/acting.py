@@ -51,6 +51,9 @@ def _decide(told: Told) -> str:
         devices = listed([ballot.device for ballot in waiting])
         return f"Decide on {len(waiting)} changes, on {devices}: approve or reject each, {until}."
     [ballot] = waiting
+    if ballot.goes_at:
+        when = moment(ballot.goes_at, told.report.timing.alert_received or told.opened_at)
+        return f"Reject the change on {ballot.device} if it should not be: it goes at {when} unless somebody does."
     return f"Approve or reject the change on {ballot.device}: it takes {_people(ballot)}, {until}."
 
 
@@ -76,7 +79,8 @@ def _weighed(told: Told) -> list[str]:
             lines.append(sentence(f"Its risk is {ballot.risk}: {why}"))
         if ballot.yes:
             lines.append(f"{listed(ballot.yes)} approved it already.")
-    lines.append("If nobody decides in time nothing is changed, and the incident goes to a person.")
+    if not all(ballot.goes_at for ballot in told.waiting):
+        lines.append("If nobody decides in time nothing is changed, and the incident goes to a person.")
     return lines
 
 

@@ -26,6 +26,8 @@ class Ballot:
     status: Literal["pending", "approved", "rejected", "expired"]
     risk: str = ""
     quorum: int = 1
+    goes_at: datetime | None = None
+    """When it goes unless somebody stops it; None: it needs people."""
     yes: Sequence[str] = ()
     """Who approved."""
     no: Sequence[str] = ()

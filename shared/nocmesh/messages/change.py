@@ -71,6 +71,8 @@ class DeviceCommand(Message, frozen=True, kw_only=True):
     approval_id: str
     incident_id: str = ""
     correlation_id: str = ""
+    position: int = 1
+    """The how manieth of its run's changes it is."""
     deadline: datetime | None = None
     """Nobody waits for it after this: then it is not begun any more."""
 

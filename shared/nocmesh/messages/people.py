@@ -6,9 +6,11 @@ from nocmesh.messages.base import Message
 
 
 class PersonRequest(Message, frozen=True, kw_only=True):
-    """`sign_in` {token} · `whoami` · `sign_out` · `vote` {approval_id, decision, change_hash?, comment}.
+    """One question of a person: `sign_in`, `whoami`, `sign_out`, `vote`, `order` or `orders`.
 
-    One of ``session`` (cookie), ``token`` (personal token) or ``loopback_user`` names the person.
+    `sign_in` {token}, `vote` {approval_id, decision, change_hash?, comment, conditions?}, `order` {kind, name, value,
+    until?, reason}; the others have no arguments. One of ``session`` (cookie), ``token`` (personal token) or
+    ``loopback_user`` names the person.
     """
 
     session: str = ""

@@ -95,7 +95,7 @@ def _incident(event: IncidentEvent, place: Place) -> list[Write]:
 def _requested(request: ApprovalRequest, _: Place) -> list[Write]:
     plain = ("run_id", "step", "incident_id", "risk", "quorum", "summary", "change_hash")
     new = {name: getattr(request, name) for name in (*plain, "requested_by", "requested_at", "expires_at")}
-    new |= {"device": request.change.device, "change": request.change.to_dict()}
+    new |= {"device": request.change.device, "change": request.change.to_dict(), "goes_at": request.goes_at}
     return [Write(table=ApprovalRow, key={"approval_id": request.approval_id}, change=lambda _: new)]
 
 

@@ -127,6 +127,8 @@ class ApprovalRow(Row, table=True):
     requested_by: str = ""
     requested_at: datetime | None = time_field()
     expires_at: datetime | None = time_field()
+    goes_at: datetime | None = time_field()
+    """When it goes unless somebody stops it; None: it needs people."""
     decided_at: datetime | None = time_field()
     reason: str = ""
     change_hash: str = ""

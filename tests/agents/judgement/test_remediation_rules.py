@@ -18,8 +18,7 @@ from nocmesh.messages.state import ConfigLine, DeviceState
 from nocmesh.network import Device, Network
 from nocmesh_agents.judgement import specialist as bgp
 from nocmesh_agents.remediation import rules as remediation
-from nocmesh_agents.remediation.edits import Edit, Fix, commands_of, removal, rollback_of, secret_in, setting
-from nocmesh_agents.remediation.risk import risk_of
+from nocmesh_agents.remediation.edits import Edit, commands_of, removal, rollback_of, secret_in, setting
 from nocmesh_agents.remediation.templates import address_line, family_section, network_line
 
 RING = [(0, 1), (1, 2), (2, 3), (3, 0)]
@@ -234,11 +233,6 @@ def test_the_limit_becomes_what_the_other_neighbours_have() -> None:
     (change,), _ = planned(world, diagnosed(world))
     assert f"neighbor {one} maximum-prefix 500" in change.commands
     assert change.commands[-2:] == [f"neighbor {one} shutdown", f"no neighbor {one} shutdown"]
-
-
-def test_what_is_neither_routing_nor_an_interface_is_of_high_risk() -> None:
-    fix = Fix(device="r1", edits=(Edit("", ("hostname x",), ("hostname r1",)),), summary="", routing=False)
-    assert risk_of(Device(name="r1", platform="frr", address="a"), [fix])[0] == "high"
 
 
 def test_ios_keeps_its_family_where_it_stands() -> None:

@@ -18,6 +18,8 @@ from nocmesh.messages.report import Diagnosis, RootCause
 from nocmesh.messages.session import Observation, ToolCall
 from nocmesh.messages.state import ConfigLine, DeviceState, Interface
 from nocmesh.network import Device, IntendedInterface, Network
+from nocmesh.policy.judge import Asked, judge
+from nocmesh.policy.policy import built_in
 from nocmesh_agents.judgement.hands import by_hand, for_a_person
 from nocmesh_agents.remediation.edits import Edit, Fix, Refusal
 from nocmesh_agents.remediation.remedies import REMEDIES
@@ -27,7 +29,6 @@ from nocmesh_bridges.platforms.linux_links import LINKS
 from nocmesh_bridges.platforms.linux_routes import ROUTES
 from nocmesh_bridges.platforms.linux_system import DAEMONS, PROCESSES
 from nocmesh_bridges.platforms.nftables import RULESET
-from nocmesh_bridges.ssh import gate
 from nocmesh_bridges.ssh.guard import check_line
 from nocmesh_bridges.ssh.shellguard import out_of_place
 
@@ -155,7 +156,8 @@ def assert_sound(replay: Shells, change: Change) -> None:
     for line in change.rollback:
         check_line("linux", line, undo=True)
     assert out_of_place(change.commands, change.rollback) == ""
-    least = gate.floor([*change.commands, *change.rollback], "linux")
+    lines = [*change.commands, *change.rollback]
+    least = judge(built_in(), Asked(lines=lines, door="shell", platform="linux")).risk
     assert RISKS.index(change.risk) >= RISKS.index(least)
     view = "config" if change.platform == "linux" else "shell_config"
     call = ToolCall(call_id="c", tool="device_state", arguments={"device": change.device, "views": [view, "filters"]})

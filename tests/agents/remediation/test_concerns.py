@@ -15,10 +15,12 @@ from nocmesh.messages.report import Diagnosis, RootCause
 from nocmesh.messages.session import Observation
 from nocmesh.messages.state import ConfigLine, DeviceState, Interface, Output
 from nocmesh.network import Device, Network
+from nocmesh.policy.judge import Asked, judge
+from nocmesh.policy.policy import built_in
 from nocmesh_agents.remediation.concerns import concern_of, curable, ends_of, names_in, patients
-from nocmesh_agents.remediation.edits import Fix, Refusal, commands_of
+from nocmesh_agents.remediation.edits import Fix, Refusal, commands_of, rollback_of
 from nocmesh_agents.remediation.past import as_it_was
-from nocmesh_agents.remediation.risk import is_routing, risk_of
+from nocmesh_agents.remediation.risk import is_routing
 
 EBGP, ISIS = "clos-ospf-ebgp", "clos-isis-ibgp_rr"
 FAMILY = ["router bgp 65001", "address-family ipv4 unicast"]
@@ -173,5 +175,5 @@ def test_risk_is_what_the_lines_can_break(section: str, text: str, routing: bool
     was = f"{now} {text}\n" if section else f"{now}{text}\n"
     [fix] = as_it_was(seen(was, now), cause(fault))
     assert isinstance(fix, Fix)
-    assert risk_of(Device(name="r1", platform="frr", address="x"), [fix])[0] == risk
+    assert judge(built_in(), Asked(lines=[*commands_of(fix.edits), *rollback_of(fix.edits)])).risk == risk
     assert concern_of(fault) is not None

@@ -12,6 +12,8 @@ from nocmesh.alerting.alertmanager import parse
 from nocmesh.diagnosis.evidence import verify_evidence
 from nocmesh.messages.change import Change
 from nocmesh.messages.report import Diagnosis
+from nocmesh.policy.judge import Asked, judge
+from nocmesh.policy.policy import built_in
 from nocmesh.proving.simulated.breakages import Breakage, breakage
 from nocmesh.proving.simulated.faults import fault_named
 from nocmesh.proving.simulated.mishap_kinds import CABLES, MISHAPS
@@ -21,7 +23,6 @@ from nocmesh_agents.judgement.specialist import decide as specialist
 from nocmesh_agents.remediation.concerns import curable
 from nocmesh_agents.remediation.rules import decide as remediation
 from nocmesh_agents.triage.rules import decide as triage
-from nocmesh_bridges.ssh import gate
 
 pytestmark = pytest.mark.real
 
@@ -76,7 +77,7 @@ def test_what_was_broken_is_as_it_was_and_can_be_undone(topology: Topology, name
     assert not person
     ill = {device: world.config_sha256(device) for device in well}
     for change in changes:
-        assert RISKS.index(change.risk) >= RISKS.index(gate.floor(change.commands))
+        assert RISKS.index(change.risk) >= RISKS.index(judge(built_in(), Asked(lines=change.commands)).risk)
         world.apply(change.device, change.commands)
     assert not broken.shows(world.live)
     proof, _ = world.pursue(

@@ -13,7 +13,9 @@ from nocmesh.bus import Mesh, Received
 from nocmesh.clock import Clock, SystemClock
 from nocmesh.log import logger
 from nocmesh.messages.change import Change, DeviceCommand, DeviceJournalEntry, DeviceResult
+from nocmesh.messages.order import EVERYWHERE, Order
 from nocmesh.network import Device, Network
+from nocmesh.policy.policy import built_in
 from nocmesh.proving.broker import MeshFor
 from nocmesh.proving.simulated import ports
 from nocmesh.proving.simulated.server import Access, SimulatedNetwork
@@ -70,6 +72,7 @@ class Bench:
         self.meshes = meshes
         self.pools: list[DevicePool] = []
         self.changed: list[str] = []
+        self.policy = built_in()
         self.executor = self.bridge(meshes["bridge"])
 
     @classmethod
@@ -89,7 +92,7 @@ class Bench:
         self.pools.append(pool)
         log = logger(role="ssh")
         reader = Reader(mesh, pool, network or self.inventory(), log, b"key")
-        return Executor(mesh, pool, reader, clock, log, self._changed)
+        return Executor(mesh, pool, reader, clock, log, self.policy, self._changed)
 
     async def _changed(self, device: str) -> None:
         """What the other bridges are told."""
@@ -157,6 +160,12 @@ class Bench:
             approval_id=approval,
             **more,
         )
+
+    async def freeze(self, name: str = EVERYWHERE, value: str = "on") -> None:
+        """Somebody lets nothing out any more; an empty ``value`` lifts it."""
+        order = Order(kind="freeze", name=name, value=value, person="ada", at=SystemClock().now())
+        where = subject("ai.approvals.orders.<kind>.<name>", kind="freeze", name=name)
+        await self.meshes["approvals"].core.publish(where, order, id=f"freeze:{name}:{value}")
 
     async def take(self, command: DeviceCommand) -> DeviceResult:
         """The bridge takes the command; gives what it told the mesh."""

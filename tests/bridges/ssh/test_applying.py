@@ -12,6 +12,8 @@ from msgspec.structs import replace
 from nocmesh.clock import FixedClock, SystemClock
 from nocmesh.errors import BusError
 from nocmesh.messages.change import Check
+from nocmesh.policy.form import BudgetEntry
+from nocmesh.policy.policy import built_in
 from nocmesh.proving.broker import MeshFor
 from nocmesh_bridges.ssh import applying, work
 from nocmesh_bridges.ssh.devicejournal import DeviceJournal
@@ -514,3 +516,42 @@ async def test_a_change_that_nobody_waits_for_is_not_begun(bench: Bench) -> None
     result = await bench.take(command)
     assert (result.outcome, bench.typed()) == ("refused", [])
     assert "went on without it" in result.reason
+
+
+async def test_in_a_freeze_nothing_is_typed_and_afterwards_it_may(bench: Bench) -> None:
+    change = await bench.change()
+    await bench.freeze("elsewhere")
+    await bench.freeze()
+    result = await bench.take(await bench.approve(change))
+    assert (result.outcome, bench.typed()) == ("refused", [])
+    assert "ada froze everything" in result.reason
+    await bench.freeze(value="")
+    assert (await bench.take(await bench.approve(change, attempt=2))).outcome == "confirmed"
+
+
+async def test_a_freeze_in_the_middle_of_a_change_takes_it_back(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    proved = work.Work._check
+
+    async def frozen_meanwhile(ours: work.Work) -> str:
+        await bench.freeze()
+        return await proved(ours)
+
+    monkeypatch.setattr(work.Work, "_check", frozen_meanwhile)
+    result = await bench.take(await bench.approve(await bench.change()))
+    assert (result.outcome, bench.has()) == ("rolled_back", False)
+    assert "nothing is confirmed in a freeze" in result.reason
+
+
+async def test_no_more_changes_go_at_once_than_the_policy_allows(bench: Bench, kill_at: Any) -> None:
+    tight = replace(built_in(), budget=BudgetEntry(in_all=1, per_site=0))
+    bench.policy = tight
+    bench.again()
+    first, second = await bench.approve(await bench.change("r1")), await bench.approve(await bench.change("r2"))
+    kill_at("bridge.begun")
+    await bench.killed(first)
+    with pytest.raises(BusError, match="1 changes are under way, of 1"):
+        await bench.executor.take(received(second))
+    late = replace(second, command_id="k-late", deadline=SystemClock().now())
+    assert (await bench.take(late)).outcome == "refused"
+    assert (await bench.take(first)).outcome == "confirmed"
+    assert (await bench.take(second)).outcome == "confirmed"

@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 
 from nocmesh.bus import Speaker
 from nocmesh.ids import digest
-from nocmesh.messages.approval import Decision, Vote
+from nocmesh.messages.approval import Conditions, Decision, Vote
 from nocmesh.messages.change import Change, DeviceCommand
+from nocmesh.messages.order import Order
+from nocmesh.network import Device, Network
+from nocmesh.policy.policy import built_in
 from nocmesh_bridges.ssh import gate
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -29,10 +32,23 @@ class Situation:
     speaker: Speaker | None
     now: datetime = NOON
     core: bool = False
+    asked_at: datetime | None = NOON - timedelta(minutes=2)
+    orders: tuple[Order, ...] = ()
 
     @property
     def refusal(self) -> str:
-        return gate.refusal(self.command, self.decision, self.speaker, self.now, core=self.core)
+        ground = ground_of(core=self.core, asked_at=self.asked_at, orders=self.orders)
+        return gate.refusal(self.command, self.decision, self.speaker, self.now, ground)
+
+
+def ground_of(*, core: bool = False, **more: Any) -> gate.Ground:
+    device = Device(name="r1", platform="frr", address="a", site="north", core=core)
+    return gate.Ground(policy=built_in(), device=device, network=Network(devices=[device]), **more)
+
+
+def people_for(of: Change, *, core: bool = False) -> int:
+    """How many must approve it."""
+    return gate.needed(of, ground_of(core=core), NOON).approvals
 
 
 def change(**more: Any) -> Change:
@@ -156,39 +172,108 @@ def test_one_person_with_two_votes_is_one_person() -> None:
         "neigh 1.1.1.1 x", "NETWORK 10.0.0.0/8", "default neighbor 1.1.1.1 x", "ip route 0.0.0.0/0 1.1.1.1",
         "ipv6 ro ::/0 ::1", "ip prefix-list x", "no ip access-list y", "ip access-group 1 in", "route-map x",
         "access-list 1 permit any", "area 0 stub", "vrf x", "passive-interface eth0", "address-family ipv4",
-        "ip ospf cost 1", "redistribute static", "ip routing", "no router", "do clear ip bgp 10.0.0.2",
+        "ip ospf cost 1", "redistribute static", "ip routing", "no router", "ip address 10.0.0.1/24", "do reload",
     ],
 )  # fmt: skip
 def test_routing_and_filters_are_critical_by_themselves(line: str) -> None:
-    assert gate.floor(["interface eth0", line]) == "critical"
-    assert gate.needed(change(risk="low", commands=["interface eth0"], rollback=[line])) == 2
+    assert people_for(change(risk="low", commands=["interface eth0"], rollback=[line])) == 2
+
+
+@pytest.mark.parametrize("line", ["mtu 1500", "no", "switchport access vlan 10"])
+def test_what_is_neither_routing_nor_state_needs_one_person_and_two_on_a_core_device(line: str) -> None:
+    assert people_for(change(risk="low", commands=[line], rollback=[])) == 1
+    assert people_for(change(risk="low", commands=[line], rollback=[]), core=True) == 2
+
+
+@pytest.mark.parametrize("line", ["no shutdown", "description to router r1", "speed 1000"])
+def test_the_state_of_an_interface_waits_for_somebody_who_stops_it(line: str) -> None:
+    terms = gate.needed(change(risk="low", commands=["interface eth0", line], rollback=[]), ground_of(), NOON)
+    assert (terms.approvals, terms.delay_seconds) == (0, 300)
+    assert people_for(change(risk="low", commands=[line], rollback=[]), core=True) == 2
 
 
 @pytest.mark.parametrize(
-    "line", ["interface eth0", "no shutdown", "description to router r1", "mtu 1500", "ip address 10.0.0.1/24", "no"]
-)
-def test_the_state_of_an_interface_is_not(line: str) -> None:
-    assert gate.floor([line]) == "medium"
-    assert gate.needed(change(risk="low", commands=[line], rollback=[])) == 1
-    assert gate.needed(change(risk="low", commands=[line], rollback=[]), core=True) == 2
-
-
-@pytest.mark.parametrize(
-    ("line", "risk", "people"),
+    ("line", "people"),
     [
-        ("ip link set dev eth0 mtu 1500", "medium", 1),
-        ("bridge link set dev eth0 cost 2", "high", 1),
-        ("ip route del default", "critical", 2),
-        ("sysctl -w net.ipv4.ip_forward=1", "critical", 2),
-        ("nft delete rule inet f in handle 4", "critical", 2),
-        ("what is this", "critical", 2),
+        ("ip link set dev eth0 mtu 1500", 0),
+        ("bridge link set dev eth0 cost 2", 1),
+        ("ip route del default", 2),
+        ("sysctl -w net.ipv4.ip_forward=1", 2),
+        ("nft delete rule inet f in handle 4", 2),
+        ("what is this", 2),
     ],
 )
-def test_commands_of_a_shell_have_the_risk_of_their_shape(line: str, risk: str, people: int) -> None:
-    assert gate.floor([line], "linux") == risk
+def test_commands_of_a_shell_have_the_risk_of_their_kind(line: str, people: int) -> None:
     for more in ({"platform": "linux"}, {"platform": "frr", "door": "shell"}):
-        assert gate.needed(change(risk="low", commands=[line], rollback=[], **more)) == people
-        assert gate.needed(change(risk="low", commands=[], rollback=[line], **more)) == people
+        assert people_for(change(risk="low", commands=[line], rollback=[], **more)) == people
+        assert people_for(change(risk="low", commands=[], rollback=[line], **more)) == people
+
+
+def unasked(**more: Any) -> Situation:
+    """A change that needs nobody, five minutes after it was proposed."""
+    return situation(found=decision(people=(), quorum=0), asked_at=NOON - timedelta(minutes=5), **more)
+
+
+def test_what_needs_nobody_goes_when_the_time_to_stop_it_is_over() -> None:
+    assert unasked().refusal == ""
+    assert "anybody may stop it until" in replace(unasked(), asked_at=NOON - timedelta(seconds=299)).refusal
+    assert "not known" in replace(unasked(), asked_at=None).refusal
+    assert "rejected" in decided(unasked(), votes=[vote("uma", "reject")]).refusal
+
+
+def test_a_yes_ends_the_waiting() -> None:
+    early = replace(unasked(), asked_at=NOON)
+    assert early.refusal
+    assert decided(early, votes=[vote("nina")]).refusal == ""
+
+
+def test_whoever_may_only_propose_waits_for_a_person_and_whoever_may_only_diagnose_proposes_nothing() -> None:
+    low = Order(kind="autonomy", name="remediation", value="propose", person="ada", at=NOON)
+    assert "1 different people" in replace(unasked(), orders=(low,)).refusal
+    assert decided(replace(unasked(), orders=(low,)), votes=[vote("nina")]).refusal == ""
+    asks = change(requested_by="triage")
+    assert "may diagnose" in situation(asks, decision(asks)).refusal
+    raised = Order(kind="autonomy", name="triage", value="act", person="ada", at=NOON)
+    assert "may diagnose" in situation(asks, decision(asks), orders=(raised,)).refusal
+
+
+def test_whoever_may_act_waits_for_nobody_and_still_needs_people_for_what_is_critical() -> None:
+    acts = Order(kind="autonomy", name="remediation", value="act", person="ada", at=NOON)
+    assert replace(unasked(), asked_at=NOON, orders=(acts,)).refusal == ""
+    of = change(risk="critical")
+    assert "2 different people" in situation(of, decision(of, ("nina",)), orders=(acts,)).refusal
+
+
+@pytest.mark.parametrize(
+    ("conditions", "why"),
+    [
+        (Conditions(devices=["r2"]), "for r2 only"),
+        (Conditions(not_after=NOON), "only before"),
+        (Conditions(not_before=NOON + timedelta(minutes=1)), "not before"),
+        (Conditions(first=1), "first 1"),
+        (Conditions(devices=["r1", "r2"], not_before=NOON, not_after=NOON + timedelta(minutes=1), first=2), ""),
+    ],
+)
+def test_a_yes_reaches_as_far_as_its_conditions(conditions: Conditions, why: str) -> None:
+    votes = [vote("nina"), vote("omar", conditions=conditions)]
+    given = command(decided(situation(), votes=votes), position=2)
+    assert why in given.refusal if why else given.refusal == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "frozen"),
+    [
+        ("all", {}, True),
+        ("north", {}, True),
+        ("south", {}, False),
+        ("all", {"until": NOON}, False),
+        ("all", {"until": NOON + timedelta(seconds=1)}, True),
+        ("all", {"value": ""}, False),
+    ],
+)
+def test_nothing_goes_in_a_freeze(name: str, more: dict[str, Any], frozen: bool) -> None:
+    order = Order(**{"kind": "freeze", "name": name, "value": "on", "person": "ada", "at": NOON, **more})
+    assert ("ada froze" in replace(situation(), orders=(order,)).refusal) is frozen
 
 
 def test_a_door_is_part_of_what_is_approved_and_the_old_one_goes_without_saying() -> None:
@@ -209,7 +294,10 @@ def oracle(given: Situation) -> bool:
     in_time = [v for v in electorate if (found.expires_at - v.at).total_seconds() > 0]
     yes = {v.person for v in in_time if v.decision == "approve"} - {"", found.requested_by, body.requested_by}
     routing = any("router" in line for line in body.commands + body.rollback)
-    people = 2 if routing or given.core or body.risk == "critical" else 1
+    people = 2 if routing or given.core or body.risk == "critical" else int(body.risk == "high")
+    people = max(people, int(body.requested_by != "remediation"))
+    unasked = people == found.quorum == 0 and not yes
+    in_peace = given.asked_at is not None and given.now >= given.asked_at + timedelta(minutes=5)
     waits = given.command.deadline or datetime.max.replace(tzinfo=UTC)
     return all(
         (
@@ -219,7 +307,7 @@ def oracle(given: Situation) -> bool:
             (found.change_id, found.device, found.change_hash) == (body.change_id, body.device, body.hash()),
             given.now < min(found.expires_at, waits),
             not [v for v in found.votes if v.decision == "reject"],
-            len(yes) >= max(people, found.quorum),
+            in_peace if unasked else len(yes) >= max(people, found.quorum),
         )
     )
 
@@ -242,6 +330,7 @@ def situations(draw: st.DrawFn) -> Situation:
     ]
     found = decision(of, quorum=draw(st.integers(0, 3)), votes=ballots)
     given = situation(of, found, now=NOON + timedelta(minutes=draw(st.integers(-1, 11))), core=draw(st.booleans()))
+    given = replace(given, asked_at=draw(st.sampled_from([None, NOON, NOON - timedelta(minutes=5)])))
     for breach in draw(st.lists(st.sampled_from(sorted(set(BREACHES) - {"no decision"})), max_size=2)):
         given = BREACHES[breach](given)
     return given

@@ -63,7 +63,7 @@ async def test_a_history_is_told_as_data_and_in_lines(bench: Bench, mesh_on: Mes
     assert seen.outputs[0].text.splitlines()[1:] == [line, "2026-01-31T12:00:00Z change ch1: interface e0 | shutdown"]
     assert stands(Evidence(observation_id="c1", device="r1", command="device_history r1", quote=line), seen)
     state = ToolCall(call_id="c2", tool="device_state", arguments={"device": "r1"})
-    facts = Facts.gather(bench.executor.reader._network, [observed(state, ToolReply(call_id="c2", status="ok")), seen])
+    facts = Facts.gather(bench.executor.reader.network, [observed(state, ToolReply(call_id="c2", status="ok")), seen])
     history = facts.sights["r1"].history
     assert history is not None
     assert [each.after for each in history.turns] == ["down"]

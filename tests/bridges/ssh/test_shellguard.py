@@ -8,6 +8,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nocmesh.errors import GuardError
+from nocmesh.messages.change import Risk
+from nocmesh.policy.judge import Asked, judge
+from nocmesh.policy.policy import built_in
 from nocmesh_bridges.ssh import shellguard
 from nocmesh_bridges.ssh.guard import MAX_SHELL_LENGTH, check_line
 
@@ -254,6 +257,10 @@ STRANGE = [
 ]
 
 
+def risk_of(line: str) -> Risk:
+    return judge(built_in(), Asked(lines=[line], door="shell", platform="linux")).risk
+
+
 def passes(line: str, *, undo: bool = False, known: tuple[str, ...] = (KNOWN,)) -> bool:
     try:
         check_line("linux", line, undo=undo, known=known)
@@ -269,19 +276,19 @@ def lines(block: str) -> list[str]:
 @pytest.mark.parametrize(("risk", "line"), [(risk, line) for risk, block in ALLOWED.items() for line in lines(block)])
 def test_what_a_remedy_needs_passes_and_has_its_risk(risk: str, line: str) -> None:
     assert passes(line)
-    assert shellguard.floor([line]) == risk
+    assert risk_of(line) == risk
 
 
 @pytest.mark.parametrize("line", lines(UNDO))
 def test_what_only_puts_back_passes_in_a_rollback_alone(line: str) -> None:
     assert passes(line, undo=True)
     assert not passes(line)
-    assert shellguard.floor([line]) == "critical"
+    assert risk_of(line) == "critical"
 
 
 def test_a_daemon_is_started_only_as_it_ran_when_all_was_well() -> None:
     assert passes(KNOWN)
-    assert shellguard.floor([KNOWN]) == "critical"
+    assert risk_of(KNOWN) == "critical"
     assert not passes(KNOWN, known=())
     assert not passes(f"{KNOWN} -f /tmp/x")
     with pytest.raises(GuardError, match="ran nothing by exactly this command line"):
