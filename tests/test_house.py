@@ -33,6 +33,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "msgspec": ("nocmesh", "nocmesh_agents", "nocmesh_bridges", "nocmesh_dashboard"),
     "nacl": ("nocmesh.bus",),
     "nats": ("nocmesh.bus",),
+    "netmiko": ("nocmesh_bridges.ssh.rivals",),
     "opentelemetry": ("nocmesh.bus",),
     "prometheus_client": ("nocmesh_dashboard.metrics",),
     "pysnmp": ("nocmesh_bridges.snmp.engine",),

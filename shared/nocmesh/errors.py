@@ -15,6 +15,7 @@ NocmeshError
 │   ├── LostRaceError          a guarded append found another writer's message first
 │   └── OutcomeUnknownError    no acknowledgement came: it may have happened (also TimeoutError)
 └── DeviceError                a device
+    ├── DeviceBusyError        too many wait for it, or it takes no more logins now: ask again later
     ├── DeviceUnreachableError no session could be opened (also ConnectionError)
     ├── DeviceTimeoutError     the device did not answer in time (also TimeoutError)
     ├── DeviceRejectedError    the device answered that the command is wrong
@@ -114,6 +115,10 @@ class DeviceError(NocmeshError):
     def __init__(self, message: str, *, device: str = "", **facts: Any) -> None:
         super().__init__(message, device=device, **facts)
         self.device = device
+
+
+class DeviceBusyError(DeviceError):
+    """The device is well, and has too much to do for us now: ask again in a moment."""
 
 
 class DeviceUnreachableError(DeviceError, ConnectionError):

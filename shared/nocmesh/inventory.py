@@ -55,6 +55,8 @@ class InventoryDevice:
     credential: Credential
     host_key: str = ""
     legacy: bool = False
+    max_sessions: int = 2
+    logins_per_minute: int = 0
     snmp: Snmp | None = None
     shell: Shell | None = None
 
@@ -204,6 +206,8 @@ def _device(entry: DeviceEntry, credentials: dict[str, Credential], folder: Path
         credential=credentials[entry.credential],
         host_key=entry.host_key,
         legacy=entry.legacy,
+        max_sessions=entry.max_sessions,
+        logins_per_minute=entry.logins_per_minute,
         snmp=snmp_of(entry.name, snmp, folder) if snmp else None,
         shell=Shell(port=shell.port, credential=credentials[shell.credential]) if shell else None,
     )

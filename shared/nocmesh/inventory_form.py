@@ -246,6 +246,10 @@ class DeviceEntry(Entry):
     core: bool = False
     legacy: bool = False
     """Offer the SHA-1 and CBC algorithms that old devices need; for this device only."""
+    max_sessions: Annotated[int, Field(ge=1, le=64)] = 2
+    """How many of its vtys a bridge may hold at once, at each of its doors."""
+    logins_per_minute: Annotated[int, Field(ge=0, le=1000)] = 0
+    """How often a bridge may log in to its CLI within a minute; 0: as often as it needs."""
     simulated: bool = False
     snmp: SnmpEntry | None = None
     aliases: list[str] = []

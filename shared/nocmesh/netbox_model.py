@@ -27,7 +27,12 @@ SLUGS: Mapping[str, str] = {
 
 OURS = "nocmesh"
 """The key of a device's config context, or the custom field, that holds what only we need of it."""
-EXTRA = frozenset({"port", "host_key", "core", "legacy", "aliases", "snmp", "shell", "intent", "credential"})
+EXTRA = frozenset(
+    {
+        *("port", "host_key", "core", "legacy", "aliases", "snmp", "shell", "intent", "credential"),
+        *("max_sessions", "logins_per_minute"),
+    }
+)
 CHECKED = ("site", "role", "platform", "status", "tag")
 """Filters whose effect can be seen on the answer: NetBox ignores a filter that it does not know."""
 

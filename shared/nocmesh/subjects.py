@@ -215,6 +215,8 @@ SUBJECTS: tuple[Subject, ...] = (
         "bridge snmp orchestrator",
         service=True,
     ),
+    _row("ai.tools.at.<agent_id>.<tool>", A, None, "ToolRequest", "bridge", "bridge", service=True, addressed=True),
+    _row("ai.bridges.here.<agent_id>", A, None, "Heartbeat", "bridge", "bridge"),
     # what other systems may read
     _row("ai.feed.alerts.<alert_id>", X, "FEED", "AlertEvent", "incidents", "subscriber"),
     _row("ai.feed.incidents.<incident_id>", X, "FEED", "IncidentEvent", "incidents", "subscriber"),

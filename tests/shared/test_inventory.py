@@ -111,6 +111,12 @@ def test_the_network_has_the_intent_and_no_secret() -> None:
     assert not [secret for secret in (b"s3cret", b"en4ble", b"w0rds", b"/keys") if secret in body]
 
 
+def test_how_much_a_device_bears_is_said_beside_it() -> None:
+    first, second = read(TWO.replace("legacy: true", "max_sessions: 4, logins_per_minute: 6")).devices
+    assert (first.max_sessions, first.logins_per_minute) == (4, 6)
+    assert (second.max_sessions, second.logins_per_minute) == (2, 0)
+
+
 def test_secrets_are_resolved_and_do_not_show() -> None:
     inventory = read(TWO)
     first, second = inventory.device("r1"), inventory.device("r2")

@@ -4,6 +4,7 @@ Every command ends in an outcome, whatever happens; only a bridge that must stan
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from nocmesh.bus import Mesh, Received
 from nocmesh.clock import Clock
@@ -18,6 +19,8 @@ from nocmesh_bridges.ssh.pool import DevicePool
 from nocmesh_bridges.ssh.reading import Reader
 from nocmesh_bridges.ssh.work import Work
 
+Changed = Callable[[str], Awaitable[None]]
+
 
 class Executor:
     """Carries out changes, one at a time on each device."""
@@ -30,12 +33,15 @@ class Executor:
         clock: Clock,
         log: Log,
         policy: Policy | None = None,
+        changed: Changed | None = None,
     ) -> None:
+        """``changed`` hears of each device to which lines were sent, before anybody hears the outcome."""
         self.mesh = mesh
         self.pool = pool
         self.reader = reader
         self.clock = clock
         self._log = log
+        self._changed = changed
         self._policy = policy or built_in()
         self._budget = Budget(mesh.core, reader.network, self._policy.budget, clock)
         self._locks: dict[str, asyncio.Lock] = {}
@@ -68,6 +74,8 @@ class Executor:
         if busy:
             raise BusError(f"{command.change.device} is busy with change {busy}; tried again later")
         result = await self._budgeted(work, command)
+        if work.sent and self._changed:
+            await self._changed(result.device)
         await work.write("outcome", result=result)
         reached("bridge.outcome")
         await self._budget.give_back(command)

@@ -63,6 +63,12 @@ class DeviceJournal:
         others = {entry.change_id: None for entry in self.entries if entry.change_id != change_id}
         return next((other for other in others if self.begun(other)), "")
 
+    async def must_be_ours(self) -> None:
+        """Raise LostRaceError when another bridge wrote since our last entry, other BusErrors when nobody can say."""
+        last = await self._core.last(self._filter, DeviceJournalEntry)
+        if last is not None and last.sequence != self._last:
+            raise LostRaceError(f"the bridge {last.body.bridge} has taken over {self._device}; this one stands back")
+
     async def append(self, entry: DeviceJournalEntry, correlation_id: str = "") -> None:
         """Append, only if nobody wrote since. Raises BusError when another bridge has the device."""
         where = subject("ai.devices.journal.<device>.<change_id>", device=entry.device, change_id=entry.change_id)

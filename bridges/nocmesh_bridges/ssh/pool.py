@@ -8,14 +8,26 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from nocmesh.clock import Clock
-from nocmesh.errors import DeviceSilentError, DeviceUnreachableError, NotFoundError, PreconditionError
+from nocmesh.errors import (
+    DeviceBusyError,
+    DeviceSilentError,
+    DeviceUnreachableError,
+    NotFoundError,
+    PreconditionError,
+)
 from nocmesh_bridges.ssh.hostkeys import HostKeys
+from nocmesh_bridges.ssh.logins import Logins
 from nocmesh_bridges.ssh.session import DeviceSession
 from nocmesh_bridges.ssh.target import Target
 
-OPENING = 12
+OPENING = 32
 """So many sessions are opened at once: all of a large network's at the same time would all be too late."""
-
+WAITING = 32
+"""So many may wait for one device; the next one is told at once that it is busy."""
+WAIT_SECONDS = 14.0
+"""Nobody waits longer for a session: agents ask again after 15 s, and nobody shall wait here who asks again there."""
+LOGIN_PATIENCE = 10.0
+"""Seconds that are waited until a device that counts logins takes the next one."""
 
 PARTS_TRUSTED = timedelta(minutes=2)
 """How long a session is kept that may miss what has come since it was opened."""
@@ -35,6 +47,7 @@ class _Device:
 
     target: Target
     room: asyncio.Semaphore
+    logins: Logins
     idle: list[_Idle] = field(default_factory=list)
     in_use: int = 0
     waiting: int = 0
@@ -52,9 +65,10 @@ class _Device:
 class DevicePool:
     """Lends sessions; see ``session``. ``close`` it in the end.
 
-    ``limit`` bounds the sessions open in all, ``Target.max_sessions`` those of one device. After ``failures`` failed
-    opens in a row a device is not tried for ``pause`` seconds: a half-dead one would hold up every caller. Nor is one
-    where nobody answers at all, after the first.
+    ``limit`` bounds the sessions open in all, ``at_once`` those that are lent, ``Target.max_sessions`` those of one
+    device, ``WAITING`` those who wait for one device. After ``failures`` failed opens in a row a device is not tried
+    for ``pause`` seconds: a half-dead one would hold up every caller. Nor is one where nobody answers at all, after
+    the first.
     """
 
     def __init__(
@@ -64,6 +78,8 @@ class DevicePool:
         *,
         host_keys: HostKeys | None = None,
         limit: int = 64,
+        at_once: int = 64,
+        wait_seconds: float = WAIT_SECONDS,
         idle_seconds: float = 60.0,
         failures: int = 3,
         pause: float = 15.0,
@@ -71,12 +87,13 @@ class DevicePool:
         self._clock = clock
         self._host_keys = host_keys
         self._limit = limit
-        self._room = asyncio.Semaphore(limit)
+        self._room = asyncio.Semaphore(min(limit, at_once))
+        self._wait_seconds = wait_seconds
         self._opening = asyncio.Semaphore(OPENING)
         self._idle_seconds = idle_seconds
         self._failures = failures
         self._pause = timedelta(seconds=pause)
-        self._devices = {t.name: _Device(t, asyncio.Semaphore(max(1, t.max_sessions))) for t in targets}
+        self._devices = {target.name: _held(target) for target in targets}
         self._sweeper: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -86,25 +103,34 @@ class DevicePool:
     ) -> AsyncIterator[DeviceSession]:
         """A session with ``device``, ours alone until the block ends; waits while all of them are lent.
 
-        ``single_use``: a fresh one, closed afterwards, and not held off by the breaker: for changes and their proof.
-        ``background``: nobody waits for it, so its failure does not keep the device from those who do.
-        Raises NotFoundError for an unknown device, DeviceUnreachableError when none can be opened, PreconditionError
-        after ``close``.
+        ``single_use``: a fresh one, closed afterwards, held off neither by the breaker nor by those who wait: for
+        changes and their proof. ``background``: nobody waits for it, so its failure does not keep the device from those
+        who do. Raises NotFoundError for an unknown device, DeviceBusyError when too many wait for it or it takes no
+        more logins now, DeviceUnreachableError when no session can be opened, PreconditionError after ``close``.
         """
         held = self._device(device)
         async with AsyncExitStack() as stack:
-            held.waiting += 1
-            try:
-                await stack.enter_async_context(held.room)
-                await stack.enter_async_context(self._room)
-            finally:
-                held.waiting -= 1
+            await self._wait(held, stack, patient=single_use)
             held.in_use += 1
             stack.callback(_leave, held)
             age = held.age
             session = await self._lend(held, single_use, background)
             stack.push_async_callback(self._take_back, held, session, single_use, age)
             yield session
+
+    async def _wait(self, held: _Device, stack: AsyncExitStack, *, patient: bool) -> None:
+        """Until it is our turn; the device's own comes first, so that whoever waits for it takes nobody else's."""
+        if held.waiting >= WAITING and not patient:
+            raise _busy(held, f"{held.waiting} callers wait for it already")
+        held.waiting += 1
+        try:
+            async with asyncio.timeout(None if patient else self._wait_seconds):
+                await stack.enter_async_context(held.room)
+                await stack.enter_async_context(self._room)
+        except TimeoutError as late:
+            raise _busy(held, f"no session came free within {self._wait_seconds:g} s") from late
+        finally:
+            held.waiting -= 1
 
     async def renew(self, device: str) -> None:
         """No session with ``device`` that is open now is lent again: what it knows of the device may be old."""
@@ -170,8 +196,20 @@ class DevicePool:
                 break
         if not single_use:
             self._must_be_tried(held)
+        await self._login_due(held, patient=single_use)
         await self._make_room()
         return await self._open(held, background)
+
+    async def _login_due(self, held: _Device, *, patient: bool) -> None:
+        """Until the device takes one more login; a change that has begun waits as long as it must."""
+        now = self._clock.now()
+        at = held.logins.due(now)
+        wait = (at - now).total_seconds()
+        if wait > LOGIN_PATIENCE and not patient:
+            raise _busy(held, f"it takes {held.target.logins_per_minute} logins a minute, the next in {wait:.0f} s")
+        held.logins.book(at)
+        if wait:
+            await asyncio.sleep(wait)
 
     async def _open(self, held: _Device, background: bool) -> DeviceSession:
         try:
@@ -232,6 +270,14 @@ class DevicePool:
 
     def _shut_for(self, held: _Device) -> timedelta:
         return held.shut_until - self._clock.now() if held.shut_until else timedelta(0)
+
+
+def _held(target: Target) -> _Device:
+    return _Device(target, asyncio.Semaphore(max(1, target.max_sessions)), Logins(target.logins_per_minute))
+
+
+def _busy(held: _Device, why: str) -> DeviceBusyError:
+    return DeviceBusyError(f"{held.target.name} is busy: {why}; ask again in a moment", device=held.target.name)
 
 
 def _leave(held: _Device) -> None:

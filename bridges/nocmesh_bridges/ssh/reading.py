@@ -18,10 +18,10 @@ from nocmesh.log import Log
 from nocmesh.messages.agent import ToolReply, ToolRequest
 from nocmesh.messages.state import DeviceState, Door, Output, View
 from nocmesh.network import Device, Network
-from nocmesh.subjects import BY_PATTERN, places
 from nocmesh_bridges import platforms
 from nocmesh_bridges.asked import device_asked
 from nocmesh_bridges.ssh.asking import RUNNING_CONFIG, Asker
+from nocmesh_bridges.ssh.fleet import tool_of
 from nocmesh_bridges.ssh.pool import DevicePool
 
 MAX_VIEWS = len(get_args(View))
@@ -64,7 +64,7 @@ class Reader:
     async def call(self, received: Received[ToolRequest]) -> ToolReply:
         """Answer one call; whatever goes wrong is an answer too. The subject says which tool, not the body."""
         call = received.body
-        tool = places(BY_PATTERN["ai.tools.call.<tool>"], received.subject).get("tool", "")
+        tool = tool_of(received.subject)
         reply = await self._reply(received, tool)
         size = len(reply.to_json())
         if size > MAX_ANSWER:

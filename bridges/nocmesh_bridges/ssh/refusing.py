@@ -31,13 +31,24 @@ def refusals(attempts: Attempts, clock: Clock, key: bytes) -> Refused:
     return tell
 
 
+def caller(received: Received[ToolRequest]) -> tuple[str, str]:
+    """Who asked, and in which role: another bridge that passed the call on says who that was."""
+    call, speaker = received.body, received.speaker
+    if speaker is None:
+        return "unknown", ""
+    return (
+        (call.asked_by, call.asked_as) if speaker.role == "bridge" and call.asked_by else (speaker.name, speaker.role)
+    )
+
+
 def refusal(received: Received[ToolRequest], tool: str, why: str, now: datetime, key: bytes) -> Attempt:
     """The attempt, with its command redacted: it may be one that sets a secret. The ids are the caller's own words."""
-    call, speaker = received.body, received.speaker
+    call = received.body
+    name, role = caller(received)
     asked = str(call.arguments.get("command", ""))
     return Attempt(
-        actor=speaker.name if speaker else "unknown",
-        actor_kind=KINDS.get(speaker.role if speaker else "", "system"),
+        actor=name,
+        actor_kind=KINDS.get(role, "system"),
         action="tool_refused",
         target=str(call.arguments.get("device", "")),
         at=now.isoformat(),

@@ -23,6 +23,7 @@ from nocmesh.settings import Settings
 from nocmesh.subjects import subject
 from nocmesh_bridges.ssh.applying import Executor
 from nocmesh_bridges.ssh.comparing import Comparer
+from nocmesh_bridges.ssh.fleet import HANDS, Fleet
 from nocmesh_bridges.ssh.hostkeys import HostKeys
 from nocmesh_bridges.ssh.pool import DevicePool
 from nocmesh_bridges.ssh.probing import Prober
@@ -32,6 +33,9 @@ from nocmesh_bridges.ssh.remembering import Rememberer
 from nocmesh_bridges.ssh.target import SHELL_PLATFORM, Target, place
 
 SLOTS = 64
+"""Sessions lent at once."""
+SESSIONS = 512
+"""Sessions open in all: one that nobody uses costs a descriptor and 30 KB, a new one costs milliseconds."""
 CHANGES = 16
 
 
@@ -42,6 +46,8 @@ async def run(context: Context) -> None:
         targets_of(inventory.devices),
         context.clock,
         host_keys=HostKeys(Path(context.settings.data) / "known_hosts"),
+        limit=SESSIONS,
+        at_once=SLOTS,
     )
     try:
         await _serve(context, inventory.network(), pool)
@@ -57,23 +63,41 @@ async def _serve(context: Context, network: Network, pool: DevicePool) -> None:
     reader.tools.update(Comparer(mesh, reader, context.clock).tools)
     reader.tools.update(Prober(reader, reader.asker).tools)
     reader.tools.update(Rememberer(mesh, reader, context.clock).tools)
-    executor = Executor(mesh, pool, reader, context.clock, context.log, policy_of(context.settings.policy))
     if network.devices:
         await publish_network(mesh.agents, network)
+    presence = _presence(context, reader, pool)
+    fleet = _fleet(context, network, reader, pool, presence)
+    policy = policy_of(context.settings.policy)
+    executor = Executor(mesh, pool, reader, context.clock, context.log, policy, fleet.changed)
+    await fleet.start()
     services = [
-        await mesh.agents.serve(subject("ai.tools.call.<tool>", tool=tool), ToolRequest, reader.call, slots=SLOTS)
+        await mesh.agents.serve(subject("ai.tools.call.<tool>", tool=tool), ToolRequest, fleet.call, slots=HANDS)
         for tool in reader.tools
     ]
-    async with attempts, _presence(context, reader, pool) as presence:
+    async with attempts, presence:
         worker = None
         if not context.settings.read_only:
             worker = await mesh.core.work("COMMANDS", "bridge", DeviceCommand, executor.take, slots=CHANGES)
         await context.stopping.wait()
         presence.drain()
+        await fleet.leave()
         if worker is not None:
             await worker.stop()
         for service in services:
             await service.stop()
+
+
+def _fleet(context: Context, network: Network, reader: Reader, pool: DevicePool, presence: Presence) -> Fleet:
+    return Fleet(
+        context.mesh.agents,
+        network,
+        reader.call,
+        pool.renew,
+        presence.beat,
+        clock=context.clock,
+        log=context.log,
+        interval=context.settings.heartbeat_seconds,
+    )
 
 
 def _presence(context: Context, reader: Reader, pool: DevicePool) -> Presence:
@@ -151,6 +175,8 @@ def target_of(device: InventoryDevice) -> Target:
         enable_password=device.credential.enable_password,
         host_key=device.host_key,
         legacy=device.legacy,
+        max_sessions=device.max_sessions,
+        logins_per_minute=device.logins_per_minute,
     )
 
 
@@ -166,6 +192,7 @@ def shell_of(device: InventoryDevice, shell: Shell) -> Target:
         private_key=_private_key(device.name, shell.credential),
         passphrase=shell.credential.passphrase,
         host_key=device.host_key,
+        max_sessions=device.max_sessions,
     )
 
 

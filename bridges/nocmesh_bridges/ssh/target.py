@@ -32,6 +32,8 @@ class Target:
     """Also offer SHA-1 key exchanges, CBC ciphers and ssh-rsa signatures: for old devices only."""
     max_sessions: int = 2
     """How many of the device's vtys we may hold at once."""
+    logins_per_minute: int = 0
+    """How many sessions we may open within a minute; 0: as many as it takes."""
     connect_timeout: float = 5.0
     """Seconds until somebody answers at the address: two repetitions of a lost first packet (RFC 6298 section 2)."""
     open_timeout: float = 20.0

@@ -11,7 +11,7 @@ from nocmesh.bus import Mesh
 from nocmesh.clock import Clock
 from nocmesh.diagnosis.checks import evaluate, views_for
 from nocmesh.diagnosis.configtext import unified_diff
-from nocmesh.errors import DeviceError, GuardError
+from nocmesh.errors import BusError, DeviceError, GuardError, LostRaceError
 from nocmesh.failpoint import reached
 from nocmesh.messages.approval import Decision
 from nocmesh.messages.change import ChangeOutcome, DeviceCommand, DeviceJournalEntry, DeviceResult
@@ -157,6 +157,7 @@ class Work:
         return await self._settle(now, pre_state, why)
 
     async def _send(self, running: str) -> DeviceResult:
+        await self.journal.must_be_ours()
         self._applied_at = self._clock.now()
         self.sent = True
         try:
@@ -267,6 +268,7 @@ class Work:
         while lines is None or lines:
             try:
                 lines = await self._hand.to_undo() if lines is None else lines
+                await self._fenced()
                 results = await self._type(lines) if lines else []
             except (DeviceError, GuardError) as wrong:
                 lost += 1
@@ -281,6 +283,15 @@ class Work:
             trouble.append(f"{results[-1].line!r}: {results[-1].answer}")
             lines = self._hand.others(lines, len(results))
         return "; ".join(trouble)
+
+    async def _fenced(self) -> None:
+        """Raise LostRaceError when another bridge goes on with this change; a broker that is away stops no rollback."""
+        try:
+            await self.journal.must_be_ours()
+        except LostRaceError:
+            raise
+        except BusError:
+            return
 
     async def write(self, kind: str, **more: Any) -> None:
         """One entry in the device's journal."""

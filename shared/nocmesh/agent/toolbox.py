@@ -24,6 +24,8 @@ READ_ONLY = frozenset(
         *("device_baseline", "device_history", "config_diff", "snmp_query"),
     }
 )
+BUSY, BUSY_SECONDS = "DeviceBusyError", 1.0
+"""What a device answers through its bridge that has too much to do for us now, and when it is asked again."""
 MAX_WAIT = 60.0
 
 
@@ -68,15 +70,19 @@ class Toolbox:
         patience = TRY_SECONDS if request.tool in READ_ONLY else CALL_SECONDS
         while True:
             left = CALL_SECONDS - (loop.time() - began)
+            pause = LOOK_AGAIN_SECONDS
             try:
-                return await self._bus.request(where, request, ToolReply, timeout=min(patience, left))
+                reply = await self._bus.request(where, request, ToolReply, timeout=min(patience, left))
+                if reply.content.get("kind") != BUSY or left - BUSY_SECONDS < patience:
+                    return reply
+                pause = BUSY_SECONDS
             except NotFoundError:
                 if loop.time() - began > ABSENT_SECONDS:
                     raise
             except OutcomeUnknownError:
                 if request.tool not in READ_ONLY or loop.time() - began + LOOK_AGAIN_SECONDS >= CALL_SECONDS:
                     raise
-            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+            await asyncio.sleep(pause)
 
     async def _wait(self, call: ToolCall) -> Observation:
         asked = call.arguments.get("seconds", 1.0)

@@ -42,6 +42,8 @@ class Answers:
         self.prefix = prefix
         self._waiting: dict[str, Waiting] = {}
         self._count = 0
+        self.late = 0
+        """Answers that nobody waited for any more: second ones, or such as came after the end of patience."""
 
     @contextlib.contextmanager
     def expecting(self, subject: str) -> Iterator[Waiting]:
@@ -58,6 +60,8 @@ class Answers:
         """An answer came; when nobody waits for it any more, it is dropped."""
         if waiting := self._waiting.get(raw.subject):
             waiting.put(raw)
+        else:
+            self.late += 1
 
     def fail(self, error: Exception, subject: str = "") -> bool:
         """Those who asked on ``subject`` (all, when it is empty) get ``error``; whether there was one."""

@@ -60,6 +60,11 @@ class Bus:
         """How many messages slow listeners have lost."""
         return self._link.dropped
 
+    @property
+    def late(self) -> int:
+        """How many answers came to requests that were answered already, or given up."""
+        return self._link.late
+
     # --- saying
 
     async def publish(

@@ -112,6 +112,11 @@ class Link:
         return bool(self._client.is_connected)
 
     @property
+    def late(self) -> int:
+        """How many answers came that nobody waited for any more."""
+        return self._answers.late if self._answers else 0
+
+    @property
     def max_payload(self) -> int:
         """The largest body that the server takes."""
         return int(self._client.max_payload)

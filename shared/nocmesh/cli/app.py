@@ -148,6 +148,23 @@ def bench_incident(
     do(work(fault or [], runs, output))
 
 
+@bench.command("devices")
+def bench_devices(
+    devices: Annotated[int, typer.Option(min=2, help="Simulated devices, in processes of their own.")] = 50,
+    reads: Annotated[int, typer.Option(min=1, help="Reads in all.")] = 1000,
+    bridges: Annotated[int, typer.Option(min=0, help="So many SSH bridges read, as processes on a real broker.")] = 0,
+    kill: Annotated[bool, typer.Option("--kill", help="Kill one of the bridges (-9) after half of the reads.")] = False,
+    output: Out = Format.TABLE,
+) -> None:
+    """Reads and new sessions a second: the pool against a session for each read, with asyncssh and with netmiko.
+
+    With --bridges, what a fleet of bridges makes of the reads, and with --kill whether one of them is missed.
+    """
+    from nocmesh.cli.device_bench import devices as work
+
+    do(work(devices, reads, bridges, kill, output))
+
+
 # In the order of the page of all commands.
 app.add_typer(role_commands.agent)
 app.add_typer(agents)

@@ -28,7 +28,7 @@ def proof_section(told: Told) -> Section | None:
         lines.append(
             f"{counted(len(quotes), 'quote')} out of what was recorded{where}, {each} there letter for letter."
         )
-    elif report.verdict == "false_positive" and report.summary:
+    elif report.verdict == "false_positive" and report.summary.strip():
         lines.append(large(sentence(report.summary)))
     if report.recovered is not None and report.recovered.how_we_know:
         lines.append(sentence(f"That it healed by itself is known from this: {report.recovered.how_we_know}"))

@@ -126,6 +126,10 @@ class ToolRequest(Message, frozen=True, kw_only=True):
     session_id: str = ""
     incident_id: str = ""
     deadline: datetime | None = None
+    asked_by: str = ""
+    """Of a call that one bridge passes on to another: who asked it. From anybody else it is not believed."""
+    asked_as: str = ""
+    """In which role on the bus."""
 
 
 class ToolReply(Message, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from nocmesh.messages.state import DeviceState, LogEntry, Output
 from nocmesh_bridges.platforms import asks, judged, leads, linux_log, state
 from nocmesh_bridges.platforms.frr_log import READABLE
 from nocmesh_bridges.platforms.ios_log import entry as ios_entry
-from nocmesh_bridges.platforms.logs import TAIL
+from nocmesh_bridges.platforms.logs import TAIL, iso_clock
 from nocmesh_bridges.ssh.guard import check_show
 
 R1 = recorded("frr/r1", "frr")
@@ -166,6 +166,13 @@ def test_the_stamps_of_ios_are_understood_or_left_open(line: str, time: datetime
     found = ios_entry(line, datetime(2024, 6, 20, tzinfo=UTC))
     assert found is not None
     assert (found.source, found.severity, found.mnemonic, found.time) == ("SYS", "notice", "CONFIG_I", time)
+
+
+@pytest.mark.parametrize("kept", range(1, len("2026-11-28T17:41:03+02:00")))
+def test_a_clock_that_was_cut_off_tells_no_time(kept: int) -> None:
+    whole = "2026-11-28T17:41:03+02:00"
+    assert iso_clock(Output(command=linux_log.CLOCK, text=f"{whole}\n")) is not None
+    assert iso_clock(Output(command=linux_log.CLOCK, text=whole[:kept])) is None
 
 
 def test_without_a_clock_a_line_of_ios_has_no_time() -> None:

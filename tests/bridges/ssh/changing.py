@@ -71,6 +71,7 @@ class Bench:
         self._mesh_on = mesh_on
         self.meshes = meshes
         self.pools: list[DevicePool] = []
+        self.changed: list[str] = []
         self.policy = built_in()
         self.executor = self.bridge(meshes["bridge"])
 
@@ -91,7 +92,16 @@ class Bench:
         self.pools.append(pool)
         log = logger(role="ssh")
         reader = Reader(mesh, pool, network or self.inventory(), log, b"key")
-        return Executor(mesh, pool, reader, clock, log, self.policy)
+        return Executor(mesh, pool, reader, clock, log, self.policy, self._changed)
+
+    async def _changed(self, device: str) -> None:
+        """What the other bridges are told."""
+        self.changed.append(device)
+
+    async def another(self, name: str) -> tuple[Mesh, Executor]:
+        """A second bridge, of another name."""
+        mesh = await self._mesh_on("bridge", name=name)
+        return mesh, self.bridge(mesh)
 
     def again(self, **more: Any) -> Executor:
         """The bridge, killed and started again."""

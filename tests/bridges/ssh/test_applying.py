@@ -65,6 +65,7 @@ async def test_an_approved_change_is_made_proved_and_saved(bench: Bench, device:
     assert bench.has(device)
     assert bench.saved(device)
     assert bench.typed(device) == change.commands
+    assert bench.changed == [device]
     assert result.checks == [{"text": "it is there", "passed": True, "seen": "BGP neighbor 192.0.2.77 is there"}]
     assert "+ neighbor 192.0.2.77 remote-as 64999" in result.diff
     assert [line["line"] for line in result.transcript] == change.commands
@@ -102,7 +103,7 @@ async def test_without_an_approval_the_device_is_not_even_asked(bench: Bench) ->
     result = await bench.take(replace(command, approval_id="none"))
     assert (result.outcome, result.applied_at) == ("refused", None)
     assert "no decision" in result.reason
-    assert bench.executor.pool.stats()["r1"]["opened"] == opened
+    assert (bench.executor.pool.stats()["r1"]["opened"], bench.changed) == (opened, [])
     assert bench.typed() == []
 
 
@@ -460,6 +461,37 @@ async def test_two_bridges_of_one_name_never_write_at_once(bench: Bench) -> None
     assert sorted(type(end).__name__ for end in ends) in (["BusError", "NoneType"], ["NoneType", "NoneType"])
     assert bench.typed() == command.change.commands
     assert (await bench.journal()).count("begun") == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "verify", "outcome", "typed"),
+    [("_late", {}, "confirmed", 3), ("_undo", {"verify": NEVER}, "rolled_back", 5)],
+    ids=["its first line", "its rollback"],
+)
+async def test_a_bridge_that_was_only_slow_types_nothing_when_another_has_taken_over(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, before: str, verify: dict[str, Any], outcome: str, typed: int
+) -> None:
+    """It lives, and stops for as long as it takes where it is just about to type."""
+    mesh, slow_one = await bench.another("bridge-slow")
+    stopped, released, go_on = asyncio.Event(), asyncio.Event(), getattr(work.Work, before)
+
+    async def stopping(self: Any) -> Any:
+        if self._mesh is mesh:
+            stopped.set()
+            await released.wait()
+        return await go_on(self)
+
+    monkeypatch.setattr(work.Work, before, stopping)
+    command = await bench.approve(await bench.change(**verify))
+    slow = asyncio.create_task(slow_one.take(received(command)))
+    await asyncio.wait_for(stopped.wait(), 20)
+    result = await bench.take(command)
+    assert (result.outcome, result.bridge) == (outcome, "bridge-1")
+    released.set()
+    with pytest.raises(BusError, match=r"stands back"):
+        await slow
+    assert len(bench.typed()) == typed, "each line once"
+    assert (await bench.journal()).count("outcome") == 1
 
 
 async def test_an_append_behind_another_writers_is_refused(bench: Bench) -> None:

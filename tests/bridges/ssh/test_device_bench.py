@@ -1,12 +1,17 @@
 """The benchmark of reading: an inventory in, a line a round out."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from bridges.ssh.nasty import Nasty, running
 
+from nocmesh.inventory import load_inventory
+from nocmesh.proving.simulated.server import SimulatedNetwork
+from nocmesh.proving.simulated.topology import PAIR
 from nocmesh_bridges.platforms import VIEWS
-from nocmesh_bridges.ssh import bench
+from nocmesh_bridges.ssh import bench, rates, rivals
+from nocmesh_bridges.ssh.role import targets_of
 
 pytestmark = pytest.mark.real
 
@@ -44,3 +49,19 @@ def test_it_prints_a_line_a_round(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert bench.main([str(inventory(tmp_path / "one.yaml", 9)), "linux"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == ["cold", "warm", "warm", "warm"]
+
+
+async def test_what_a_device_does_not_answer_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rivals, "has_netmiko", bool)
+    async with SimulatedNetwork.running(PAIR) as network:
+        (tmp_path / "two.yaml").write_text(network.inventory_yaml())
+        one, two = targets_of(load_inventory(tmp_path / "two.yaml").devices)
+        found = await rates.measured([one, replace(two, port=9)], 6)
+    assert [(rate.reads, rate.failed) for rate in found] == [(2, 1), (6, 3), (6, 3)]
+    assert [rate.way for rate in found] == [rates.COLD, rates.WARM, rates.NAIVE]
+
+
+@pytest.mark.parametrize("arguments", [[], ["a"], ["a", "many"], ["a", "0"], ["a", "1", "c"]])
+def test_the_rates_say_how_they_are_used(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert rates.main(arguments) == 2
+    assert "INVENTORY READS" in capsys.readouterr().err

@@ -304,11 +304,13 @@ def test_a_shell_is_a_door_of_its_own_at_the_same_address(tmp_path: Path) -> Non
         "  shell: {username: root, password: two}\n"
         "devices:\n"
         "  - {name: r1, platform: frr, address: 192.0.2.1, credential: cli, host_key: 'SHA256:x',\n"
+        "     max_sessions: 4, logins_per_minute: 6,\n"
         "     shell: {port: 2222, credential: shell}}\n"
         "  - {name: r2, platform: frr, address: 192.0.2.2, credential: cli}\n"
     )
     targets = role.targets_of(load_inventory(tmp_path / "inventory.yaml").devices)
     assert [target.name for target in targets] == ["r1", "r2", "r1/shell"]
+    assert [(target.max_sessions, target.logins_per_minute) for target in targets] == [(4, 6), (2, 0), (4, 0)]
     shell = targets[2]
     assert (shell.platform, shell.host, shell.port) == ("linux", "192.0.2.1", 2222)
     assert (shell.username, shell.password, shell.host_key) == ("root", "two", "SHA256:x")

@@ -11,6 +11,7 @@ from bridges.ssh.nasty import Nasty, running, until
 
 from nocmesh.clock import FixedClock
 from nocmesh.errors import (
+    DeviceBusyError,
     DeviceRejectedError,
     DeviceSilentError,
     DeviceUnreachableError,
@@ -18,7 +19,7 @@ from nocmesh.errors import (
     PreconditionError,
 )
 from nocmesh_bridges.ssh.hostkeys import HostKeys
-from nocmesh_bridges.ssh.pool import DevicePool
+from nocmesh_bridges.ssh.pool import WAITING, DevicePool
 from nocmesh_bridges.ssh.target import Target
 
 pytestmark = pytest.mark.real
@@ -285,4 +286,96 @@ async def test_sessions_that_were_given_up_are_not_lent_again() -> None:
         await pool.renew("r1")
         async with pool.session("r1") as third:
             assert third is not second
+        await pool.close()
+
+
+async def test_a_slow_device_holds_up_nobody_else() -> None:
+    slow, other = Nasty(hostname="slow", answers=ANSWERS, hang=frozenset({"show 0"})), Nasty(answers=ANSWERS)
+    async with running(slow), running(other):
+        pool = pool_of(slow, other, at_once=4)
+
+        async def ask(name: str, number: int) -> str:
+            async with pool.session(name) as session:
+                return await session.show(f"show {number}")
+
+        stuck = [asyncio.create_task(ask("slow", 0)) for _ in range(WAITING + 2)]
+        await until(lambda: pool.stats()["slow"]["waiting"] == WAITING)
+        async with asyncio.timeout(5):
+            got = await asyncio.gather(*(ask("r1", n) for n in range(20)))
+        assert got == [f"answer {n}" for n in range(20)]
+        assert (pool.stats()["slow"]["in_use"], pool.stats()["slow"]["waiting"]) == (2, WAITING)
+        with pytest.raises(DeviceBusyError, match=f"slow is busy: {WAITING} callers wait for it already; ask again"):
+            await ask("slow", 1)
+        for task in stuck:
+            task.cancel()
+        await asyncio.gather(*stuck, return_exceptions=True)
+        assert await ask("slow", 1) == "answer 1"
+        await pool.close()
+
+
+async def test_whoever_has_waited_long_enough_is_told_that_the_device_is_busy() -> None:
+    async with running(Nasty(answers=ANSWERS)) as device:
+        pool = pool_of(device, target={"max_sessions": 1}, wait_seconds=0.05)
+        async with pool.session("r1"):
+            with pytest.raises(DeviceBusyError, match=r"no session came free within 0.05 s"):
+                async with pool.session("r1"):
+                    pass
+        async with pool.session("r1") as session:
+            assert await session.show("show 1") == "answer 1"
+        await pool.close()
+
+
+async def test_a_device_that_counts_logins_is_not_logged_in_to_more_often() -> None:
+    clock = FixedClock(datetime(2026, 1, 1, tzinfo=UTC))
+    async with running(Nasty(answers=ANSWERS)) as device:
+        pool = pool_of(device, clock=clock, target={"logins_per_minute": 2}, idle_seconds=3600)
+        async with pool.session("r1"), pool.session("r1"):
+            pass
+        async with pool.session("r1") as kept:
+            assert await kept.show("show 1") == "answer 1", "what is open needs no login"
+        await pool.renew("r1")
+        clock.at += timedelta(seconds=20)
+        with pytest.raises(DeviceBusyError, match="it takes 2 logins a minute, the next in 40 s; ask again"):
+            async with pool.session("r1"):
+                pass
+        assert device.logins == 2
+        clock.at += timedelta(seconds=39.99)
+        async with pool.session("r1"):
+            assert device.logins == 3
+        await pool.close()
+
+
+async def test_a_change_waits_for_its_login_as_long_as_it_must() -> None:
+    clock = FixedClock(datetime(2026, 1, 1, tzinfo=UTC))
+    async with running(Nasty(answers=ANSWERS)) as device:
+        pool = pool_of(device, clock=clock, target={"logins_per_minute": 1})
+        async with pool.session("r1"):
+            pass
+
+        async def change() -> None:
+            async with pool.session("r1", single_use=True):
+                pass
+
+        task = asyncio.create_task(change())
+        await until(lambda: pool.stats()["r1"]["in_use"] == 1)
+        done, _ = await asyncio.wait({task}, timeout=0.05)
+        assert (done, device.logins) == (set(), 1)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await pool.close()
+
+
+async def test_more_sessions_may_be_kept_than_are_lent_at_once() -> None:
+    devices = [Nasty(hostname=f"r{n}", answers=ANSWERS) for n in (1, 2, 3)]
+    async with running(devices[0]), running(devices[1]), running(devices[2]):
+        pool = pool_of(*devices, limit=10, at_once=1)
+
+        async def ask(name: str) -> str:
+            async with pool.session(name) as session:
+                assert sum(held["in_use"] for held in pool.stats().values()) == 1
+                return await session.show("show 3")
+
+        for _ in range(2):
+            assert await asyncio.gather(*(ask(f"r{n}") for n in (1, 2, 3))) == ["answer 3"] * 3
+        assert [device.logins for device in devices] == [1, 1, 1]
         await pool.close()

@@ -16,7 +16,7 @@ from nocmesh.agent.session import LARGE, SessionJournal
 from nocmesh.agent.toolbox import Toolbox
 from nocmesh.bus import Mesh, Received
 from nocmesh.clock import SystemClock
-from nocmesh.errors import BusError, DeniedError, LostRaceError, PreconditionError
+from nocmesh.errors import BusError, DeniedError, DeviceBusyError, LostRaceError, PreconditionError
 from nocmesh.log import logger
 from nocmesh.messages.agent import AgentCard, Control, Farewell, Handoff, Heartbeat, Probe, ToolReply, ToolRequest
 from nocmesh.messages.session import Observation, SessionEvent, ToolCall
@@ -412,6 +412,25 @@ async def test_a_reading_whose_bridge_died_is_asked_again(mesh_on: MeshFor, monk
 
     assert (await (await toolbox(mesh_on, answer)).call(CALL)).status == "ok"
     assert len(asked) == 2
+
+
+async def test_a_device_that_is_busy_is_asked_again(mesh_on: MeshFor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(toolbox_module, "BUSY_SECONDS", 0.01)
+    asked: list[int] = []
+
+    async def answer(received: Received[ToolRequest]) -> ToolReply:
+        asked.append(1)
+        if len(asked) < 3:
+            kind = type(DeviceBusyError("r1 is busy")).__name__
+            return ToolReply(call_id="c1", status="error", error="r1 is busy", content={"kind": kind})
+        return ToolReply(call_id="c1", status="ok")
+
+    tools = await toolbox(mesh_on, answer)
+    assert (await tools.call(CALL)).status == "ok"
+    assert len(asked) == 3
+    asked.clear()
+    monkeypatch.setattr(toolbox_module, "CALL_SECONDS", toolbox_module.TRY_SECONDS)
+    assert (await tools.call(CALL)).error == "r1 is busy", "nobody waits longer than a call may take"
 
 
 async def test_a_tool_that_nobody_serves_is_waited_for_a_little(

@@ -318,6 +318,7 @@ TEXTS = st.text(max_size=40)
     text=TEXTS,
 )
 @example(state="awaiting_approval", verdict="true_positive", faults=[], status="pending", outcome=None, text=" ")
+@example(state="open", verdict="false_positive", faults=[], status="pending", outcome=None, text=" ")
 def test_whatever_is_known_the_explanation_is_whole(
     state: Any, verdict: Any, faults: list[str], status: Any, outcome: Any, text: str
 ) -> None:

@@ -15,6 +15,7 @@ It ends when its input does; with a socket at `{"do": "stop"}` or SIGTERM.
 import argparse
 import asyncio
 import json
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -88,6 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         topology_of(chosen.topology)
     except NocmeshError as wrong:
         parser.error(wrong.message)
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # who hangs up in the middle of an answer is no news
     try:
         asyncio.run(serve(chosen))
     except NocmeshError as wrong:
