@@ -25,14 +25,16 @@ def is_routing(line: ConfigLine) -> bool:
 def risk_of(device: Device, fixes: Sequence[Fix]) -> tuple[Risk, list[str]]:
     """The risk of ``fixes`` on ``device``, with its reasons.
 
-    Routing and filters are critical, and so is whatever touches a core device; the state of an interface is medium;
-    all else is high.
+    Routing and filters are critical, and so is whatever touches a core device, or one that cannot take a change back
+    by itself; the state of an interface is medium; all else is high.
     """
     reasons = []
     if any(fix.routing for fix in fixes):
         reasons.append("it changes routing")
     if device.core:
         reasons.append(f"{device.name} is a core device")
+    if not device.undoes_by_itself:
+        reasons.append(f"nothing on {device.name} can undo it by itself")
     if reasons:
         return "critical", reasons
     edits = [edit for fix in fixes for edit in fix.edits]

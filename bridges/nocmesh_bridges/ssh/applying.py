@@ -12,6 +12,7 @@ from nocmesh.failpoint import reached
 from nocmesh.log import Log
 from nocmesh.messages.change import DeviceCommand, DeviceResult
 from nocmesh.subjects import subject
+from nocmesh_bridges.ssh.attempt import CONFIRM_SECONDS, Attempt
 from nocmesh_bridges.ssh.pool import DevicePool
 from nocmesh_bridges.ssh.reading import Reader
 from nocmesh_bridges.ssh.work import Work
@@ -20,11 +21,20 @@ from nocmesh_bridges.ssh.work import Work
 class Executor:
     """Carries out changes, one at a time on each device."""
 
-    def __init__(self, mesh: Mesh, pool: DevicePool, reader: Reader, clock: Clock, log: Log) -> None:
+    def __init__(
+        self,
+        mesh: Mesh,
+        pool: DevicePool,
+        reader: Reader,
+        clock: Clock,
+        log: Log,
+        confirm_seconds: float = CONFIRM_SECONDS,
+    ) -> None:
         self.mesh = mesh
         self.pool = pool
         self.reader = reader
         self.clock = clock
+        self.confirm_seconds = confirm_seconds
         self._log = log
         self._locks: dict[str, asyncio.Lock] = {}
 
@@ -47,7 +57,8 @@ class Executor:
         )
 
     async def _result(self, command: DeviceCommand) -> DeviceResult:
-        work = Work(self.mesh, self.pool, self.reader, self.clock, command)
+        attempt = Attempt(self.mesh, self.pool, self.reader, self.clock, command, self.confirm_seconds)
+        work = Work(attempt)
         await work.journal.load()
         done = work.journal.answer_to(command)
         if done is not None:

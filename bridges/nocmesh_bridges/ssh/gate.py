@@ -54,19 +54,28 @@ def _is_critical(line: str) -> bool:
     )
 
 
-def needed(change: Change, *, core: bool = False) -> int:
-    """How many different people must have approved ``change``; ``core``: its device carries the network."""
+def needed(change: Change, *, core: bool = False, alone: bool = False) -> int:
+    """How many different people must have approved ``change``.
+
+    ``core``: its device carries the network; ``alone``: nothing on its device can take it back when the bridge dies.
+    """
     spoken = platform_at(change.platform, change.door)
-    least: Risk = "critical" if core else floor([*change.commands, *change.rollback], spoken)
+    least: Risk = "critical" if core or alone else floor([*change.commands, *change.rollback], spoken)
     return max(QUORUM[change.risk], QUORUM[least])
 
 
 def refusal(
-    command: DeviceCommand, decision: Decision | None, speaker: Speaker | None, now: datetime, *, core: bool = False
+    command: DeviceCommand,
+    decision: Decision | None,
+    speaker: Speaker | None,
+    now: datetime,
+    *,
+    core: bool = False,
+    alone: bool = False,
 ) -> str:
     """Why ``command`` may not be carried out at ``now``; an empty text when it may.
 
-    ``speaker`` is who signed the decision, as the bus verified it.
+    ``speaker`` is who signed the decision, as the bus verified it; ``core`` and ``alone`` as in ``needed``.
     """
     if decision is None:
         return f"there is no decision for approval {command.approval_id}"
@@ -74,7 +83,8 @@ def refusal(
         return f"the decision is signed by {speaker.name if speaker else 'nobody'}, not by the approvals process"
     if decision.verdict != "approved":
         return f"the decision says {decision.verdict} for approval {decision.approval_id}"
-    return _other(command, decision) or late(command, decision, now) or _votes(command.change, decision, core)
+    wanted = needed(command.change, core=core, alone=alone)
+    return _other(command, decision) or late(command, decision, now) or _votes(command.change, decision, wanted)
 
 
 def _other(command: DeviceCommand, decision: Decision) -> str:
@@ -98,7 +108,7 @@ def late(command: DeviceCommand, decision: Decision, now: datetime) -> str:
     return ""
 
 
-def _votes(change: Change, decision: Decision, core: bool) -> str:
+def _votes(change: Change, decision: Decision, wanted: int) -> str:
     if any(vote.decision == "reject" for vote in decision.votes):
         return "somebody rejected the change"
     people = {
@@ -109,7 +119,7 @@ def _votes(change: Change, decision: Decision, core: bool) -> str:
         and vote.at < decision.expires_at
         and vote.person not in ("", decision.requested_by, change.requested_by)
     }
-    wanted = max(needed(change, core=core), decision.quorum)
+    wanted = max(wanted, decision.quorum)
     if len(people) < wanted:
         return f"{wanted} different people must approve; counted: {', '.join(sorted(people)) or 'nobody'}"
     return ""

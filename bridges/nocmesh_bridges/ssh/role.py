@@ -52,7 +52,7 @@ async def _serve(context: Context, network: Network, pool: DevicePool) -> None:
     reader.tools.update(Comparer(mesh, reader, context.clock).tools)
     reader.tools.update(Prober(reader, reader.asker).tools)
     reader.tools.update(Rememberer(mesh, reader, context.clock).tools)
-    executor = Executor(mesh, pool, reader, context.clock, context.log)
+    executor = Executor(mesh, pool, reader, context.clock, context.log, context.settings.confirm_seconds)
     if network.devices:
         await publish_network(mesh.agents, network)
     services = [

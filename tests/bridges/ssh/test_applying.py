@@ -13,7 +13,8 @@ from nocmesh.clock import FixedClock, SystemClock
 from nocmesh.errors import BusError
 from nocmesh.messages.change import Check
 from nocmesh.proving.broker import MeshFor
-from nocmesh_bridges.ssh import applying, work
+from nocmesh_bridges.ssh import applying, attempt, proof, undoing, work
+from nocmesh_bridges.ssh.attempt import Attempt
 from nocmesh_bridges.ssh.devicejournal import DeviceJournal
 
 pytestmark = pytest.mark.mesh
@@ -23,7 +24,8 @@ NEVER = [{"kind": "bgp_session", "arguments": {"neighbor": "192.0.2.77", "state"
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(work, "LOOK_AGAIN_SECONDS", 0.05)
+    for module in (attempt, proof):
+        monkeypatch.setattr(module, "LOOK_AGAIN_SECONDS", 0.05)
 
 
 @pytest.fixture
@@ -215,7 +217,7 @@ async def test_a_change_without_checks_is_proved_by_its_effect(bench: Bench) -> 
 async def test_a_check_is_not_waited_for_longer_than_anybody_waits(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(work, "MAX_PROOF_SECONDS", 0.1)
+    monkeypatch.setattr(proof, "MAX_PROOF_SECONDS", 0.1)
     change = await bench.change(verify=[{**NEVER[0], "within": 1e9}])
     assert (await bench.take(await bench.approve(change))).outcome == "rolled_back"
 
@@ -247,7 +249,7 @@ async def test_a_session_lost_in_the_middle_of_the_rollback_is_no_end(bench: Ben
 async def test_a_rollback_whose_sessions_are_always_lost_is_for_a_person(bench: Bench, cuts: Cuts) -> None:
     change = await bench.change(verify=NEVER)
     command = await bench.approve(replace(change, rollback=["interface lo", *change.rollback]))
-    cuts.lines = ["interface lo"] * work.TRIES
+    cuts.lines = ["interface lo"] * attempt.TRIES
     result = await bench.take(command)
     assert (result.outcome, cuts.lines) == ("unknown", [])
     assert "did not bring the old state back" in result.reason
@@ -260,7 +262,7 @@ async def test_a_device_that_is_gone_after_the_lines_is_for_a_person(
     change = await bench.change()
     command = await bench.approve(change)
     cuts.lines = [change.commands[1]]
-    monkeypatch.setattr(work.Work, "_read", _shutting(work.Work._read, cuts))
+    monkeypatch.setattr(Attempt, "read", _shutting(Attempt.read, cuts))
     result = await bench.take(command)
     assert result.outcome == "unknown"
     assert result.applied_at is not None
@@ -270,13 +272,13 @@ async def test_a_device_that_is_gone_after_the_rollback_is_for_a_person(
     bench: Bench, cuts: Cuts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command = await bench.approve(await bench.change(verify=NEVER))
-    undo = work.Work._undo
+    undo = undoing._undo
 
-    async def then_gone(self: work.Work) -> str:
+    async def then_gone(self: Attempt) -> str:
         cuts.shut = True
         return await undo(self)
 
-    monkeypatch.setattr(work.Work, "_undo", then_gone)
+    monkeypatch.setattr(undoing, "_undo", then_gone)
     result = await bench.take(command)
     assert result.outcome == "unknown"
     assert "whether it was rolled back is not known" in result.reason
@@ -285,7 +287,7 @@ async def test_a_device_that_is_gone_after_the_rollback_is_for_a_person(
 def _shutting(read: Any, cuts: Cuts) -> Any:
     """The first reading succeeds; after it nobody gets in any more once a line was cut."""
 
-    async def reading(self: work.Work) -> Any:
+    async def reading(self: Attempt) -> Any:
         cuts.shut = self.sent
         return await read(self)
 
@@ -311,10 +313,10 @@ async def test_a_device_that_does_not_answer_before_the_lines_is_left_alone(benc
 async def test_a_device_that_hiccups_during_the_proof_is_asked_again(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, cuts: Cuts
 ) -> None:
-    failing = work.Work._failing
+    failing = proof.Proof.failing
     seen: list[str] = []
 
-    async def hiccup(self: work.Work) -> str:
+    async def hiccup(self: proof.Proof) -> str:
         cuts.shut = not seen
         seen.append("asked")
         try:
@@ -322,7 +324,7 @@ async def test_a_device_that_hiccups_during_the_proof_is_asked_again(
         finally:
             cuts.shut = False
 
-    monkeypatch.setattr(work.Work, "_failing", hiccup)
+    monkeypatch.setattr(proof.Proof, "failing", hiccup)
     assert (await bench.take(await bench.approve(await bench.change()))).outcome == "confirmed"
     assert len(seen) == 2
 
@@ -330,10 +332,10 @@ async def test_a_device_that_hiccups_during_the_proof_is_asked_again(
 async def test_a_defect_of_ours_does_not_keep_the_device_for_ever(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken(self: work.Work) -> str:
+    async def broken(self: proof.Proof) -> str:
         raise ZeroDivisionError("oops")
 
-    monkeypatch.setattr(work.Work, "_failing", broken)
+    monkeypatch.setattr(proof.Proof, "failing", broken)
     result = await bench.take(await bench.approve(await bench.change()))
     assert (result.outcome, result.reason) == ("unknown", "ZeroDivisionError: oops")
     monkeypatch.undo()
