@@ -93,15 +93,19 @@ class Attempt:
         why = await self.switch.arm(self.hand.to_arm(), router=self.hand.spoken != SHELL_PLATFORM)
         return f"no switch could be armed that takes the change back, and nothing was sent: {why}" if why else ""
 
-    async def found_switch(self, begun: DeviceJournalEntry) -> Switch | None:
-        """The switch of a change that another bridge has begun, if it may act yet, or has. Raises DeviceError."""
+    async def went_back(self, begun: DeviceJournalEntry) -> bool:
+        """Look at the switch of a change that another bridge has begun: whether it has fired. Raises DeviceError.
+
+        One that was confirmed, or is gone with a restart of the device, is none any more.
+        """
         if not begun.switch or begun.fires_at is None:
-            return None
+            return False
         left = (begun.fires_at - self.clock.now()).total_seconds()
         self.switch = Switch(self._pool, self.hand.device, begun.switch, min(max(left, 0.0), self.seconds))
-        if (await self.switch.look()).word in ("kept", "failed", "gone"):
+        state = await self.switch.look()
+        if state.word in ("kept", "failed", "gone"):
             await self.switch.remove()
-        return self.armed
+        return state.went_back
 
     @property
     def armed(self) -> Switch | None:
@@ -129,9 +133,9 @@ class Attempt:
 
     def _typing_seconds(self) -> float:
         """No line is typed any more when the device begins to take back what was."""
-        return (
-            min(TYPING_SECONDS, self._confirm_seconds / 2, max(self.time_left, 0.1)) if self.armed else TYPING_SECONDS
-        )
+        if self.armed is None:
+            return TYPING_SECONDS
+        return min(TYPING_SECONDS, self._confirm_seconds / 2, max(self.time_left, 0.1))
 
     async def read(self) -> tuple[str, str]:
         """The running configuration and its hash. Raises DeviceError when the device does not give them.

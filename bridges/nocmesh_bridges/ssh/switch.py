@@ -1,7 +1,7 @@
 """A switch on a device that takes a change back by itself, unless it is confirmed in time.
 
-Armed before the first line of a change is typed. Confirming and going back exclude each other on the device, so what the
-device says is so, whoever was slow.
+Armed before the first line of a change is typed. Confirming and going back exclude each other on the device, so what
+the device says is so, whoever was slow.
 """
 
 import asyncio
@@ -102,7 +102,7 @@ class Switch:
             return  # a folder that does nothing is left behind; the change has ended all the same
 
     async def gone_back(self) -> None:
-        """Wait until the device has taken the change back, if it does. Raises DeviceError when that is not to be known."""
+        """Wait until the device has taken the change back, if it does. Raises DeviceError when nobody can know."""
         while (state := await self.look()).word in ("armed", "fired", "arming"):
             if self.hope <= 0:
                 raise DeviceError(f"the switch on {self._place} is still {state.word} long after its time")

@@ -12,7 +12,7 @@ from nocmesh_bridges.ssh.switch import Switch
 async def roll_back(attempt: Attempt, pre_state: str, why: str) -> DeviceResult:
     """Type the rollback and read whether the old state is back; where we cannot, the device does it by itself."""
     switch = attempt.armed
-    if switch and (attempt.time_left <= 0 or (await switch.look()).went_back):
+    if switch and attempt.time_left <= 0:
         return await by_itself(attempt, switch, pre_state, why)
     try:
         trouble = await _undo(attempt)

@@ -107,16 +107,15 @@ class Work:
         if begun.change_hash not in ("", self._change.hash()):
             self._attempt.sent = False
             return self.ended("refused", "another change of the same id was begun; propose this one anew")
-        switch = await self._attempt.found_switch(begun)
-        went_back = switch is not None and (await switch.look()).went_back
+        went_back = await self._attempt.went_back(begun)
         now, running = await self._attempt.read()
         await self.write("taken_over")
         self._attempt.taken_over = True
         self._attempt.applied_at = begun.at
         self._attempt.before = begun.backup
         died = "the bridge died in the middle of the change"
-        if switch and went_back:
-            return await by_itself(self._attempt, switch, begun.pre_state, died)
+        if self._attempt.armed and went_back:
+            return await by_itself(self._attempt, self._attempt.armed, begun.pre_state, died)
         if running == begun.pre_state:
             return await self._begin_again(begun, running)
         return await self._settle(now, begun.pre_state, died)

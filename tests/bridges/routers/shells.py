@@ -1,6 +1,6 @@
 """A bridge as a process of its own on a lab of real nodes: it takes signed changes, and can be killed anywhere."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -118,8 +118,10 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench_on(topology: str, options: Options, folder: Path) -> AsyncIterator[Bench]:
-    """A bench on a lab of ``topology``; all of it is taken down with the block."""
+async def bench_on(
+    topology: str, options: Options, folder: Path, *, settings: Mapping[str, str] | None = None, baselines: bool = True
+) -> AsyncIterator[Bench]:
+    """A bench on a lab of ``topology``; all of it is taken down with the block. ``settings``: of the processes."""
     broker = Broker(Authority.create(folder / "keys"), folder / "broker")
     await broker.start()
     home = Home(folder / "data")
@@ -133,6 +135,7 @@ async def bench_on(topology: str, options: Options, folder: Path) -> AsyncIterat
             "NOCMESH_NATS_URL": broker.url,
             "NOCMESH_INVENTORY": str(path),
             "NOCMESH_DATABASE_URL": f"sqlite:///{home.data / 'nocmesh.db'}",
+            **(settings or {}),
         }
         bridge = Process(command_of(("ssh",)), environment, home.logs / "ssh.log")
         monitor = Process(command_of(("monitor",)), environment, home.logs / "monitor.log")
@@ -143,8 +146,9 @@ async def bench_on(topology: str, options: Options, folder: Path) -> AsyncIterat
         bench = Bench(lab, load_inventory(path), meshes, bridge)
         try:
             await bench.again()
-            await monitor.start()
-            await eventually(lambda: _baselined(bench), within=90)
+            if baselines:
+                await monitor.start()
+                await eventually(lambda: _baselined(bench), within=90)
             yield bench
         finally:
             await monitor.stop()

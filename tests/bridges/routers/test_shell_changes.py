@@ -206,7 +206,7 @@ async def test_a_daemon_is_started_as_it_ran_and_reads_its_configuration(bench: 
 @pytest.mark.parametrize(
     ("where", "outcome", "kinds"),
     [
-        ("bridge.begun", "confirmed", ["begun", "taken_over", "sent", "outcome"]),
+        ("bridge.begun", "confirmed", ["begun", "taken_over", "begun", "sent", "outcome"]),
         ("bridge.line", "rolled_back", ["begun", "taken_over", "outcome"]),
         ("bridge.line:2", "rolled_back", ["begun", "taken_over", "outcome"]),
         ("bridge.applied", "confirmed", ["begun", "taken_over", "outcome"]),

@@ -1,0 +1,160 @@
+"""Devices that take a change back by themselves: the bridge dead, or cut off by the change; and what it tells then."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+sys.path.append(str(Path(__file__).parents[2]))
+
+from bridges.routers.shells import Bench, bench_on
+
+from nocmesh.lab.plan import Options
+from nocmesh.messages.change import Change
+from nocmesh.proving.broker import eventually
+from nocmesh_bridges.ssh.switchscript import folder
+
+pytestmark = [pytest.mark.lab, pytest.mark.mesh, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
+
+CONFIRM_SECONDS = 5
+NEVER = [{"kind": "interface_mtu", "arguments": {"interface": "lo", "mtu": 1}, "within": 2.0}]
+FILTER = "nft 'table inet f { chain in { type filter hook input priority 0; tcp dport 7 drop; tcp dport 9 drop; }; }'"
+KEY = "ip ospf message-digest-key 1"
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def campus(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
+    options, settings = Options(igp="ospf", authentication=True), {"NOCMESH_CONFIRM_SECONDS": str(CONFIRM_SECONDS)}
+    where = tmp_path_factory.mktemp("back")
+    async with bench_on("campus", options, where, settings=settings, baselines=False) as bench:
+        yield bench
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def bench(campus: Bench) -> AsyncIterator[Bench]:
+    """At rest before each test, and put back behind it."""
+    yield campus
+    if not campus.bridge.alive:
+        await campus.again()
+    for node in await campus.lab.deviations():
+        await campus.lab.reset(node)
+
+
+async def sh(bench: Bench, node: str, line: str) -> str:
+    return (await bench.lab.exec(node, "sh", "-c", line)).stdout
+
+
+async def readdressing(bench: Bench, **more: Any) -> Change:
+    """h1 gets another address."""
+    out = "ip route replace default via 10.100.0.1 dev h1-e0"
+    commands = ["ip addr del 10.100.0.11/24 dev h1-e0", "ip addr add 10.100.0.77/24 dev h1-e0", out]
+    rollback = ["ip addr del 10.100.0.77/24 dev h1-e0", "ip addr add 10.100.0.11/24 dev h1-e0", out]
+    return await bench.change("h1", commands, rollback, **{"verify": NEVER, **more})
+
+
+async def unfiltering(bench: Bench) -> Change:
+    """Both rules of a chain of sw2 go: half-way there, one of them may not come twice."""
+    await sh(bench, "sw2", FILTER)
+    seven, nine = await bench.look("sw2", "filters")
+    commands = [f"nft delete rule inet f in handle {rule['handle']}" for rule in (seven, nine)]
+    rollback = [f"nft 'add rule inet f in {nine['text']}'", f"nft 'insert rule inet f in index 0 {seven['text']}'"]
+    return await bench.change("sw2", commands, rollback, verify=NEVER)
+
+
+async def unlocking(bench: Bench) -> Change:
+    """A key of gw1 goes, through its own command line. Nobody knows it but the router."""
+    config = await bench.look("gw1", "config")
+    [line] = [line for line in config if KEY in line["text"]]
+    gone = [line["section"], f"no {KEY}"], [line["section"], line["text"]]
+    return await on_the_cli(bench, "gw1", *gone, verify=NEVER)
+
+
+async def on_the_cli(bench: Bench, device: str, commands: list[str], rollback: list[str], **more: Any) -> Change:
+    sha256 = (await bench.tool("device_backup", device=device)).content["sha256"]
+    return await bench.change(device, commands, rollback, door="cli", pre_state=sha256, **more)
+
+
+async def digests(bench: Bench) -> str:
+    return await sh(bench, "gw1", f"vtysh -N $(ip netns identify $$) -c 'show running-config' | grep '{KEY}'")
+
+
+async def told(bench: Bench, change: Change) -> tuple[list[str], str]:
+    """The kinds of the journal's entries, and the switch that they tell of."""
+    entries = await bench.journal(change)
+    assert entries[0].fires_at is not None
+    return [entry.kind for entry in entries], entries[0].switch
+
+
+async def left_behind(bench: Bench, switch: str) -> str:
+    """The states of a switch on the device; empty when nothing of it is left."""
+    return await sh(bench, "h1", f"ls {folder(switch)} 2>/dev/null || :")  # nodes share the machine's files
+
+
+async def test_devices_go_back_by_themselves_when_everybody_is_dead(bench: Bench) -> None:
+    changes = [await readdressing(bench), await unfiltering(bench), await unlocking(bench)]
+    rules, key = await sh(bench, "sw2", "nft list ruleset"), await digests(bench)
+    healthy = await bench.lab.deviations()
+    await bench.again(failpoint="bridge.line:4")
+    commands = [await bench.send(change) for change in changes]
+    await bench.bridge.died(within=60)
+    assert "10.100.0.11/" not in await sh(bench, "h1", "ip addr show dev h1-e0"), "the change was on its way"
+
+    async def back() -> bool:
+        addresses = await sh(bench, "h1", "ip addr show dev h1-e0")
+        there = await sh(bench, "sw2", "nft list ruleset") == rules and await digests(bench) == key
+        return there and "10.100.0.11/" in addresses and "10.100.0.77/" not in addresses
+
+    await eventually(back, within=CONFIRM_SECONDS + 40)
+    assert await bench.lab.deviations() == healthy
+    await bench.again()
+    results = [await bench.result(command) for command in commands]
+    assert [result.outcome for result in results] == ["rolled_back"] * 3, [result.reason for result in results]
+    for change, result in zip(changes, results, strict=True):
+        kinds, switch = await told(bench, change)
+        assert (kinds[0], kinds[-1], result.switch) == ("begun", "outcome", switch)
+        assert await left_behind(bench, switch) == ""
+    assert "so the device went back by itself" in results[0].reason
+    assert {"line": changes[0].rollback[1], "answer": "typed by the device itself"} in results[0].transcript
+    secret = key.split(" md5 ")[1].split()[0]
+    assert secret not in str(results) + bench.bridge.log.read_text()
+
+
+async def test_a_switch_that_fires_before_the_first_line_does_no_harm(bench: Bench) -> None:
+    change = await readdressing(bench, verify=[])
+    await bench.again(failpoint="bridge.armed")
+    command = await bench.send(change)
+    await bench.bridge.died(within=60)
+    switch = (await told(bench, change))[1]
+    assert "armed" in (await left_behind(bench, switch)).split()
+    await eventually(lambda: _has_typed(bench, switch), within=CONFIRM_SECONDS + 40)
+    assert await bench.lab.deviations() == {}
+    await bench.again()
+    assert (await bench.result(command)).outcome == "rolled_back"
+    assert (await told(bench, change))[0] == ["begun", "taken_over", "outcome"]
+
+
+async def _has_typed(bench: Bench, switch: str) -> bool:
+    return "done" in (await left_behind(bench, switch)).split()
+
+
+async def test_a_change_that_cuts_us_off_is_taken_back_and_told(bench: Bench) -> None:
+    shut = ["interface eth0", "shutdown"], ["interface eth0", "no shutdown"]
+    result = await bench.made(await on_the_cli(bench, "gw2", *shut))
+    assert result.outcome == "rolled_back", result.reason
+    assert "so the device went back by itself" in result.reason
+    assert [line["line"] for line in result.transcript][-2:] == shut[1]
+    assert await left_behind(bench, result.switch) == ""
+
+
+async def test_a_change_that_is_proved_is_confirmed_and_nothing_is_left(bench: Bench) -> None:
+    named = ["interface gw2-e0", "description new"], ["interface gw2-e0", "description to sw2"]
+    confirmed, undone = await asyncio.gather(
+        bench.made(await on_the_cli(bench, "gw2", *named)), bench.made(await readdressing(bench))
+    )
+    assert (confirmed.outcome, confirmed.reason, confirmed.unarmed) == ("confirmed", "", "")
+    assert (undone.outcome, "by itself" in undone.reason) == ("rolled_back", False)
+    assert [await left_behind(bench, result.switch) for result in (confirmed, undone)] == ["", ""]
