@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 from bridges.decisions import approved
 from scenarios.process import Process, command_of
-from shared.lab.faulting import planned, standing
+from shared.lab.faulting import standing
 
 from nocmesh.bus import Authority, Mesh
 from nocmesh.clock import SystemClock
 from nocmesh.inventory import Inventory, load_inventory
 from nocmesh.lab.lab import Lab
-from nocmesh.lab.plan import Options
+from nocmesh.lab.plan import LabPlan
 from nocmesh.launch.home import Home
 from nocmesh.launch.mesh import issue
 from nocmesh.messages.agent import ToolReply, ToolRequest
@@ -119,14 +119,14 @@ class Bench:
 
 @asynccontextmanager
 async def bench_on(
-    topology: str, options: Options, folder: Path, *, settings: Mapping[str, str] | None = None, baselines: bool = True
+    plan: LabPlan, folder: Path, *, settings: Mapping[str, str] | None = None, baselines: bool = True
 ) -> AsyncIterator[Bench]:
-    """A bench on a lab of ``topology``; all of it is taken down with the block. ``settings``: of the processes."""
+    """A bench on the lab of ``plan``; all of it is taken down with the block. ``settings``: of the processes."""
     broker = Broker(Authority.create(folder / "keys"), folder / "broker")
     await broker.start()
     home = Home(folder / "data")
     issue(broker.authority, home, [load_role(name) for name in known_roles()], broker.url)
-    async with standing(planned(topology, options), folder / "lab") as lab:
+    async with standing(plan, folder / "lab") as lab:
         path = folder / "inventory.yaml"
         lab.write_inventory(path)
         environment = {

@@ -13,6 +13,8 @@ sys.path.append(str(Path(__file__).parents[2]))
 
 from bridges.routers.shells import Bench, bench_on
 
+from nocmesh.lab.build import build
+from nocmesh.lab.graph import Graph, GraphNode
 from nocmesh.lab.plan import Options
 from nocmesh.messages.change import Change
 from nocmesh.proving.broker import eventually
@@ -23,46 +25,56 @@ pytestmark = [pytest.mark.lab, pytest.mark.mesh, pytest.mark.timeout(300), pytes
 CONFIRM_SECONDS = 5
 NEVER = [{"kind": "interface_mtu", "arguments": {"interface": "lo", "mtu": 1}, "within": 2.0}]
 FILTER = "nft 'table inet f { chain in { type filter hook input priority 0; tcp dport 7 drop; tcp dport 9 drop; }; }'"
+SHOWN = "ip addr show dev h1-e0"
 KEY = "ip ospf message-digest-key 1"
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def campus(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
-    options, settings = Options(igp="ospf", authentication=True), {"NOCMESH_CONFIRM_SECONDS": str(CONFIRM_SECONDS)}
-    where = tmp_path_factory.mktemp("back")
-    async with bench_on("campus", options, where, settings=settings, baselines=False) as bench:
+async def pair(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
+    nodes = [GraphNode(name="gw1"), GraphNode(name="gw2"), GraphNode(name="h1", kind="host")]
+    nodes.append(GraphNode(name="h2", kind="host"))
+    graph = Graph(name="pair", nodes=nodes, links=[("gw1", "gw2"), ("h1", "gw1"), ("h2", "gw2")])
+    plan = build(graph, Options(igp="ospf", authentication=True))
+    settings = {"NOCMESH_CONFIRM_SECONDS": str(CONFIRM_SECONDS)}
+    async with bench_on(plan, tmp_path_factory.mktemp("back"), settings=settings, baselines=False) as bench:
         yield bench
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def bench(campus: Bench) -> AsyncIterator[Bench]:
+async def bench(pair: Bench) -> AsyncIterator[Bench]:
     """At rest before each test, and put back behind it."""
-    yield campus
-    if not campus.bridge.alive:
-        await campus.again()
-    for node in await campus.lab.deviations():
-        await campus.lab.reset(node)
+    yield pair
+    if not pair.bridge.alive:
+        await pair.again()
+    for node in await pair.lab.deviations():
+        await pair.lab.reset(node)
 
 
 async def sh(bench: Bench, node: str, line: str) -> str:
     return (await bench.lab.exec(node, "sh", "-c", line)).stdout
 
 
+def own_address(bench: Bench) -> str:
+    [port] = bench.lab.node("h1").ports
+    return port.addresses[0]
+
+
 async def readdressing(bench: Bench, **more: Any) -> Change:
     """h1 gets another address."""
-    out = "ip route replace default via 10.100.0.1 dev h1-e0"
-    commands = ["ip addr del 10.100.0.11/24 dev h1-e0", "ip addr add 10.100.0.77/24 dev h1-e0", out]
-    rollback = ["ip addr del 10.100.0.77/24 dev h1-e0", "ip addr add 10.100.0.11/24 dev h1-e0", out]
+    own, new = own_address(bench), f"{own_address(bench).rpartition('.')[0]}.77/24"
+    out = f"ip route replace default via {bench.lab.node('h1').gateway} dev h1-e0"
+    commands = [f"ip addr del {own} dev h1-e0", f"ip addr add {new} dev h1-e0", out]
+    rollback = [f"ip addr del {new} dev h1-e0", f"ip addr add {own} dev h1-e0", out]
     return await bench.change("h1", commands, rollback, **{"verify": NEVER, **more})
 
 
 async def unfiltering(bench: Bench) -> Change:
-    """Both rules of a chain of sw2 go: half-way there, one of them may not come twice."""
-    await sh(bench, "sw2", FILTER)
-    seven, nine = await bench.look("sw2", "filters")
+    """Both rules of a chain of h2 go: half-way there, one of them may not come twice."""
+    await sh(bench, "h2", FILTER)
+    seven, nine = await bench.look("h2", "filters")
     commands = [f"nft delete rule inet f in handle {rule['handle']}" for rule in (seven, nine)]
     rollback = [f"nft 'add rule inet f in {nine['text']}'", f"nft 'insert rule inet f in index 0 {seven['text']}'"]
-    return await bench.change("sw2", commands, rollback, verify=NEVER)
+    return await bench.change("h2", commands, rollback, verify=NEVER)
 
 
 async def unlocking(bench: Bench) -> Change:
@@ -96,17 +108,17 @@ async def left_behind(bench: Bench, switch: str) -> str:
 
 async def test_devices_go_back_by_themselves_when_everybody_is_dead(bench: Bench) -> None:
     changes = [await readdressing(bench), await unfiltering(bench), await unlocking(bench)]
-    rules, key = await sh(bench, "sw2", "nft list ruleset"), await digests(bench)
+    rules, key = await sh(bench, "h2", "nft list ruleset"), await digests(bench)
     healthy = await bench.lab.deviations()
     await bench.again(failpoint="bridge.line:4")
     commands = [await bench.send(change) for change in changes]
     await bench.bridge.died(within=60)
-    assert "10.100.0.11/" not in await sh(bench, "h1", "ip addr show dev h1-e0"), "the change was on its way"
+    assert own_address(bench) not in await sh(bench, "h1", SHOWN), "the change was on its way"
 
     async def back() -> bool:
-        addresses = await sh(bench, "h1", "ip addr show dev h1-e0")
-        there = await sh(bench, "sw2", "nft list ruleset") == rules and await digests(bench) == key
-        return there and "10.100.0.11/" in addresses and "10.100.0.77/" not in addresses
+        addresses = await sh(bench, "h1", SHOWN)
+        there = await sh(bench, "h2", "nft list ruleset") == rules and await digests(bench) == key
+        return there and own_address(bench) in addresses and ".77/24" not in addresses
 
     await eventually(back, within=CONFIRM_SECONDS + 40)
     assert await bench.lab.deviations() == healthy
@@ -151,7 +163,7 @@ async def test_a_change_that_cuts_us_off_is_taken_back_and_told(bench: Bench) ->
 
 
 async def test_a_change_that_is_proved_is_confirmed_and_nothing_is_left(bench: Bench) -> None:
-    named = ["interface gw2-e0", "description new"], ["interface gw2-e0", "description to sw2"]
+    named = ["interface gw2-e0", "description new"], ["interface gw2-e0", "description to gw1"]
     confirmed, undone = await asyncio.gather(
         bench.made(await on_the_cli(bench, "gw2", *named)), bench.made(await readdressing(bench))
     )

@@ -11,6 +11,7 @@ import pytest_asyncio
 sys.path.append(str(Path(__file__).parents[2]))
 
 from bridges.routers.shells import Bench, bench_on
+from shared.lab.faulting import planned
 
 from nocmesh.lab.plan import Options
 from nocmesh.messages.change import Change
@@ -22,7 +23,8 @@ NEVER = [{"kind": "interface_mtu", "arguments": {"interface": "lo", "mtu": 1}, "
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def campus(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
-    async with bench_on("campus", Options(igp="ospf", authentication=True), tmp_path_factory.mktemp("shells")) as bench:
+    plan = planned("campus", Options(igp="ospf", authentication=True))
+    async with bench_on(plan, tmp_path_factory.mktemp("shells")) as bench:
         yield bench
 
 
