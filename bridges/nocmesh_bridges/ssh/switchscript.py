@@ -65,7 +65,7 @@ Time is the kernel's own (`/proc/uptime`), which nobody sets.
 _ID = re.compile(r"[0-9a-f]{8,64}")
 _SPACE = re.compile(r" -N (?P<space>[\w.\-]{1,64})(?: |$)", re.MULTILINE)
 _NFT = re.compile(r"nft '(?:add|insert) rule (?P<chain>\w+ [\w.\-]+ [\w.\-]+)(?: index \d+)? (?P<rule>.+)'")
-_STATE = re.compile(r"(?P<word>arming|armed|kept|fired|done|failed|gone) (?P<left>-?\d{1,12})")
+_STATE = re.compile(r"(?P<word>arming|armed|kept|fired|done|failed|gone) (?P<left>-?[0-9]{1,12})")
 
 
 @dataclass(frozen=True, slots=True)

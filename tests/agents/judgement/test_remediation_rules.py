@@ -64,17 +64,20 @@ def test_a_change_is_the_same_whenever_it_is_planned_and_bound_to_what_was_read(
     assert f"- neighbor {world.address('r2', 'r1')} shutdown" in one.diff.replace("-  ", "- ")
 
 
-@pytest.mark.parametrize(("core", "interface", "risk"), [(0, 1, "medium"), (1, 1, "critical"), (0, 0, "critical")])
-def test_risk_is_a_rule(core: bool, interface: bool, risk: str) -> None:
+@pytest.mark.parametrize(
+    ("core", "interface", "shell", "risk"),
+    [(0, 1, 1, "medium"), (0, 1, 0, "critical"), (1, 1, 1, "critical"), (0, 0, 1, "critical")],
+)
+def test_risk_is_a_rule(core: bool, interface: bool, shell: bool, risk: str) -> None:
     world = build(RING, intent=False)
-    inventory(world, core=bool(core))
+    inventory(world, core=bool(core), shell=bool(shell))
     if interface:
         world.routers["r1"].apply(f"interface {world.port('r1', 'r2')}", "shutdown")
     else:
         world.bgp("r1", f"neighbor {world.address('r2', 'r1')} shutdown")
     (change,), _ = planned(world, diagnosed(world))
     assert change.risk == risk
-    assert change.reasons
+    assert ("nothing on r1 can undo it by itself" in change.reasons) is not shell
 
 
 def test_when_both_ends_are_broken_each_change_proves_its_own_line_first() -> None:
@@ -238,7 +241,19 @@ def test_the_limit_becomes_what_the_other_neighbours_have() -> None:
 
 def test_what_is_neither_routing_nor_an_interface_is_of_high_risk() -> None:
     fix = Fix(device="r1", edits=(Edit("", ("hostname x",), ("hostname r1",)),), summary="", routing=False)
-    assert risk_of(Device(name="r1", platform="frr", address="a"), [fix])[0] == "high"
+    assert risk_of(Device(name="r1", platform="frr", address="a", shell=True), [fix])[0] == "high"
+
+
+@pytest.mark.parametrize(
+    ("platform", "shell", "by_itself"),
+    [("linux", False, True), ("frr", True, True), ("frr", False, False), ("cisco_iosxe", True, False)],
+)
+def test_what_its_device_cannot_undo_by_itself_is_critical(platform: str, shell: bool, by_itself: bool) -> None:
+    fix = Fix(device="r1", edits=(Edit("interface e0", ("shutdown",), ("no shutdown",)),), summary="", routing=False)
+    risk, reasons = risk_of(Device(name="r1", platform=platform, address="a", shell=shell), [fix])
+    assert (risk, "nothing on r1 can undo it by itself" in reasons) == (
+        ("medium", False) if by_itself else ("critical", True)
+    )
 
 
 def test_ios_keeps_its_family_where_it_stands() -> None:

@@ -173,5 +173,5 @@ def test_risk_is_what_the_lines_can_break(section: str, text: str, routing: bool
     was = f"{now} {text}\n" if section else f"{now}{text}\n"
     [fix] = as_it_was(seen(was, now), cause(fault))
     assert isinstance(fix, Fix)
-    assert risk_of(Device(name="r1", platform="frr", address="x"), [fix])[0] == risk
+    assert risk_of(Device(name="r1", platform="frr", address="x", shell=True), [fix])[0] == risk
     assert concern_of(fault) is not None

@@ -29,10 +29,12 @@ class Situation:
     speaker: Speaker | None
     now: datetime = NOON
     core: bool = False
+    alone: bool = False
 
     @property
     def refusal(self) -> str:
-        return gate.refusal(self.command, self.decision, self.speaker, self.now, core=self.core)
+        least = {"core": self.core, "alone": self.alone}
+        return gate.refusal(self.command, self.decision, self.speaker, self.now, **least)
 
 
 def change(**more: Any) -> Change:
@@ -116,6 +118,7 @@ BREACHES: dict[str, Callable[[Situation], Situation]] = {
     "votes of nobody": lambda s: decided(s, votes=[vote("")]),
     "a higher quorum": lambda s: decided(s, quorum=3),
     "a core device": lambda s: replace(decided(s, votes=[vote("nina")]), core=True),
+    "nothing there undoes it by itself": lambda s: replace(decided(s, votes=[vote("nina")]), alone=True),
 }
 
 
@@ -171,6 +174,7 @@ def test_the_state_of_an_interface_is_not(line: str) -> None:
     assert gate.floor([line]) == "medium"
     assert gate.needed(change(risk="low", commands=[line], rollback=[])) == 1
     assert gate.needed(change(risk="low", commands=[line], rollback=[]), core=True) == 2
+    assert gate.needed(change(risk="low", commands=[line], rollback=[]), alone=True) == 2
 
 
 @pytest.mark.parametrize(
@@ -209,7 +213,7 @@ def oracle(given: Situation) -> bool:
     in_time = [v for v in electorate if (found.expires_at - v.at).total_seconds() > 0]
     yes = {v.person for v in in_time if v.decision == "approve"} - {"", found.requested_by, body.requested_by}
     routing = any("router" in line for line in body.commands + body.rollback)
-    people = 2 if routing or given.core or body.risk == "critical" else 1
+    people = 2 if routing or given.core or given.alone or body.risk == "critical" else 1
     waits = given.command.deadline or datetime.max.replace(tzinfo=UTC)
     return all(
         (
@@ -241,7 +245,8 @@ def situations(draw: st.DrawFn) -> Situation:
         vote(person, draw(st.sampled_from(["approve"] * 9 + ["reject"])), change_hash=of.hash()) for person in cast
     ]
     found = decision(of, quorum=draw(st.integers(0, 3)), votes=ballots)
-    given = situation(of, found, now=NOON + timedelta(minutes=draw(st.integers(-1, 11))), core=draw(st.booleans()))
+    least = {"core": draw(st.booleans()), "alone": draw(st.booleans())}
+    given = situation(of, found, now=NOON + timedelta(minutes=draw(st.integers(-1, 11))), **least)
     for breach in draw(st.lists(st.sampled_from(sorted(set(BREACHES) - {"no decision"})), max_size=2)):
         given = BREACHES[breach](given)
     return given
