@@ -54,6 +54,7 @@ def _result(body: dict[str, Any], speaker: str) -> Made:
 
 def _device(body: dict[str, Any], speaker: str) -> Made:
     facts = {k: body.get(k) for k in ("change_id", "command_id", "pre_state")}
+    facts |= {k: body[k] for k in ("switch", "fires_at", "unarmed") if body.get(k)}
     return "bridge", speaker, f"device_{body['kind']}", str(body["device"]), facts
 
 

@@ -55,17 +55,19 @@ class Switch:
         ``router``: the rollback is typed into vtysh in configuration mode; else each line is a command. No error tells
         what was typed, for it may hold a secret.
         """
+        launched = False
         try:
             async with self._pool.session(self._place, single_use=True) as session:
                 program = await _program(session) if router else ()
-                if router and not program:
-                    return "there are routing daemons of several routers; which are its own cannot be told"
                 for line in switchscript.placing(self.id, rollback.lines, router=router):
                     await _typed(session, line)
+                launched = True
                 self._fires = _now() + self._seconds
                 await _typed(session, switchscript.launching(self.id, int(self._seconds), program))
                 return await self._seen_armed(session)
         except NocmeshError as wrong:
+            if not launched:
+                await self.remove()
             return f"{type(wrong).__name__} while it was placed; {HIDDEN}" if rollback.secret else wrong.message
 
     async def look(self) -> SwitchState:
@@ -98,7 +100,7 @@ class Switch:
         try:
             async with self._pool.session(self._place, single_use=True) as session:
                 await _typed(session, switchscript.removing(self.id))
-        except DeviceError:
+        except NocmeshError:
             return  # a folder that does nothing is left behind; the change has ended all the same
 
     async def gone_back(self) -> None:
@@ -146,9 +148,12 @@ class Switch:
 
 
 async def _program(session: DeviceSession) -> tuple[str, ...]:
-    """How vtysh is called there; empty: that cannot be told."""
+    """How vtysh is called there. Raises DeviceError when that cannot be told."""
     [found] = await session.execute([switchscript.PATH_SPACE], timeout=ASK_SECONDS, failpoint=FAILPOINT)
-    return switchscript.vtysh_of(found.answer)
+    program = switchscript.vtysh_of(found.answer)
+    if not program:
+        raise DeviceError("there are routing daemons of several routers; which are its own cannot be told")
+    return program
 
 
 async def _typed(session: DeviceSession, line: str) -> LineResult:

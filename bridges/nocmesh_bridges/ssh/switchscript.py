@@ -17,6 +17,8 @@ from nocmesh.errors import DeviceError, InvalidInputError
 CHUNK = 240
 """Bytes that one typed line carries; in base64 they are a third more, and fit on one line of our terminal."""
 ROUTING = "zebra,bgpd,ospfd,isisd,staticd,mgmtd"
+VTYSH = ("vtysh", "-H", "/dev/null")
+"""It keeps a history of what is typed, secrets too, unless it is told where not to."""
 PATH_SPACE = f"ps -ww -C {ROUTING} -o args"
 """How FRR's daemons run: vtysh must be told the same path space (FRR user guide, "VTY shell")."""
 
@@ -163,7 +165,7 @@ def vtysh_of(processes: str) -> tuple[str, ...]:
     spaces = {found["space"] for found in _SPACE.finditer(processes.replace("\r", ""))}
     if len(spaces) > 1:
         return ()
-    return ("vtysh", *(part for space in spaces for part in ("-N", space)))
+    return (*VTYSH, *(part for space in spaces for part in ("-N", space)))
 
 
 def _data(rollback: Sequence[str], *, router: bool) -> str:

@@ -69,6 +69,7 @@ async def test_an_approved_change_is_made_proved_and_saved(bench: Bench, device:
     assert "+ neighbor 192.0.2.77 remote-as 64999" in result.diff
     assert [line["line"] for line in result.transcript] == change.commands
     assert result.applied_at is not None
+    assert (result.switch, result.unarmed) == ("", f"nothing on {device} can undo it by itself")
     assert await bench.journal(device) == ["begun", "sent", "outcome"]
 
 
@@ -140,6 +141,15 @@ async def test_a_core_device_needs_two_people_whatever_the_lines_are(bench: Benc
     command = await bench.approve(await bench.change(**lines, risk="medium"))
     bench.again(network=bench.inventory(core=True))
     assert (await bench.take(command)).outcome == "confirmed"
+
+
+async def test_nothing_is_sent_to_a_device_whose_switch_cannot_be_armed(bench: Bench) -> None:
+    command = await bench.approve(await bench.change())
+    bench.again(network=bench.inventory(shell=True))  # so the inventory says; there is no such door
+    result = await bench.take(command)
+    assert (result.outcome, bench.typed()) == ("refused", [])
+    assert "no switch could be armed that takes the change back, and nothing was sent" in result.reason
+    assert await bench.journal() == ["begun", "outcome"]
 
 
 async def test_a_change_that_does_not_help_is_taken_back_whole(bench: Bench) -> None:

@@ -170,11 +170,11 @@ def test_a_log_tells_of_no_other_lines_than_the_rollbacks(answer: str, rollback:
 @pytest.mark.parametrize(
     ("processes", "program"),
     [
-        ("COMMAND\n/usr/lib/frr/zebra -d -A 127.0.0.1\n", ("vtysh",)),
-        ("", ("vtysh",)),
-        ("/usr/lib/frr/zebra -d -N r1 -A 127.0.0.1\n/usr/lib/frr/bgpd -d -N r1", ("vtysh", "-N", "r1")),
+        ("COMMAND\n/usr/lib/frr/zebra -d -A 127.0.0.1\n", script.VTYSH),
+        ("", script.VTYSH),
+        ("/usr/lib/frr/zebra -d -N r1 -A 127.0.0.1\n/usr/lib/frr/bgpd -d -N r1", (*script.VTYSH, "-N", "r1")),
         ("/usr/lib/frr/zebra -d -N r1\r\n/usr/lib/frr/zebra -d -N r2\r\n", ()),
-        ("/usr/lib/frr/zebra -d -N $(reboot) -A 127.0.0.1", ("vtysh",)),
+        ("/usr/lib/frr/zebra -d -N $(reboot) -A 127.0.0.1", script.VTYSH),
     ],
 )
 def test_vtysh_is_told_where_the_daemons_are(processes: str, program: tuple[str, ...]) -> None:
