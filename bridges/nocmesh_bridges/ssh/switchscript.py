@@ -25,6 +25,7 @@ PATH_SPACE = f"ps -ww -C {ROUTING} -o args"
 SCRIPT = r"""# Takes a change back unless it is confirmed in time: FOLDER SECONDS [PROGRAM...]
 # Without a program each line is a command; else all of them are typed into it, in configuration mode.
 cd "$1" || exit 1
+echo $$ > pid
 seconds=$2
 shift 2
 now() { read -r up rest < /proc/uptime && echo "${up%.*}"; }
@@ -130,8 +131,10 @@ def keeping(switch_id: str) -> str:
 
 
 def removing(switch_id: str) -> str:
-    """The line that takes everything of the switch away."""
-    return f"rm -rf {folder(switch_id)}"
+    """The line that takes everything of a switch away that does nothing more; if it still sleeps, it ends."""
+    where = folder(switch_id)
+    end = f"p=$(cat {where}/pid 2>/dev/null) && grep -qs {where} /proc/$p/cmdline && kill -- -$p 2>/dev/null"
+    return f"{end}; rm -rf {where}"
 
 
 def telling(switch_id: str) -> str:

@@ -23,6 +23,7 @@ from nocmesh.messages.change import Change, DeviceCommand, DeviceJournalEntry, D
 from nocmesh.proving.broker import Broker, eventually
 from nocmesh.runtime import known_roles, load_role
 from nocmesh.subjects import subject, wildcard
+from nocmesh_bridges.ssh.switchscript import folder
 
 
 class Bench:
@@ -102,6 +103,10 @@ class Bench:
         where = wildcard("ai.devices.journal.<device>.<change_id>", device=change.device, change_id=change.change_id)
         history = self._meshes["audit"].core.history("DEVICE_JOURNAL", where, DeviceJournalEntry)
         return [r.body async for r in history]
+
+    async def left_behind(self, switch: str) -> str:
+        """What lies in a switch's folder, empty when nothing is left of it; the nodes share the machine's files."""
+        return (await self.lab.exec("h1", "sh", "-c", f"ls {folder(switch)} 2>/dev/null || :")).stdout
 
     async def again(self, failpoint: str = "") -> None:
         """The bridge, stopped and started."""

@@ -1,6 +1,5 @@
 """Devices that take a change back by themselves: the bridge dead, or cut off by the change; and what it tells then."""
 
-import asyncio
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,11 +17,11 @@ from nocmesh.lab.graph import Graph, GraphNode
 from nocmesh.lab.plan import Options
 from nocmesh.messages.change import Change
 from nocmesh.proving.broker import eventually
-from nocmesh_bridges.ssh.switchscript import folder
 
 pytestmark = [pytest.mark.lab, pytest.mark.mesh, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
 
-CONFIRM_SECONDS = 5
+CONFIRM_SECONDS = 8
+"""Half of them are for typing, on a machine that may be busy."""
 NEVER = [{"kind": "interface_mtu", "arguments": {"interface": "lo", "mtu": 1}, "within": 2.0}]
 FILTER = "nft 'table inet f { chain in { type filter hook input priority 0; tcp dport 7 drop; tcp dport 9 drop; }; }'"
 SHOWN = "ip addr show dev h1-e0"
@@ -91,7 +90,7 @@ async def on_the_cli(bench: Bench, device: str, commands: list[str], rollback: l
 
 
 async def digests(bench: Bench) -> str:
-    return await sh(bench, "gw1", f"vtysh -N $(ip netns identify $$) -c 'show running-config' | grep '{KEY}'")
+    return await sh(bench, "gw1", f"vtysh -N $(ip netns identify $$) -c 'show running-config' | grep '{KEY}' || :")
 
 
 async def told(bench: Bench, change: Change) -> tuple[list[str], str]:
@@ -99,11 +98,6 @@ async def told(bench: Bench, change: Change) -> tuple[list[str], str]:
     entries = await bench.journal(change)
     assert entries[0].fires_at is not None
     return [entry.kind for entry in entries], entries[0].switch
-
-
-async def left_behind(bench: Bench, switch: str) -> str:
-    """The states of a switch on the device; empty when nothing of it is left."""
-    return await sh(bench, "h1", f"ls {folder(switch)} 2>/dev/null || :")  # nodes share the machine's files
 
 
 async def test_devices_go_back_by_themselves_when_everybody_is_dead(bench: Bench) -> None:
@@ -128,7 +122,7 @@ async def test_devices_go_back_by_themselves_when_everybody_is_dead(bench: Bench
     for change, result in zip(changes, results, strict=True):
         kinds, switch = await told(bench, change)
         assert (kinds[0], kinds[-1], result.switch) == ("begun", "outcome", switch)
-        assert await left_behind(bench, switch) == ""
+        assert await bench.left_behind(switch) == ""
     assert "so the device went back by itself" in results[0].reason
     assert {"line": changes[0].rollback[1], "answer": "typed by the device itself"} in results[0].transcript
     secret = key.split(" md5 ")[1].split()[0]
@@ -141,7 +135,7 @@ async def test_a_switch_that_fires_before_the_first_line_does_no_harm(bench: Ben
     command = await bench.send(change)
     await bench.bridge.died(within=60)
     switch = (await told(bench, change))[1]
-    assert "armed" in (await left_behind(bench, switch)).split()
+    assert "armed" in (await bench.left_behind(switch)).split()
     await eventually(lambda: _has_typed(bench, switch), within=CONFIRM_SECONDS + 40)
     assert await bench.lab.deviations() == {}
     await bench.again()
@@ -150,7 +144,7 @@ async def test_a_switch_that_fires_before_the_first_line_does_no_harm(bench: Ben
 
 
 async def _has_typed(bench: Bench, switch: str) -> bool:
-    return "done" in (await left_behind(bench, switch)).split()
+    return "done" in (await bench.left_behind(switch)).split()
 
 
 async def test_a_change_that_cuts_us_off_is_taken_back_and_told(bench: Bench) -> None:
@@ -159,14 +153,4 @@ async def test_a_change_that_cuts_us_off_is_taken_back_and_told(bench: Bench) ->
     assert result.outcome == "rolled_back", result.reason
     assert "so the device went back by itself" in result.reason
     assert [line["line"] for line in result.transcript][-2:] == shut[1]
-    assert await left_behind(bench, result.switch) == ""
-
-
-async def test_a_change_that_is_proved_is_confirmed_and_nothing_is_left(bench: Bench) -> None:
-    named = ["interface gw2-e0", "description new"], ["interface gw2-e0", "description to gw1"]
-    confirmed, undone = await asyncio.gather(
-        bench.made(await on_the_cli(bench, "gw2", *named)), bench.made(await readdressing(bench))
-    )
-    assert (confirmed.outcome, confirmed.reason, confirmed.unarmed) == ("confirmed", "", "")
-    assert (undone.outcome, "by itself" in undone.reason) == ("rolled_back", False)
-    assert [await left_behind(bench, result.switch) for result in (confirmed, undone)] == ["", ""]
+    assert await bench.left_behind(result.switch) == ""

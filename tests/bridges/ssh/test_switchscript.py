@@ -53,6 +53,23 @@ def placed(rollback: list[str], *, router: bool) -> Iterator[str]:
         shutil.rmtree(script.folder(switch), ignore_errors=True)
 
 
+def write(switch: str, name: str, text: str) -> None:
+    Path(script.folder(switch), name).write_text(text)
+
+
+def runs(switch: str) -> bool:
+    """Whether a process of the switch is there."""
+    mark = f"{script.folder(switch)}/switch\0".encode()
+    return any(mark in read(path) for path in Path("/proc").glob("[0-9]*/cmdline"))
+
+
+def read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""  # it has ended meanwhile
+
+
 def state(switch: str) -> str:
     line = script.looking(switch)
     assert len(line) <= MAX_SHELL_LENGTH
@@ -74,7 +91,7 @@ def test_whatever_a_rollback_holds_is_typed_as_it_is_and_nothing_of_it_is_run(ro
         run = ["/bin/sh", f"{where}/switch", str(where), "0", "/bin/sh", f"{where}/typist"]
         subprocess.run(run, check=True, timeout=20, capture_output=True)
         assert (where / "typed").read_text().splitlines() == ["configure terminal", *rollback, "end"]
-        assert files(switch) == {"switch", "typist", "typed", "end", "log", "done"}
+        assert files(switch) == {"switch", "typist", "typed", "pid", "end", "log", "done"}
         told = script.typed_of((where / "log").read_text(), rollback)
         assert told == [{"line": line, "answer": "typed by the device itself"} for line in rollback]
 
@@ -113,6 +130,23 @@ async def test_what_is_confirmed_is_not_taken_back() -> None:
         assert "fired-after-all" not in files(switch)
         assert sh(script.removing(switch)).returncode == 0
     assert state(switch) == "gone"
+
+
+async def test_what_is_removed_ends_at_once() -> None:
+    with placed(["true"], router=False) as switch:
+        started(switch, 60)
+        await eventually(lambda: state(switch) == "armed")
+        assert runs(switch)
+        assert sh(f"{script.keeping(switch)}; {script.removing(switch)}").returncode == 0
+        await eventually(lambda: not runs(switch), within=0.5)
+
+
+def test_a_number_that_is_another_process_by_now_is_left_alone() -> None:
+    with placed(["true"], router=False) as switch, subprocess.Popen(["sleep", "60"], start_new_session=True) as other:
+        write(switch, "pid", str(other.pid))
+        assert sh(script.removing(switch)).returncode == 0
+        assert other.poll() is None
+        other.kill()
 
 
 async def test_confirming_and_going_back_exclude_each_other() -> None:
