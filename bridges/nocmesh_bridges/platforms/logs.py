@@ -4,6 +4,7 @@ A log is no table: whoever writes into it may write anything. Lines that have th
 others are left out; a text without a single one is not understood.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import get_args
@@ -17,6 +18,8 @@ MAX_LINE = 2_000
 """Characters; a longer line is cut."""
 SEVERITIES: tuple[LogSeverity, ...] = tuple(word for word in get_args(LogSeverity) if word)
 """RFC 5424 §6.2.1: by their number."""
+_CLOCK = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d", re.ASCII)
+"""Whole, for a time whose zone was cut to its hours is a time too, and may be another."""
 
 Read = Callable[[str], LogEntry | None]
 """One line to an entry; None: it has not the platform's form."""
@@ -51,8 +54,10 @@ def log_of(found: Sequence[LogEntry], clock: datetime | None = None) -> Parsed:
 
 def iso_clock(output: Output) -> datetime | None:
     """The time that `date --iso-8601=seconds` printed; None where it printed something else."""
+    text = output.text.strip()
+    if output.status != "parsed" or not _CLOCK.fullmatch(text):
+        return None
     try:
-        found = datetime.fromisoformat(output.text.strip()) if output.status == "parsed" else None
+        return datetime.fromisoformat(text)
     except ValueError:
         return None
-    return found if found is None or found.tzinfo else None
