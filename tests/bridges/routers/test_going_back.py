@@ -17,6 +17,7 @@ from nocmesh.lab.graph import Graph, GraphNode
 from nocmesh.lab.plan import Options
 from nocmesh.messages.change import Change
 from nocmesh.proving.broker import eventually
+from nocmesh_bridges.ssh import switchscript
 
 pytestmark = [pytest.mark.lab, pytest.mark.mesh, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
 
@@ -136,15 +137,11 @@ async def test_a_switch_that_fires_before_the_first_line_does_no_harm(bench: Ben
     await bench.bridge.died(within=60)
     switch = (await told(bench, change))[1]
     assert "armed" in (await bench.left_behind(switch)).split()
-    await eventually(lambda: _has_typed(bench, switch), within=CONFIRM_SECONDS + 40)
+    await eventually(lambda: _is(bench, switch, "done"), within=CONFIRM_SECONDS + 40)
     assert await bench.lab.deviations() == {}
     await bench.again()
     assert (await bench.result(command)).outcome == "rolled_back"
     assert (await told(bench, change))[0] == ["begun", "taken_over", "outcome"]
-
-
-async def _has_typed(bench: Bench, switch: str) -> bool:
-    return "done" in (await bench.left_behind(switch)).split()
 
 
 async def test_a_change_that_cuts_us_off_is_taken_back_and_told(bench: Bench) -> None:
@@ -154,3 +151,21 @@ async def test_a_change_that_cuts_us_off_is_taken_back_and_told(bench: Bench) ->
     assert "so the device went back by itself" in result.reason
     assert [line["line"] for line in result.transcript][-2:] == shut[1]
     assert await bench.left_behind(result.switch) == ""
+
+
+async def test_a_rule_that_is_still_there_is_not_put_back_a_second_time(bench: Bench) -> None:
+    change, switch = await unfiltering(bench), "5" * 16
+    rules = await sh(bench, "h2", "nft list ruleset")
+    await sh(bench, "h2", "\n".join(switchscript.placing(switch, change.rollback, router=False)))
+    await sh(bench, "h2", switchscript.launching(switch, 4, ()))
+    await eventually(lambda: _is(bench, switch, "armed"), within=20)
+    await sh(bench, "h2", change.commands[0])
+    await eventually(lambda: _is(bench, switch, "done"), within=20)
+    told = switchscript.typed_of(await sh(bench, "h2", switchscript.telling(switch)), change.rollback)
+    await sh(bench, "h2", switchscript.removing(switch))
+    assert await sh(bench, "h2", "nft list ruleset") == rules
+    assert [line["line"] for line in told] == change.rollback[1:]
+
+
+async def _is(bench: Bench, switch: str, *words: str) -> bool:
+    return bool(set(words) & set((await bench.left_behind(switch)).split()))
