@@ -218,7 +218,8 @@ def _public(entry: DeviceEntry) -> network.Device:
         include={"name", "platform", "address", "port", "role", "site", "core", "aliases", "simulated"}
     )
     interfaces = [network.IntendedInterface(**i.model_dump()) for i in entry.interfaces]
-    return network.Device(**kept, interfaces=interfaces, intent=_intent(entry.intent))
+    shell = entry.shell is not None
+    return network.Device(**kept, interfaces=interfaces, intent=_intent(entry.intent), shell=shell)
 
 
 def _intent(entry: IntentEntry) -> network.Intent:

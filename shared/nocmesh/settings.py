@@ -148,6 +148,8 @@ class Settings(BaseSettings):
 
     needed_agents: str = "orchestrator,triage,bgp,remediation"
     """Types of agents without which the mesh is not ready, by commas; `nocmesh up` waits for all of its own."""
+    confirm_seconds: float = Field(60.0, ge=4, le=300)
+    """Seconds beyond those of its checks after which a device takes a change back by itself unless it was confirmed."""
     read_only: bool = False
     """Bridges only read: they take no change, whatever was approved."""
     baseline_minutes: float = Field(15.0, gt=0, le=10_080)

@@ -68,7 +68,8 @@ async def _serve(context: Context, network: Network, pool: DevicePool) -> None:
     presence = _presence(context, reader, pool)
     fleet = _fleet(context, network, reader, pool, presence)
     policy = policy_of(context.settings.policy)
-    executor = Executor(mesh, pool, reader, context.clock, context.log, policy, fleet.changed)
+    confirm = context.settings.confirm_seconds
+    executor = Executor(mesh, pool, reader, context.clock, context.log, policy, fleet.changed, confirm)
     await fleet.start()
     services = [
         await mesh.agents.serve(subject("ai.tools.call.<tool>", tool=tool), ToolRequest, fleet.call, slots=HANDS)
