@@ -125,7 +125,7 @@ def _within(data: Any, *keys: str) -> Any:
 def _refused(where: str, status: int, data: Any) -> NocmeshError:
     """What a status other than 200 means to who asked."""
     errors = _within(data, "errors")
-    said = f": {str(errors[0])[:200]}" if isinstance(errors, list) and errors else ""
+    said = f": {' '.join(str(errors[0]).split())[:200]}" if isinstance(errors, list) and errors else ""
     if status in (401, 403):
         return DeniedError(f"{where}: Vault refuses the token ({status}{said}); give one whose policy may read it")
     if status == 404 and _within(data, "data", "metadata") is not None:

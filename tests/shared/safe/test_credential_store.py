@@ -4,7 +4,7 @@ import base64
 import re
 import string
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -56,12 +56,12 @@ def opened_file(shared: Safe) -> tuple[StoreFile, Kek]:
 
 
 @pytest.fixture(scope="module")
-def scratch(tmp_path_factory: pytest.TempPathFactory, shared: Safe) -> Iterator[Safe]:
+def scratch(tmp_path_factory: pytest.TempPathFactory, shared: Safe) -> Safe:
     """Another file with the same key, to be spoiled."""
     folder = tmp_path_factory.mktemp("scratch")
     (folder / "store.key").write_bytes(shared.path.with_suffix(".key").read_bytes())
     (folder / "store.key").chmod(0o600)
-    yield safe_in(folder)
+    return safe_in(folder)
 
 
 def everything(safe: Safe) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def test_what_goes_in_comes_out_for_the_devices_that_it_is_bound_to(shared: Safe
     assert everything(shared) == ALL
     assert shared.open("core", "r2").username == "nocmesh"
     for device in ("r3", ""):
-        with pytest.raises(DeniedError, match="'core' is bound to r1, r2; .* is not among them"):
+        with pytest.raises(DeniedError, match=r"'core' is bound to r1, r2; .* is not among them"):
             shared.open("core", device)
 
 
@@ -90,7 +90,7 @@ def test_any_text_goes_through(opened_file: tuple[StoreFile, Kek], secret: str, 
 
 @pytest.mark.parametrize("secret", ["", "\ud800", "x" * (form.MOST_SECRET + 1)], ids=["empty", "surrogate", "long"])
 def test_what_is_no_secret_is_refused_and_not_repeated(tmp_path: Path, secret: str) -> None:
-    with pytest.raises(InvalidInputError, match="^password: ") as caught:
+    with pytest.raises(InvalidInputError, match=r"^password: ") as caught:
         safe_in(tmp_path).add("x", "u", {"password": secret}, [])
     assert caught.value.__cause__ is None
     assert len(str(caught.value)) < 100
@@ -260,9 +260,7 @@ def test_a_wrong_passphrase_says_what_to_set(tmp_path: Path, monkeypatch: pytest
     assert everything(safe_in(tmp_path, PASSPHRASE)) == ALL
     with pytest.raises(PreconditionError, match="CREDENTIAL_ENCRYPTION_KEY holds another; set CREDENTIAL_ENCRYPTION"):
         safe_in(tmp_path, NEXT).open("core", "r1")
-    with pytest.raises(
-        PreconditionError, match="locked with CREDENTIAL_ENCRYPTION_KEY, which is not set; set it|set C"
-    ):
+    with pytest.raises(PreconditionError, match="locked with CREDENTIAL_ENCRYPTION_KEY, which is not set; set C"):
         safe_in(tmp_path).open("core", "r1")
 
 
