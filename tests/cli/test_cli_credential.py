@@ -1,6 +1,7 @@
 """`nocmesh credential`: secrets go in by standard input or a terminal, and never come out again."""
 
 import asyncio
+import contextlib
 import io
 import os
 import subprocess
@@ -194,3 +195,37 @@ async def test_a_credential_is_tried_on_a_device_and_what_is_wrong_is_said(store
         assert (await tried("none")).code == (await tried("good", "r9")).code == 4
     said = await tried("good")
     assert (said.code, said.json["problem"]) == (1, "unreachable")
+
+
+def test_at_a_terminal_secrets_are_asked_for_unseen(store: Store) -> None:
+    """Both passwords, typed twice each; what the terminal shows is what a person would see."""
+    ours, theirs = os.openpty()
+    words = [sys.executable, "-m", "nocmesh.cli", "credential", "add", "core", "--username", "u", "--prompt"]
+    process = subprocess.Popen(
+        [*words, "--data", str(store.folder)],
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stderr is not None
+    said = b""
+    try:
+        for question, typed in ((b"none): ", CANARY), (b"again: ", CANARY), (b"none): ", ENABLE), (b"again: ", ENABLE)):
+            while not said.endswith(question):
+                byte = process.stderr.read(1)
+                assert byte, said
+                said += byte
+            os.write(ours, typed.encode() + b"\n")
+            said += process.stderr.read(1)  # the line ends once it is read
+        assert process.wait(30) == 0, process.stderr.read()
+        os.set_blocking(ours, False)
+        with contextlib.suppress(BlockingIOError):
+            said += os.read(ours, 4096)
+    finally:
+        process.kill()
+        process.communicate()
+        os.close(ours)
+        os.close(theirs)
+    assert store.secrets("core") == {"password": CANARY, "enable_password": ENABLE}
+    assert b"c4nary" not in said
