@@ -10,8 +10,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pydantic import SecretStr
-
     from nocmesh.inventory_form import CredentialEntry
 
 
@@ -51,10 +49,10 @@ def credential_of(entry: "CredentialEntry", folder: Path) -> Credential:
     """``entry``; a key file is looked for in ``folder``."""
     return Credential(
         username=entry.username,
-        password=_revealed(entry.password),
+        password=entry.password.get_secret_value() if entry.password else "",
         private_key_file=None if entry.private_key_file is None else folder / Path(entry.private_key_file).expanduser(),
-        passphrase=_revealed(entry.passphrase),
-        enable_password=_revealed(entry.enable_password),
+        passphrase=entry.passphrase.get_secret_value() if entry.passphrase else "",
+        enable_password=entry.enable_password.get_secret_value() if entry.enable_password else "",
         at=_place(entry),
     )
 
@@ -66,10 +64,6 @@ def _place(entry: "CredentialEntry") -> Stored | InVault | None:
         return None
     names = entry.vault.model_dump(exclude={"mount", "path"}, exclude_defaults=True)
     return InVault(mount=entry.vault.mount, path=entry.vault.path, keys=MappingProxyType(names))
-
-
-def _revealed(secret: "SecretStr | None") -> str:
-    return "" if secret is None else secret.get_secret_value()
 
 
 class Credentials:

@@ -37,7 +37,7 @@ class Store:
         return said
 
     def secrets(self, name: str, device: str = "", **given: str) -> dict[str, str]:
-        settings = Settings(data=self.folder, **given)  # type: ignore[arg-type]
+        settings = Settings(data=self.folder, **given)
         return dict(Safe.of(settings).open(name, device).secrets)
 
 

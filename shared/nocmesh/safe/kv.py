@@ -40,11 +40,10 @@ class Vault:
         Raises DeniedError, NotFoundError, TooLateError, PreconditionError, InvalidInputError; none repeats a value.
         """
         where = f"/v1/{_quoted(mount)}/data/{_quoted(path)}"
-        with self._guard:
-            status, data = self._asked("GET", where, self._signed_in())
-            if status == 403 and self._by_role():
-                self._token = ""  # it may have been revoked: a new one is asked for, once
-                status, data = self._asked("GET", where, self._signed_in())
+        token = self._signed_in()
+        status, data = self._asked("GET", where, token)
+        if status == 403 and self._by_role():  # it may have been revoked: a new one is asked for, once
+            status, data = self._asked("GET", where, self._signed_in(refused=token))
         if status != OK:
             raise _refused(f"{self._url}{where}", status, data)
         found = _within(data, "data", "data")
@@ -55,12 +54,14 @@ class Vault:
     def _by_role(self) -> bool:
         return bool(self._settings.vault_role_id)
 
-    def _signed_in(self) -> str:
+    def _signed_in(self, refused: str = "") -> str:
+        """A token, other than the one that was ``refused``; several ask at once, and one of them signs in."""
         if not self._by_role():
             return self._given("vault_token", "VAULT_TOKEN, or NOCMESH_VAULT_TOKEN_FILE to a file that holds it")
-        if not self._token or time.monotonic() > self._until:
-            self._sign_in()
-        return self._token
+        with self._guard:
+            if self._token in ("", refused) or time.monotonic() > self._until:
+                self._sign_in()
+            return self._token
 
     def _sign_in(self) -> None:
         secret = self._given("vault_secret_id", "VAULT_SECRET_ID, or NOCMESH_VAULT_SECRET_ID_FILE to a file with it")

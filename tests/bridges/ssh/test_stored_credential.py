@@ -89,7 +89,7 @@ async def test_a_bridge_signs_in_with_a_stored_credential_that_nobody_else_ever_
         credentials = authority.issue("bridge", "ssh-1", type="ssh")
         mesh = await Mesh.connect(url, credentials, clock=SystemClock())
         context = Context(mesh=mesh, settings=settings, clock=SystemClock(), log=logger(role="ssh"), name="ssh-1")
-        task = asyncio.create_task(role.role.run(context))  # type: ignore[arg-type]
+        task: asyncio.Task[None] = asyncio.create_task(role.role.run(context))  # type: ignore[arg-type]
         state = await answered(agent, "device_state", device="r1", views=["bgp", "config"])
         assert (state.status, state.content["state"]["device"]) == ("ok", "r1")
         refused = await answered(agent, "device_backup", device="r2")

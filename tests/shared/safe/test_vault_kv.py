@@ -1,6 +1,7 @@
 """HashiCorp Vault is read, with a token or an AppRole: a real server of its API, and one that answers oddly."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,13 @@ from nocmesh.settings import Settings
 pytestmark = pytest.mark.real
 
 CANARY = "c4nary-in-the-vault"
+
+
+@pytest.fixture(autouse=True)
+def _no_vault_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may have one."""
+    for name in [name for name in os.environ if name.startswith(("VAULT_", "NOCMESH_"))]:
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture(scope="module")
