@@ -27,7 +27,8 @@ LONGEST_FUNCTION = 50
 DOORS: dict[str, tuple[str, ...]] = {
     "alembic": ("nocmesh.store",),
     "asyncssh": ("nocmesh_bridges.ssh", "nocmesh.proving"),
-    "httpx2": ("nocmesh.cli", "nocmesh_dashboard", "nocmesh.netbox_client"),
+    "cryptography": ("nocmesh.safe.crypto",),
+    "httpx2": ("nocmesh.cli", "nocmesh_dashboard", "nocmesh.web"),
     "jinja2": ("nocmesh_dashboard",),
     "markupsafe": ("nocmesh_dashboard",),
     "msgspec": ("nocmesh", "nocmesh_agents", "nocmesh_bridges", "nocmesh_dashboard"),

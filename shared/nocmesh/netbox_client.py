@@ -1,25 +1,20 @@
-"""NetBox's REST API, read: pages, and what goes wrong on the way. The door to HTTP for what reads an inventory.
+"""NetBox's REST API, read: pages, and what goes wrong on the way.
 
 Nothing that the server says is believed further than it must be: addresses of following pages stay on the server that
 was named, an answer has a size, and a list has an end.
 """
 
-import json
-import ssl
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx2
-
-from nocmesh.errors import DeniedError, InvalidInputError, NocmeshError, NotFoundError, PreconditionError, TooLateError
+from nocmesh.errors import DeniedError, InvalidInputError, NocmeshError, NotFoundError, PreconditionError
+from nocmesh.web import MOST_BYTES, OK, Advice, Params, Web, plain
 
 PAGE = 250
 MOST_PAGES = 2_000
-MOST_BYTES = 64 * 1024 * 1024
 SECONDS = 30.0
-Params = Sequence[tuple[str, str]]
 
 
 class NetBoxClient:
@@ -34,14 +29,8 @@ class NetBoxClient:
         if token:
             kind = "Bearer" if token.startswith("nbt_") else "Token"  # version 2 of its tokens, NetBox 4.5
             headers["Authorization"] = f"{kind} {token}"
-        self._seconds = seconds
-        try:
-            trust = ssl.create_default_context(cafile=ca_file) if ca_file and verify else verify
-            self._http = httpx2.Client(
-                base_url=self.url, headers=headers, timeout=seconds, trust_env=False, verify=trust
-            )
-        except (OSError, ValueError, httpx2.InvalidURL) as wrong:
-            raise PreconditionError(f"{self.url}: cannot be asked: {wrong}; correct url, token or ca_file") from wrong
+        advice = Advice(settings="url, token or ca_file", narrower="narrow filters")
+        self._web = Web(self.url, headers, advice, verify=verify, ca_file=ca_file, seconds=seconds, most=MOST_BYTES)
 
     def __enter__(self) -> "NetBoxClient":
         return self
@@ -49,7 +38,7 @@ class NetBoxClient:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._http.close()
+        self._web.close()
 
     def items(self, path: str, params: Params = ()) -> Iterator[dict[str, Any]]:
         """Every object of the list at ``path``, page by page.
@@ -89,32 +78,16 @@ class NetBoxClient:
         return data  # type: ignore[no-any-return]
 
     def _json(self, path: str, query: Params) -> Any:
-        status, raw = self._get(path, query)
-        if status != httpx2.codes.OK:
+        status, raw = self._web.ask("GET", path, query)
+        if status != OK:
             raise _refused(f"{self.url}{path.partition('?')[0]}", status, raw)
         try:
-            return json.loads(raw)
-        except (ValueError, RecursionError) as wrong:
+            return plain(raw)
+        except ValueError as wrong:
             raise InvalidInputError(
                 f"{self.url}{path}: answers with something that is no JSON ({raw[:60]!r}); "
                 "give the address of NetBox itself, as https://netbox.example.net"
             ) from wrong
-
-    def _get(self, path: str, query: Params) -> tuple[int, bytes]:
-        where = f"{self.url}{path.partition('?')[0]}"
-        body = bytearray()
-        try:
-            with self._http.stream("GET", path, params=list(query) or None) as response:
-                for chunk in response.iter_bytes():
-                    body += chunk
-                    if len(body) > MOST_BYTES:
-                        raise InvalidInputError(f"{where}: an answer of more than {MOST_BYTES} bytes; narrow filters")
-        except httpx2.TimeoutException as late:
-            raise TooLateError(f"{where}: no answer within {self._seconds:g} s; try again, or narrow filters") from late
-        except (httpx2.HTTPError, httpx2.InvalidURL) as wrong:
-            text = f"{where}: cannot be reached ({type(wrong).__name__}: {wrong}); check url and network"
-            raise PreconditionError(text) from wrong
-        return response.status_code, bytes(body)
 
 
 def _refused(where: str, status: int, raw: bytes) -> NocmeshError:
@@ -133,8 +106,8 @@ def _refused(where: str, status: int, raw: bytes) -> NocmeshError:
 
 def _said(raw: bytes) -> str:
     try:
-        data = json.loads(raw)
-    except (ValueError, RecursionError):
+        data = plain(raw)
+    except ValueError:
         return ""
     detail = data.get("detail", data) if isinstance(data, dict) else data
     return f": {str(detail)[:200]}"

@@ -224,6 +224,7 @@ class DeviceSession:
             raise DeviceUnreachableError(
                 f"{target.name} refused the enable password: it says {self._dialogue.tail!r}; set the right one",
                 device=target.name,
+                problem="enable",
             )
 
     def _must_be_understood(self, command: str, answer: str) -> None:
