@@ -13,7 +13,7 @@ from nocmesh.log import Log
 from nocmesh.messages.change import DeviceCommand, DeviceResult
 from nocmesh.policy.policy import Policy, built_in
 from nocmesh.subjects import subject
-from nocmesh_bridges.ssh.budget import Budget
+from nocmesh_bridges.gate.budget import Budget
 from nocmesh_bridges.ssh.pool import DevicePool
 from nocmesh_bridges.ssh.reading import Reader
 from nocmesh_bridges.ssh.work import Work

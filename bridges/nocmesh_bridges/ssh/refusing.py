@@ -10,8 +10,8 @@ from nocmesh.clock import Clock
 from nocmesh.errors import GuardError
 from nocmesh.messages.agent import ToolRequest
 from nocmesh.messages.people import Attempt
+from nocmesh_bridges.redact import redact
 from nocmesh_bridges.ssh.reading import Refused
-from nocmesh_bridges.ssh.redact import redact
 
 KINDS: Mapping[str, Literal["agent", "engine", "system"]] = {
     "agent": "agent",

@@ -17,9 +17,9 @@ from nocmesh.messages.approval import Decision
 from nocmesh.messages.change import ChangeOutcome, DeviceCommand, DeviceJournalEntry, DeviceResult
 from nocmesh.policy.policy import Policy, built_in
 from nocmesh.subjects import subject
-from nocmesh_bridges.ssh import gate
-from nocmesh_bridges.ssh.devicejournal import DeviceJournal
-from nocmesh_bridges.ssh.grounds import Grounds
+from nocmesh_bridges.gate import gate
+from nocmesh_bridges.gate.devicejournal import DeviceJournal
+from nocmesh_bridges.gate.grounds import Grounds
 from nocmesh_bridges.ssh.guard import only_operates
 from nocmesh_bridges.ssh.hands import hand_of
 from nocmesh_bridges.ssh.pool import DevicePool

@@ -15,8 +15,8 @@ from nocmesh.messages.change import Check
 from nocmesh.policy.form import BudgetEntry
 from nocmesh.policy.policy import built_in
 from nocmesh.proving.broker import MeshFor
+from nocmesh_bridges.gate.devicejournal import DeviceJournal
 from nocmesh_bridges.ssh import applying, work
-from nocmesh_bridges.ssh.devicejournal import DeviceJournal
 
 pytestmark = pytest.mark.mesh
 
