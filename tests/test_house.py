@@ -26,8 +26,9 @@ LONGEST_FUNCTION = 50
 
 DOORS: dict[str, tuple[str, ...]] = {
     "alembic": ("nocmesh.store",),
+    "asyncpg": ("nocmesh_bridges.database.postgres",),
     "asyncssh": ("nocmesh_bridges.ssh", "nocmesh.proving"),
-    "httpx2": ("nocmesh.cli", "nocmesh_dashboard", "nocmesh.netbox_client"),
+    "httpx2": ("nocmesh.cli", "nocmesh_dashboard", "nocmesh.netbox_client", "nocmesh_bridges.http.client"),
     "jinja2": ("nocmesh_dashboard",),
     "markupsafe": ("nocmesh_dashboard",),
     "msgspec": ("nocmesh", "nocmesh_agents", "nocmesh_bridges", "nocmesh_dashboard"),
@@ -45,6 +46,7 @@ DOORS: dict[str, tuple[str, ...]] = {
         "nocmesh.lab.graph",
         "nocmesh.yamlfile",
         "nocmesh.policy.form",
+        "nocmesh_bridges.connect.form",
     ),
     "pydantic_settings": ("nocmesh.settings", "nocmesh.setting_sources"),
     "rich": ("nocmesh.cli",),

@@ -4,44 +4,14 @@ A secret may lie in an environment variable or a file that the SNMP bridge alone
 inventory.
 """
 
-import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nocmesh.errors import PreconditionError
+from nocmesh.secret import Secret
 
 if TYPE_CHECKING:
     from nocmesh.inventory_form import SnmpEntry
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Secret:
-    """Where a secret is."""
-
-    of: str
-    """Whose it is and what, for errors: `r1: snmp.community`."""
-    value: str = field(default="", repr=False)
-    env: str = ""
-    file: Path | None = None
-
-    def reveal(self) -> str:
-        """The secret. Raises PreconditionError when its variable or file holds none."""
-        if self.env:
-            if not (found := os.environ.get(self.env, "")):
-                raise PreconditionError(f"{self.of}: the variable {self.env} is empty; set it for the SNMP bridge")
-            return found
-        return self._read() if self.file else self.value
-
-    def _read(self) -> str:
-        assert self.file is not None
-        try:
-            found = self.file.read_text("utf-8").rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as wrong:
-            raise PreconditionError(f"{self.of}: its file cannot be read: {wrong}") from wrong
-        if not found:
-            raise PreconditionError(f"{self.of}: the file {self.file} is empty")
-        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

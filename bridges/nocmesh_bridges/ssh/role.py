@@ -1,17 +1,12 @@
 """The SSH bridge as a process: it reads the inventory with its secrets, serves the tools, carries out changes."""
 
-import os
-import secrets
-import tempfile
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 
 from nocmesh import __version__
 from nocmesh.agent.network import publish_network
 from nocmesh.agent.presence import Presence, card_of
 from nocmesh.audit.attempts import Attempts
-from nocmesh.baseline_files import MASKING_KEY, copy_key
 from nocmesh.errors import PreconditionError
 from nocmesh.inventory import Credential, Inventory, InventoryDevice, Shell, load_inventory
 from nocmesh.messages.agent import ToolRequest
@@ -19,8 +14,8 @@ from nocmesh.messages.change import DeviceCommand
 from nocmesh.network import Network
 from nocmesh.policy.policy import policy_of
 from nocmesh.runtime import Context, Role
-from nocmesh.settings import Settings
 from nocmesh.subjects import subject
+from nocmesh_bridges.masking import masking_key
 from nocmesh_bridges.ssh.applying import Executor
 from nocmesh_bridges.ssh.comparing import Comparer
 from nocmesh_bridges.ssh.hostkeys import HostKeys
@@ -95,34 +90,6 @@ def _presence(context: Context, reader: Reader, pool: DevicePool) -> Presence:
         interval=context.settings.heartbeat_seconds,
         load=lambda: (sum(device["in_use"] for device in pool.stats().values()), 0, 0),
     )
-
-
-def masking_key(settings: Settings) -> bytes:
-    """The key of the masks: CREDENTIAL_ENCRYPTION_KEY where it is set, else the one in the data folder.
-
-    A new one is that of the baselines that the settings name: masks of before must be the masks of now.
-    """
-    if settings.credential_encryption_key:
-        return settings.credential_encryption_key.get_secret_value().encode()
-    path = Path(settings.data) / MASKING_KEY
-    if not path.exists() and settings.baselines:
-        copy_key(settings.baselines, path.parent)
-    if not path.exists():
-        _make_key(path)
-    return path.read_bytes()
-
-
-def _make_key(path: Path) -> None:
-    """Whole or not at all, and for us alone: another bridge may start at the same time, or this one die here."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".masking-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_bytes(32))
-        with suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        Path(draft).unlink()
 
 
 def _none(context: Context) -> Inventory:
