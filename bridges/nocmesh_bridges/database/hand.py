@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nocmesh.errors import DeviceError, GuardError, InvalidInputError, PreconditionError
@@ -124,8 +124,12 @@ class DatabaseHand:
         except DeviceError as lost:
             if not marked:
                 return Done(outcome="failed", reason=f"nothing was written: {lost.message}")
-            return await self.past(ask, marked) or Done(outcome="unknown", reason=lost.message)
+            known = await self.past(ask, marked)
+            return replace(known, reason=f"{known.reason}: {lost.message}") if known else self._unknown(lost)
         return Done(outcome="confirmed", reason=said, answers=[said])
+
+    def _unknown(self, lost: DeviceError) -> Done:
+        return Done(outcome="unknown", reason=f"whether it was committed is not known: {lost.message}")
 
     async def past(self, ask: Write, mark: str) -> Done | None:
         """The database knows what became of a transaction."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
-from asyncpg.exceptions import DataError, InterfaceError, PostgresError
+from asyncpg.exceptions import DataError, InterfaceError, InternalClientError, PostgresError
 
 from nocmesh.errors import DeviceError, DeviceUnreachableError, GuardError, InvalidInputError, PreconditionError
 from nocmesh.failpoint import reached
@@ -229,7 +229,7 @@ class Postgres:
             raise InvalidInputError(f"{name}: {wrong}; {hint}", field="parameters") from wrong
         except PostgresError as wrong:
             raise DeviceError(f"{name} answered: {wrong} ({getattr(wrong, 'sqlstate', '')})", device=name) from wrong
-        except (OSError, TimeoutError, InterfaceError) as wrong:
+        except (OSError, TimeoutError, InterfaceError, InternalClientError) as wrong:
             raise DeviceError(f"{name}: not asked to the end: {_said(wrong)}", device=name) from wrong
 
 

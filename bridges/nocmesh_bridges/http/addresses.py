@@ -22,8 +22,12 @@ METADATA = frozenset(
         "fd20:ce::254",  # Google Cloud
     )
 )
-_CARRIERS = tuple(ip_network(each) for each in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96"))
-"""IPv6 addresses with an IPv4 address inside that somebody on the way unpacks (RFC 6052, 3056, 4380, 4291 §2.5.5)."""
+_CARRIERS = tuple(
+    ip_network(each)
+    for each in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96", "192.88.99.0/24", "fec0::/10")
+)
+"""IPv6 addresses with an IPv4 address inside that somebody on the way unpacks (RFC 6052, 3056, 4380, 4291 §2.5.5), the
+relays that do so (RFC 7526), and what was once for sites (RFC 3879)."""
 
 
 def refused(text: str, networks: Sequence[str]) -> str:

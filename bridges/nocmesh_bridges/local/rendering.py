@@ -54,7 +54,7 @@ def _fits(entry: ParameterEntry, text: str) -> bool:
         return bool(re.fullmatch(r"-?(0|[1-9][0-9]{0,17})", text)) and entry.least <= int(text) <= entry.most
     if entry.type == "ip":
         try:
-            return str(ip_address(text)) == text.lower()
+            return "%" not in text and str(ip_address(text)) == text.lower()
         except ValueError:
             return False
     return bool(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", text))

@@ -18,7 +18,8 @@ from nocmesh.errors import DeviceError, DeviceUnreachableError
 from nocmesh_bridges.connect.form import CommandEntry
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
-GRACE_SECONDS = 5.0
+END_SECONDS = 5.0
+DRAIN_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +46,7 @@ async def run(entry: CommandEntry, argv: tuple[str, ...], *, apart: bool | None 
         raise NotRunError(f"{entry.name}: there is no program {argv[0]} that may be run", device=entry.name)
     apart = may_unshare() if apart is None else apart
     with TemporaryDirectory(prefix="nocmesh-local-", ignore_cleanup_errors=True) as folder:
-        process = await _start(entry, argv, folder, apart)
-        try:
-            return await _watched(entry, process)
-        finally:
-            await _end(process)
+        return await _ran(entry, argv, folder, apart)
 
 
 def may_unshare() -> bool:
@@ -57,7 +54,65 @@ def may_unshare() -> bool:
     return os.geteuid() == 0 and shutil.which("unshare") is not None
 
 
-async def _start(entry: CommandEntry, argv: tuple[str, ...], folder: str, apart: bool) -> asyncio.subprocess.Process:
+class _Ear:
+    """One of its two streams: kept up to a bound, and closed by us, whoever still holds the other end."""
+
+    def __init__(self, most: int) -> None:
+        self.kept, self._most = bytearray(), most
+        self.full = asyncio.Event()
+        self._stream = asyncio.StreamReader()
+        self._transport: asyncio.ReadTransport | None = None
+        self._reading: asyncio.Task[None] | None = None
+
+    async def open(self) -> int:
+        """What it writes to; to be closed by whoever has passed it on."""
+        ours, theirs = os.pipe()
+        protocol = asyncio.StreamReaderProtocol(self._stream)
+        connect = asyncio.get_running_loop().connect_read_pipe
+        self._transport, _ = await connect(lambda: protocol, os.fdopen(ours, "rb", buffering=0))
+        self._reading = asyncio.create_task(self._read())
+        return theirs
+
+    async def _read(self) -> None:
+        while part := await self._stream.read(65536):
+            self.kept += part
+            if len(self.kept) > self._most:
+                self.full.set()
+                return
+
+    async def close(self) -> str:
+        """What was written, once what is on its way has come."""
+        assert self._transport is not None
+        assert self._reading is not None
+        await asyncio.wait([self._reading], timeout=DRAIN_SECONDS)
+        self._reading.cancel()
+        self._transport.close()
+        return bytes(self.kept[: self._most]).decode("utf-8", "replace")
+
+
+async def _ran(entry: CommandEntry, argv: tuple[str, ...], folder: str, apart: bool) -> Ran:
+    ears = [_Ear(entry.kilobytes * 1024), _Ear(entry.kilobytes * 1024)]
+    out, err = [await ear.open() for ear in ears]
+    try:
+        process = await _start(entry, argv, folder, apart, out, err)
+    except BaseException:
+        os.close(out), os.close(err)
+        for ear in ears:
+            await ear.close()
+        raise
+    os.close(out), os.close(err)
+    try:
+        status = await _watched(entry, process, ears)
+    finally:
+        await _end(process)
+        texts = [await ear.close() for ear in ears]
+    full = any(ear.full.is_set() for ear in ears)
+    return Ran(status=status, output=texts[0], errors=texts[1], truncated=full, late=status is None and not full)
+
+
+async def _start(
+    entry: CommandEntry, argv: tuple[str, ...], folder: str, apart: bool, out: int, err: int
+) -> asyncio.subprocess.Process:
     seconds = str(int(entry.seconds) + 1)
     launched = [sys.executable, "-I", "-S", str(LAUNCHER), seconds, str(entry.megabytes), *argv]
     network = [] if entry.network else ["--net"]
@@ -67,8 +122,8 @@ async def _start(entry: CommandEntry, argv: tuple[str, ...], folder: str, apart:
             *alone,
             *launched,
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
+            stdout=out,
+            stderr=err,
             cwd=folder,
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "HOME": folder, "TMPDIR": folder},
             start_new_session=True,
@@ -77,43 +132,16 @@ async def _start(entry: CommandEntry, argv: tuple[str, ...], folder: str, apart:
         raise NotRunError(f"{entry.name} cannot be started: {wrong}", device=entry.name) from wrong
 
 
-async def _watched(entry: CommandEntry, process: asyncio.subprocess.Process) -> Ran:
-    """Until it ends, prints too much, or its time is over."""
-    assert process.stdout is not None
-    assert process.stderr is not None
-    most = entry.kilobytes * 1024
-    kept = [bytearray(), bytearray()]
-    readers = [
-        asyncio.create_task(_kept(stream, into, most))
-        for stream, into in zip((process.stdout, process.stderr), kept, strict=True)
-    ]
+async def _watched(entry: CommandEntry, process: asyncio.subprocess.Process, ears: list[_Ear]) -> int | None:
+    """Its status when it ended by itself; None when it prints too much, or its time is over."""
     ended = asyncio.create_task(process.wait())
-    late = False
+    full = [asyncio.create_task(ear.full.wait()) for ear in ears]
     try:
-        async with asyncio.timeout(entry.seconds):
-            await asyncio.wait([ended, *readers], return_when=asyncio.FIRST_COMPLETED)
-            while not ended.done() and not any(reader.done() and reader.result() for reader in readers):
-                waiting = [task for task in (ended, *readers) if not task.done()]
-                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            if ended.done():
-                await asyncio.wait(readers, timeout=GRACE_SECONDS)
-    except TimeoutError:
-        late = True
-    status = process.returncode
-    await _end(process)
-    await asyncio.wait([ended, *readers])
-    texts = [bytes(each[:most]).decode("utf-8", "replace") for each in kept]
-    truncated = any(len(each) > most for each in kept)
-    return Ran(status=status, output=texts[0], errors=texts[1], truncated=truncated, late=late)
-
-
-async def _kept(stream: asyncio.StreamReader, into: bytearray, most: int) -> bool:
-    """Read until the end, or until there is too much, and say whether there was."""
-    while part := await stream.read(65536):
-        into += part
-        if len(into) > most:
-            return True
-    return False
+        await asyncio.wait([ended, *full], timeout=entry.seconds, return_when=asyncio.FIRST_COMPLETED)
+        return process.returncode if ended.done() and not any(each.done() for each in full) else None
+    finally:
+        for task in (ended, *full):
+            task.cancel()
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
@@ -121,6 +149,6 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     try:
-        await asyncio.wait_for(process.wait(), GRACE_SECONDS)
+        await asyncio.wait_for(process.wait(), END_SECONDS)
     except TimeoutError as stuck:
         raise DeviceError(f"process {process.pid} does not end, though it was killed") from stuck
