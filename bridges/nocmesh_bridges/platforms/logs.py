@@ -4,6 +4,7 @@ A log is no table: whoever writes into it may write anything. Lines that have th
 others are left out; a text without a single one is not understood.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import get_args
@@ -51,8 +52,10 @@ def log_of(found: Sequence[LogEntry], clock: datetime | None = None) -> Parsed:
 
 def iso_clock(output: Output) -> datetime | None:
     """The time that `date --iso-8601=seconds` printed; None where it printed something else."""
+    text = output.text.strip()
+    if output.status != "parsed" or not re.search(r"T.*[+-]\d\d:\d\d$", text):  # without its end it is another time
+        return None
     try:
-        found = datetime.fromisoformat(output.text.strip()) if output.status == "parsed" else None
+        return datetime.fromisoformat(text)
     except ValueError:
         return None
-    return found if found is None or found.tzinfo else None

@@ -84,8 +84,10 @@ def _of_lines(policy: Policy, asked: Asked) -> Iterator[Reason]:
     for line in dict.fromkeys(asked.lines):
         found = [rule for layer in policy.layers if (rule := _first(layer, asked, line))]
         yield from (_reason(rule, asked, line) for rule in found)
-        if not found:
-            yield Reason(risk=policy.otherwise[asked.door], text="no rule is about this line", line=line)
+        least = policy.otherwise[asked.door]  # also where a file alone has a rule: it can only be stricter
+        unknown = _first(policy.layers[0], asked, line) is None
+        if unknown and all(RISKS.index(rule.risk) < RISKS.index(least) for rule in found):
+            yield Reason(risk=least, text="no rule is about this line", line=line)
 
 
 def _first(layer: Layer, asked: Asked, line: str) -> Rule | None:
