@@ -96,11 +96,13 @@ async def _ran(entry: CommandEntry, argv: tuple[str, ...], folder: str, apart: b
     try:
         process = await _start(entry, argv, folder, apart, out, err)
     except BaseException:
-        os.close(out), os.close(err)
+        for end in (out, err):
+            os.close(end)
         for ear in ears:
             await ear.close()
         raise
-    os.close(out), os.close(err)
+    for end in (out, err):
+        os.close(end)
     try:
         status = await _watched(entry, process, ears)
     finally:

@@ -18,7 +18,7 @@ INNER = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("address", [*INNER, *(str(each) for each in METADATA)])
+@pytest.mark.parametrize("address", [*INNER, *sorted(map(str, METADATA))])
 def test_an_address_that_is_not_public_is_refused(address: str) -> None:
     assert refused(address, ())
 

@@ -8,8 +8,13 @@ from nocmesh.errors import GuardError, InvalidInputError
 from nocmesh_bridges.connect.form import ServiceEntry
 from nocmesh_bridges.http.request import allowed_path, request_of
 
-NETBOX = ServiceEntry(
-    name="netbox", url="https://nb.example.net/api", methods=("GET", "POST"), paths=("/dcim/", "/ipam/", "/status")
+NETBOX = ServiceEntry.model_validate(
+    {
+        "name": "netbox",
+        "url": "https://nb.example.net/api",
+        "methods": ["GET", "POST"],
+        "paths": ["/dcim/", "/ipam/", "/status"],
+    }
 )
 
 

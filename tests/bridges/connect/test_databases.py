@@ -229,7 +229,10 @@ async def test_a_write_that_fails_changes_nothing_and_says_so(crm: Crm, argument
 
 
 async def test_what_a_write_depends_on_is_looked_at_in_its_own_transaction(crm: Crm) -> None:
-    arguments = {"sql": "DELETE FROM sites WHERE id = 2", "depends_on": "SELECT name FROM sites WHERE id = 2"}
+    arguments: dict[str, Any] = {
+        "sql": "DELETE FROM sites WHERE id = 2",
+        "depends_on": "SELECT name FROM sites WHERE id = 2",
+    }
     hand = crm.hand()
     state = await hand.state(hand.asked({"target": "crm", **arguments}))
     await crm.rows("UPDATE sites SET name = 'moved' WHERE id = 2 RETURNING id")
