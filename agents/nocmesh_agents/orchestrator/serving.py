@@ -64,7 +64,7 @@ class Serving:
         """A change is never made on the spot: it starts a run that waits for its approvals."""
         call = asked.body
         tool = places(BY_PATTERN["ai.tools.call.<tool>"], asked.subject).get("tool", "")
-        requester = asked.speaker.name if asked.speaker else "unknown"
+        requester = requester_of(asked)
         try:
             must_propose(asked.speaker, self._policy)
             change = (
@@ -116,6 +116,14 @@ def proposed(reply: ToolReply, tool: str, call: ToolRequest, requester: str, pol
         incident_id=call.incident_id,
         risk=highest([draft.risk, rated]),
     )
+
+
+def requester_of(asked: Received[ToolRequest]) -> str:
+    """Who asks, and so never approves: of what a person calls on the dashboard, that person."""
+    speaker = asked.speaker
+    if speaker is None:
+        return "unknown"
+    return asked.body.person if speaker.role == "dashboard" and asked.body.person else speaker.name
 
 
 def must_propose(speaker: Speaker | None, policy: Policy) -> None:

@@ -126,6 +126,8 @@ class ToolRequest(Message, frozen=True, kw_only=True):
     session_id: str = ""
     incident_id: str = ""
     deadline: datetime | None = None
+    person: str = ""
+    """For whom the dashboard calls; it is believed from the dashboard alone."""
 
 
 class ToolReply(Message, frozen=True, kw_only=True):

@@ -98,6 +98,12 @@ def test_a_mistake_is_told_with_its_line(tmp_path: Path, old: str, new: str, lin
     assert f"targets.yaml:{line}:" in wrong.value.message
 
 
+def test_the_example_of_the_page_is_a_file_that_is_read(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "how-to" / "connect.md").read_text()
+    (tmp_path / "targets.yaml").write_text(page.split("```yaml\n")[1].split("```")[0])
+    assert len(load_targets(tmp_path / "targets.yaml").network().devices) == 4
+
+
 def test_a_target_that_is_not_there_is_told_with_the_nearest(targets: Targets) -> None:
     with pytest.raises(NotFoundError, match="did you mean 'flush'"):
         named("command", targets.commands, "flsh")
