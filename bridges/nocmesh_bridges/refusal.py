@@ -35,5 +35,6 @@ def refusal(received: Received[ToolRequest], tool: str, why: str, now: datetime,
             "command": redact("", asked, key=key),
             "session_id": call.session_id,
             "incident_id": call.incident_id,
+            "asked_by": call.person,
         },
     )

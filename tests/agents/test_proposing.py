@@ -55,9 +55,11 @@ def test_a_draft_becomes_the_change_of_whoever_asked_and_no_lower_than_its_tool(
     assert proposed(reply, "of_tomorrow", CALL, "omar", built_in()).risk == "high"
 
 
-@pytest.mark.parametrize("content", [{}, {"change": None}, {"change": {"device": "x"}}, *(
-    {"change": {**DRAFT.to_dict(), **more}} for more in ({"platform": "frr"}, {"pre_state": ""}, {"commands": []})
-)])  # fmt: skip
+BAD: list[dict[str, Any]] = [{"platform": "frr"}, {"pre_state": ""}, {"commands": []}]
+DRAFTS = [{}, {"change": None}, {"change": {"device": "x"}}, *({"change": {**DRAFT.to_dict(), **bad}} for bad in BAD)]
+
+
+@pytest.mark.parametrize("content", DRAFTS)
 def test_a_draft_that_is_none_is_refused(content: dict[str, Any]) -> None:
     with pytest.raises(InvalidInputError, match="drafted"):
         proposed(ToolReply(call_id="c1", status="ok", content=content), "db_write", CALL, "omar", built_in())

@@ -89,6 +89,7 @@ class Serving:
             call_id=call.call_id,
             session_id=call.session_id,
             incident_id=call.incident_id,
+            person=requester,
         )
         where = subject("ai.tools.call.<tool>", tool=PREPARE)
         reply = await self._bus.request(where, asked, ToolReply, timeout=PREPARE_SECONDS)

@@ -1,5 +1,6 @@
 """A database as a target of the mesh."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from nocmesh_bridges.database.postgres import NotWrittenError, Postgres, StaleEr
 from nocmesh_bridges.database.statement import Statement, rated, reading, writing
 
 MAX_PARAMETERS = 100
+LOOKS, LOOK_AGAIN_SECONDS = 20, 0.25
 Scalar = str | int | float | bool | None
 
 
@@ -128,12 +130,22 @@ class DatabaseHand:
             return replace(known, reason=f"{known.reason}: {lost.message}") if known else self._unknown(lost)
         return Done(outcome="confirmed", reason=said, answers=[said])
 
+    async def _fate(self, ask: Write, mark: str) -> str:
+        """Of a transaction whose session may just be ending: the server needs a moment to notice."""
+        door, fate = self._door(ask.target), ""
+        for _ in range(LOOKS):
+            fate = await door.fate(mark)
+            if fate != "in progress":
+                break
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        return fate
+
     def _unknown(self, lost: DeviceError) -> Done:
         return Done(outcome="unknown", reason=f"whether it was committed is not known: {lost.message}")
 
     async def past(self, ask: Write, mark: str) -> Done | None:
         """The database knows what became of a transaction."""
-        fate = await self._door(ask.target).fate(mark)
+        fate = await self._fate(ask, mark)
         if fate == "committed":
             return Done(outcome="confirmed", reason=f"the database says that transaction {mark} was committed")
         if fate == "aborted":

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx2
 
-from nocmesh.errors import DeviceError, DeviceUnreachableError, GuardError
+from nocmesh.errors import DeviceError, DeviceUnreachableError, GuardError, PreconditionError
 from nocmesh_bridges.http.addresses import refused
 from nocmesh_bridges.http.request import Request
 
@@ -47,21 +47,27 @@ class NotSentError(DeviceUnreachableError):
 async def send(request: Request, headers: Mapping[str, str], limits: Limits) -> Answer:
     """What the service answers to ``request``.
 
-    Raises GuardError for an address that may not be spoken to, NotSentError, DeviceError when the answer did not come.
+    Raises GuardError for an address that may not be spoken to, PreconditionError, NotSentError: nothing was sent; any
+    other DeviceError when the answer did not come.
     """
     url = httpx2.URL(request.address)
     try:
         async with asyncio.timeout(limits.seconds):
-            place = await _place(request.target, url, limits)
-            return await _sent(request, url, place, headers, limits)
+            places = await _places(request.target, url, limits)
+            for place in places[:-1]:
+                try:
+                    return await _sent(request, url, place, headers, limits)
+                except NotSentError:
+                    continue  # a name may have addresses of both families, and one of them no service
+            return await _sent(request, url, places[-1], headers, limits)
     except TimeoutError as late:
         raise DeviceError(
             f"{request.target} did not answer within {limits.seconds:g} s", device=request.target
         ) from late
 
 
-async def _place(target: str, url: httpx2.URL, limits: Limits) -> str:
-    """The address to speak to. Raises GuardError when one of the name's may not be, NotSentError for no address."""
+async def _places(target: str, url: httpx2.URL, limits: Limits) -> list[str]:
+    """The addresses to speak to. Raises GuardError when one of the name's may not be, NotSentError for no address."""
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(url.host, url.port or 0, type=socket.SOCK_STREAM)
@@ -72,12 +78,19 @@ async def _place(target: str, url: httpx2.URL, limits: Limits) -> str:
         why = refused(address, limits.networks)
         if why:
             raise GuardError(f"{target} is not spoken to: {url.host} is at {address}: {why}", reason=why)
-    return addresses[0]
+    return list(dict.fromkeys(addresses))
+
+
+def _trust(target: str, limits: Limits) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=limits.ca_file or None)
+    except OSError as wrong:
+        raise PreconditionError(f"{target}: its ca_file cannot be read: {wrong}") from wrong
 
 
 async def _sent(request: Request, url: httpx2.URL, place: str, headers: Mapping[str, str], limits: Limits) -> Answer:
-    trust = ssl.create_default_context(cafile=limits.ca_file or None)
-    content = None if request.body is None else json.dumps(request.body, ensure_ascii=False).encode()
+    trust = _trust(request.target, limits)
+    content = None if request.body is None else json.dumps(request.body).encode()
     given = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "nocmesh", **headers}
     given |= {"Host": url.netloc.decode()} | ({} if content is None else {"Content-Type": "application/json"})
     async with httpx2.AsyncClient(

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from nocmesh.errors import DeviceError, GuardError, InvalidInputError
+from nocmesh.errors import DeviceError, GuardError, InvalidInputError, PreconditionError
 from nocmesh.ids import digest
 from nocmesh.messages.change import Change
 from nocmesh_bridges.connect.form import ServiceEntry
@@ -76,7 +76,7 @@ class ServiceHand:
         await mark("")
         try:
             answer = await self._send(entry, ask)
-        except (NotSentError, GuardError) as wrong:
+        except (NotSentError, GuardError, PreconditionError) as wrong:
             return Done(outcome="failed", reason=f"nothing was sent: {wrong.message}")
         except DeviceError as lost:
             return Done(outcome="unknown", reason=f"{lost.message}: it may have been carried out")

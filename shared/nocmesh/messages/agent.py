@@ -127,7 +127,7 @@ class ToolRequest(Message, frozen=True, kw_only=True):
     incident_id: str = ""
     deadline: datetime | None = None
     person: str = ""
-    """For whom the dashboard calls; it is believed from the dashboard alone."""
+    """For whom the dashboard or the orchestrator calls; whoever else says so is not believed."""
 
 
 class ToolReply(Message, frozen=True, kw_only=True):

@@ -286,6 +286,43 @@ async def test_what_a_dead_process_had_begun_is_never_sent_again(bench: Bench) -
         assert (await bench.take(command)).outcome == outcome
 
 
+class Killed(BaseException):
+    """What `kill -9` looks like from inside."""
+
+
+@pytest.mark.parametrize(
+    ("at", "local", "database"),
+    [
+        ("connect.begun", ("failed", 0), ("failed", 0)),
+        ("connect.sent", ("unknown", 0), ("failed", 0)),
+        ("connect.marked", ("", 0), ("failed", 0)),
+        ("connect.acted", ("unknown", 1), ("confirmed", 1)),
+        ("connect.outcome", ("confirmed", 1), ("confirmed", 1)),
+    ],
+)
+async def test_killed_anywhere_it_is_done_once_at_most_and_its_end_is_never_guessed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, at: str, local: tuple[str, int], database: tuple[str, int]
+) -> None:
+    def dying(name: str) -> None:
+        if name == at:
+            raise Killed(name)
+
+    for module in ("connect.executing", "database.postgres"):
+        monkeypatch.setattr(f"nocmesh_bridges.{module}.reached", dying)
+    outcome, count = local if bench.hand.platform == "local" else database
+    command = await bench.command(await bench.change())
+    if not outcome:  # only a database has this point
+        assert (await bench.take(command)).outcome == "confirmed"
+        return
+    with pytest.raises(Killed):
+        await bench.take(command)
+    monkeypatch.undo()
+    result = await bench.take(command, bench.again())
+    assert (result.outcome, await bench.count()) == (outcome, count), result.reason
+    assert (await bench.take(command, bench.again())).outcome == outcome
+    assert await bench.count() == count
+
+
 async def dead(bench: Bench, command: DeviceCommand, marks: list[str]) -> None:
     """What a process leaves that dies after it has begun ``command``."""
     mesh = bench.meshes["connect"]

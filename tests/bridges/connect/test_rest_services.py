@@ -1,16 +1,25 @@
 """A real HTTP server: addresses judged where the connection goes, no redirect, no proxy, bounded answers, sent once."""
 
+import asyncio
 import json
+import ssl
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
+from nocmesh.clock import SystemClock
 from nocmesh.errors import DeviceError, GuardError, InvalidInputError
 from nocmesh.messages.change import Change
 from nocmesh_bridges.connect.form import ServiceEntry
@@ -134,8 +143,6 @@ async def test_a_name_that_has_one_bad_address_is_not_spoken_to(
     service: Service, hand: ServiceHand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A resolver that gives a good address first, and the one of the metadata after it."""
-    import asyncio
-
     loop, port = asyncio.get_running_loop(), service.server_address[1]
 
     async def both(host: str, *_: Any, **__: Any) -> list[Any]:
@@ -167,7 +174,74 @@ async def test_nobody_there_is_told_and_nothing_was_sent(service: Service, hand:
         await looked(hand_of(service, url="http://127.0.0.1:1"))
 
 
+def certified(folder: Path, name: str) -> Path:
+    """A certificate for ``name`` that signs itself, with its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    called = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = SystemClock().now()
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(called)
+        .issuer_name(called)
+        .public_key(key.public_key())
+        .serial_number(7)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path = folder / f"{name}.pem"
+    path.write_bytes(made.public_bytes(Encoding.PEM) + private)
+    return path
+
+
+@pytest.mark.parametrize(("name", "trusted"), [("localhost", True), ("elsewhere", False)])
+async def test_a_certificate_is_that_of_the_name_though_the_address_is_spoken_to(
+    service: Service, hand: ServiceHand, tmp_path: Path, name: str, trusted: bool
+) -> None:
+    file = certified(tmp_path, name)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    service.socket = context.wrap_socket(service.socket, server_side=True)
+    url = f"https://localhost:{service.server_address[1]}"
+    secure = hand_of(service, url=url, ca_file=str(file), networks=["127.0.0.0/8", "::1/128"])
+    if trusted:
+        assert (await looked(secure))["status"] == 200
+        return
+    with pytest.raises(NotSentError, match="Hostname mismatch"):
+        await looked(secure)
+    assert not service.asked
+
+
+async def test_a_name_with_two_addresses_is_spoken_to_where_somebody_listens(
+    service: Service, hand: ServiceHand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = service.server_address[1]
+
+    async def both(host: str, *_: Any, **__: Any) -> list[Any]:
+        return [(2, 1, 6, "", (address, port)) for address in ("127.0.0.2", "127.0.0.1")]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", both)
+    assert (await looked(hand_of(service, url=f"http://nb.example.net:{port}")))["status"] == 200
+    [(_, _, headers, _)] = service.asked
+    assert headers["Host"] == f"nb.example.net:{port}"
+
+
 # --- sending
+
+
+async def test_what_the_target_file_names_and_is_not_there_stops_it_before_anything_is_sent(
+    service: Service, hand: ServiceHand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = {"method": "POST", "path": "/dcim/made"}
+    done, _ = await sent(hand_of(service, ca_file="/nowhere"), **arguments)
+    assert (done.outcome, "ca_file cannot be read" in done.reason) == ("failed", True)
+    monkeypatch.delenv("NB_TOKEN")
+    done, _ = await sent(hand, **arguments)
+    assert (done.outcome, "NB_TOKEN is empty" in done.reason) == ("failed", True)
+    assert not service.asked
 
 
 async def sent(hand: ServiceHand, *, state: str = "", **arguments: Any) -> tuple[Done, list[str]]:

@@ -57,6 +57,13 @@ def kill_at(monkeypatch: pytest.MonkeyPatch) -> Any:
     return arm
 
 
+@pytest.mark.parametrize("platform", ["postgresql", "http", "local"])
+async def test_what_is_for_the_connectors_is_left_to_them(bench: Bench, platform: str) -> None:
+    await bench.executor.take(received(await bench.approve(await bench.change(platform=platform))))
+    assert await bench.journal() == []
+    assert not bench.has()
+
+
 @pytest.mark.parametrize("device", ["r1", "r2"])
 async def test_an_approved_change_is_made_proved_and_saved(bench: Bench, device: str) -> None:
     change = await bench.change(device)
