@@ -116,13 +116,14 @@ async def _start(
     entry: CommandEntry, argv: tuple[str, ...], folder: str, apart: bool, out: int, err: int
 ) -> asyncio.subprocess.Process:
     seconds = str(int(entry.seconds) + 1)
-    launched = [sys.executable, "-I", "-S", str(LAUNCHER), seconds, str(entry.megabytes), *argv]
+    launched = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), seconds, str(entry.megabytes)]
     network = [] if entry.network else ["--net"]
-    alone = ["unshare", "--pid", "--fork", "--kill-child=KILL", *network, "--"] if apart else []
+    alone = [str(shutil.which("unshare")), "--pid", "--fork", "--kill-child=KILL", *network, "--"] if apart else []
     try:
         return await asyncio.create_subprocess_exec(
-            *alone,
             *launched,
+            *alone,
+            *argv,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=out,
             stderr=err,

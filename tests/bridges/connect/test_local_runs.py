@@ -1,5 +1,8 @@
 """Real processes: no shell, four variables, an empty folder, limits, and nothing of them left behind."""
 
+import asyncio
+import os
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -7,6 +10,7 @@ from typing import Any
 import pytest
 
 from nocmesh.errors import GuardError
+from nocmesh.proving.broker import eventually
 from nocmesh_bridges.connect.form import CommandEntry
 from nocmesh_bridges.connect.targets import Targets
 from nocmesh_bridges.local.hand import CommandHand
@@ -67,6 +71,31 @@ async def test_apart_it_has_no_network_and_what_leaves_its_group_ends_too(tmp_pa
     assert "eth" not in found.output
     assert found.status == 0
     assert not _running("sleep\x0061.25")
+
+
+STARTER = """
+import asyncio, sys
+from nocmesh_bridges.connect.form import CommandEntry
+from nocmesh_bridges.local.running import run
+entry = CommandEntry(name="probe", argv=("/bin/sleep", sys.argv[1]), seconds=60)
+asyncio.run(run(entry, entry.argv, apart=sys.argv[2] == "True"))
+"""
+
+
+@pytest.mark.parametrize("apart", APART)
+async def test_when_the_connectors_are_killed_it_ends_too(apart: bool) -> None:
+    seconds = f"61.{os.getpid()}{int(apart)}"
+    starter = await asyncio.create_subprocess_exec(sys.executable, "-c", STARTER, seconds, str(apart))
+    try:
+        await eventually(lambda: _soon(f"/bin/sleep\x00{seconds}", there=True), within=10)
+    finally:
+        starter.kill()
+        await starter.wait()
+    await eventually(lambda: _soon(f"/bin/sleep\x00{seconds}", there=False), within=5)
+
+
+async def _soon(text: str, *, there: bool) -> bool:
+    return _running(text) == there
 
 
 @pytest.mark.parametrize(
