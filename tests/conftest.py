@@ -1,5 +1,6 @@
 """What the tests of all rooms share: a mesh's keys, a real broker, connections to it."""
 
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +10,11 @@ from hypothesis import settings
 from nocmesh.bus import Authority, Credentials, Mesh
 from nocmesh.clock import Clock, SystemClock
 from nocmesh.proving.broker import Broker, MeshFor, shared_broker
+
+sys.path.append(str(Path(__file__).parent))
+from clusters import cluster
+
+__all__ = ["cluster"]
 
 # No test fails for being slow on a machine that is busy; in CI hypothesis' own profile is the one that is changed.
 settings.register_profile("house", settings(), deadline=None)

@@ -26,9 +26,10 @@ LONGEST_FUNCTION = 50
 
 DOORS: dict[str, tuple[str, ...]] = {
     "alembic": ("nocmesh.store",),
+    "asyncpg": ("nocmesh_bridges.database.postgres",),
     "asyncssh": ("nocmesh_bridges.ssh", "nocmesh.proving"),
     "cryptography": ("nocmesh.safe.crypto",),
-    "httpx2": ("nocmesh.cli", "nocmesh_dashboard", "nocmesh.web"),
+    "httpx2": ("nocmesh.cli", "nocmesh_dashboard", "nocmesh.web", "nocmesh_bridges.http.client"),
     "jinja2": ("nocmesh_dashboard",),
     "markupsafe": ("nocmesh_dashboard",),
     "msgspec": ("nocmesh", "nocmesh_agents", "nocmesh_bridges", "nocmesh_dashboard"),
@@ -47,6 +48,7 @@ DOORS: dict[str, tuple[str, ...]] = {
         "nocmesh.lab.graph",
         "nocmesh.yamlfile",
         "nocmesh.policy.form",
+        "nocmesh_bridges.connect.form",
     ),
     "pydantic_settings": ("nocmesh.settings", "nocmesh.setting_sources"),
     "rich": ("nocmesh.cli",),

@@ -245,7 +245,8 @@ class BusBackend:
     async def call_tool(self, person: Person, name: str, arguments: Mapping[str, Any]) -> Row:
         """Call a tool; raises NotFoundError when nobody serves it."""
         where = subject("ai.tools.call.<tool>", tool=name)
-        request = ToolRequest(tool=name, arguments=dict(arguments), call_id=new_id(self._clock.now()))
+        id = new_id(self._clock.now())
+        request = ToolRequest(tool=name, arguments=dict(arguments), call_id=id, person=person.name)
         self._log.info("tool_called", tool=name, person=person.name, call_id=request.call_id)
         try:
             reply = await self._mesh.agents.request(where, request, ToolReply, timeout=TOOL_SECONDS)

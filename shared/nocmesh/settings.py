@@ -88,6 +88,8 @@ class Settings(BaseSettings):
     """Folder of the labs that are up; unset takes `$XDG_STATE_HOME/nocmesh/lab`, else `~/.local/state/nocmesh/lab`."""
     inventory: File | None = None
     """The inventory file: devices, links, users, intent."""
+    targets: File | None = None
+    """The file of databases, REST services and local commands that the mesh may use; unset: none."""
     policy: File | None = None
     """A policy file that makes the built-in policy stricter; see `nocmesh policy show`."""
     credentials: File | None = None

@@ -41,7 +41,7 @@ class Subject:
 
 
 ALL_AGENTS = ("agent", "monitor")
-TRUSTED = ("orchestrator", "incidents", "approvals", "audit", "bridge", "monitor", "dashboard")
+TRUSTED = ("orchestrator", "incidents", "approvals", "audit", "bridge", "connect", "monitor", "dashboard")
 
 
 def _row(
@@ -108,7 +108,7 @@ SUBJECTS: tuple[Subject, ...] = (
         "APPROVALS",
         "ApprovalRequest",
         "orchestrator",
-        "approvals dashboard bridge audit",
+        "approvals dashboard bridge connect audit",
     ),
     _row("ai.approvals.votes.<id>", C, "APPROVALS", "Vote", "approvals", "approvals dashboard audit"),
     _row(
@@ -117,7 +117,7 @@ SUBJECTS: tuple[Subject, ...] = (
         "APPROVALS",
         "Decision",
         "approvals",
-        "orchestrator bridge dashboard audit",
+        "orchestrator bridge connect dashboard audit",
     ),
     _row(
         "ai.approvals.orders.<kind>.<name>",
@@ -125,20 +125,27 @@ SUBJECTS: tuple[Subject, ...] = (
         "APPROVALS",
         "Order",
         "approvals",
-        "approvals bridge dashboard audit",
+        "approvals bridge connect dashboard audit",
     ),
     _row("ai.approvals.call.<operation>", C, None, "PersonRequest", "dashboard", "approvals", service=True),
-    _row("ai.devices.commands.<target>", C, "COMMANDS", "DeviceCommand", "orchestrator", "bridge"),
-    _row("ai.devices.results.<target>", C, "DEVICE_RESULTS", "DeviceResult", "bridge", "orchestrator audit monitor"),
+    _row("ai.devices.commands.<target>", C, "COMMANDS", "DeviceCommand", "orchestrator", "bridge connect"),
+    _row(
+        "ai.devices.results.<target>",
+        C,
+        "DEVICE_RESULTS",
+        "DeviceResult",
+        "bridge connect",
+        "orchestrator audit monitor",
+    ),
     _row(
         "ai.devices.journal.<device>.<change_id>",
         C,
         "DEVICE_JOURNAL",
         "DeviceJournalEntry",
-        "bridge",
-        "bridge audit",
+        "bridge connect",
+        "bridge connect audit",
     ),
-    _row("ai.attempts.<agent_id>", C, "ATTEMPTS", "Attempt", "approvals bridge", "audit"),
+    _row("ai.attempts.<agent_id>", C, "ATTEMPTS", "Attempt", "approvals bridge connect", "audit"),
     _row("ai.audit.<actor_kind>", C, "AUDIT", "AuditEntry", "audit", "dashboard audit auditor"),
     # agents
     _row("ai.tasks.assign.<assignee>", A, "TASKS", "TaskAssignment", "orchestrator", "agent monitor"),
@@ -149,7 +156,7 @@ SUBJECTS: tuple[Subject, ...] = (
         A,
         "REGISTRY",
         "AgentCard",
-        "agent monitor bridge snmp orchestrator",
+        "agent monitor bridge snmp connect orchestrator",
         "orchestrator dashboard",
     ),
     _row(
@@ -157,7 +164,7 @@ SUBJECTS: tuple[Subject, ...] = (
         A,
         "REGISTRY",
         "Farewell",
-        "agent monitor bridge snmp orchestrator",
+        "agent monitor bridge snmp connect orchestrator",
         "orchestrator dashboard",
     ),
     _row("ai.agents.handoff.<agent_id>", A, "HANDOFFS", "Handoff", "agent monitor", "orchestrator dashboard"),
@@ -184,7 +191,7 @@ SUBJECTS: tuple[Subject, ...] = (
         None,
         "Probe",
         "orchestrator",
-        "agent monitor bridge snmp orchestrator",
+        "agent monitor bridge snmp connect orchestrator",
         service=True,
         addressed=True,
     ),
@@ -194,7 +201,7 @@ SUBJECTS: tuple[Subject, ...] = (
         None,
         "Control",
         "orchestrator",
-        "agent monitor bridge snmp orchestrator",
+        "agent monitor bridge snmp connect orchestrator",
         addressed=True,
     ),
     _row(
@@ -202,17 +209,24 @@ SUBJECTS: tuple[Subject, ...] = (
         A,
         None,
         "Heartbeat",
-        "agent monitor bridge snmp orchestrator",
+        "agent monitor bridge snmp connect orchestrator",
         "orchestrator dashboard monitor",
     ),
-    _row("ai.metrics.<agent_id>", A, None, "Metrics", "agent monitor bridge snmp orchestrator", "dashboard monitor"),
+    _row(
+        "ai.metrics.<agent_id>",
+        A,
+        None,
+        "Metrics",
+        "agent monitor bridge snmp connect orchestrator",
+        "dashboard monitor",
+    ),
     _row(
         "ai.tools.call.<tool>",
         A,
         None,
         "ToolRequest",
         "agent monitor orchestrator dashboard",
-        "bridge snmp orchestrator",
+        "bridge snmp connect orchestrator",
         service=True,
     ),
     _row("ai.tools.at.<agent_id>.<tool>", A, None, "ToolRequest", "bridge", "bridge", service=True, addressed=True),
@@ -227,7 +241,7 @@ SUBJECTS: tuple[Subject, ...] = (
         C,
         "DEAD_CORE",
         "DeadLetter",
-        "orchestrator incidents approvals audit bridge monitor dashboard",
+        "orchestrator incidents approvals audit bridge connect monitor dashboard",
         "dashboard",
     ),
     _row(

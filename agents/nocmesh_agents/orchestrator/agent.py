@@ -28,7 +28,7 @@ from nocmesh.runtime import Context, Role, until
 from nocmesh.subjects import subject, token, untoken
 from nocmesh_agents.incidents.life import RUN_PREFIX
 from nocmesh_agents.orchestrator.members import Members
-from nocmesh_agents.orchestrator.serving import Serving
+from nocmesh_agents.orchestrator.serving import CHANGING, Serving
 from nocmesh_agents.orchestrator.workflows import definition_of
 
 SWEEP_SECONDS = 10.0
@@ -67,7 +67,7 @@ class Orchestrator:
             version="1",
             kind="orchestrator",
             capabilities=("workflows", "discovery"),
-            tools=("device_config",),
+            tools=("device_config", *CHANGING),
             description="Owns workflows; knows who is there.",
         )
         presence = Presence(

@@ -11,22 +11,27 @@ from nocmesh.diagnosis.checks import views_for
 from nocmesh.errors import DeniedError, InvalidInputError, NocmeshError
 from nocmesh.ids import short_digest
 from nocmesh.messages.agent import DiscoveryReply, DiscoveryRequest, ToolReply, ToolRequest
-from nocmesh.messages.change import Change
+from nocmesh.messages.change import CONNECTED, Change
 from nocmesh.messages.workflow import WorkflowRequest
 from nocmesh.policy.autonomy import entry_of, may
+from nocmesh.policy.judge import Asked, highest, judge
 from nocmesh.policy.policy import Policy
 from nocmesh.runtime import Context
-from nocmesh.subjects import ALL_AGENTS, subject
+from nocmesh.subjects import ALL_AGENTS, BY_PATTERN, places, subject
 from nocmesh_agents.orchestrator.members import Members
 from nocmesh_agents.orchestrator.registry import discover
 
 NEEDED = ("device", "platform", "commands", "rollback", "pre_state")
 """The pre-state is the sha256 that `device_backup` gives: no approval holds without one."""
+CHANGING = ("db_write", "http_send", "local_change")
+"""Tools that change a target that is no device; the connectors draft what they would do."""
+PREPARE = "connect_prepare"
+PREPARE_SECONDS = 30.0
 Start = Callable[[WorkflowRequest], Awaitable[None]]
 
 
 class Serving:
-    """Serves discovery and `device_config`."""
+    """Serves discovery, `device_config`, and the tools that change other targets."""
 
     def __init__(self, context: Context, members: Members, policy: Policy, start: Start) -> None:
         self._context = context
@@ -39,7 +44,10 @@ class Serving:
     async def __aenter__(self) -> "Serving":
         self._services = [
             await self._bus.serve(subject("ai.agents.discovery.request"), DiscoveryRequest, self._discover),
-            await self._bus.serve(subject("ai.tools.call.<tool>", tool="device_config"), ToolRequest, self._configure),
+            *[
+                await self._bus.serve(subject("ai.tools.call.<tool>", tool=tool), ToolRequest, self._configure)
+                for tool in ("device_config", *CHANGING)
+            ],
         ]
         return self
 
@@ -53,12 +61,15 @@ class Serving:
         return discover(self._members.all(), asked.body)
 
     async def _configure(self, asked: Received[ToolRequest]) -> ToolReply:
-        """A change of configuration is never made on the spot: it starts a run that waits for its approvals."""
+        """A change is never made on the spot: it starts a run that waits for its approvals."""
         call = asked.body
-        requester = asked.speaker.name if asked.speaker else "unknown"
+        tool = places(BY_PATTERN["ai.tools.call.<tool>"], asked.subject).get("tool", "")
+        requester = requester_of(asked)
         try:
             must_propose(asked.speaker, self._policy)
-            change = change_from(call, requester)
+            change = (
+                change_from(call, requester) if tool not in CHANGING else await self._drafted(tool, call, requester)
+            )
             run_id = f"change-{short_digest(requester, call.call_id)}"  # calling again starts no second run
             parameters = {"changes": [change.to_dict()], "incident_id": call.incident_id}
             await self._start(
@@ -69,6 +80,51 @@ class Serving:
         except NocmeshError as refused:
             return ToolReply(call_id=call.call_id, status="refused", error=refused.message)
         return ToolReply(call_id=call.call_id, status="run_started", run_id=run_id, content={"risk": change.risk})
+
+    async def _drafted(self, tool: str, call: ToolRequest, requester: str) -> Change:
+        """The change that a connector would make of the call. Raises NocmeshError that says why it makes none."""
+        asked = ToolRequest(
+            tool=PREPARE,
+            arguments={"tool": tool, "arguments": call.arguments},
+            call_id=call.call_id,
+            session_id=call.session_id,
+            incident_id=call.incident_id,
+            person=requester,
+        )
+        where = subject("ai.tools.call.<tool>", tool=PREPARE)
+        reply = await self._bus.request(where, asked, ToolReply, timeout=PREPARE_SECONDS)
+        if reply.status != "ok":
+            raise DeniedError(f"{tool}: {reply.error}")
+        return proposed(reply, tool, call, requester, self._policy)
+
+
+def proposed(reply: ToolReply, tool: str, call: ToolRequest, requester: str, policy: Policy) -> Change:
+    """What a connector drafted, as the change of whoever asked; no lower than ``tool`` is rated.
+
+    Raises InvalidInputError for a draft that is none.
+    """
+    try:
+        draft = msgspec.convert(reply.content.get("change"), Change)
+    except msgspec.ValidationError as wrong:
+        raise InvalidInputError(f"{tool}: the connector drafted no change: {wrong}", field="change") from wrong
+    if draft.platform not in CONNECTED or not draft.pre_state or not draft.commands:
+        raise InvalidInputError(f"{tool}: the connector drafted a change of {draft.platform!r}", field="change")
+    rated = judge(policy, Asked(tool=tool)).risk
+    return msgspec.structs.replace(
+        draft,
+        change_id=short_digest(requester, call.call_id),
+        requested_by=requester,
+        incident_id=call.incident_id,
+        risk=highest([draft.risk, rated]),
+    )
+
+
+def requester_of(asked: Received[ToolRequest]) -> str:
+    """Who asks, and so never approves: of what a person calls on the dashboard, that person."""
+    speaker = asked.speaker
+    if speaker is None:
+        return "unknown"
+    return asked.body.person if speaker.role == "dashboard" and asked.body.person else speaker.name
 
 
 def must_propose(speaker: Speaker | None, policy: Policy) -> None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from nocmesh.errors import PreconditionError
 from nocmesh.inventory import InventoryDevice
-from nocmesh.inventory_snmp import OutOfStore, Snmp
+from nocmesh.inventory_snmp import Snmp
+from nocmesh.secret import OutOfStore
 
 MIN_PASSWORD = 8
 """RFC 3414 §11.2."""

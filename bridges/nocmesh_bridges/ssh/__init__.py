@@ -9,13 +9,11 @@ dialogue    one question typed, one answer read, its end proved
 session     a logged-in device: ``show`` and ``configure``
 pool        few sessions for many callers
 guard       which commands may be typed at all; pure
-redact      secrets out of what was printed; pure
 asking      several commands at one device, over both of its doors
 bench       how long all of it takes
 reading     the tools that only read
 probing     the tool that makes a device ping, or trace the way to, an address
-gate        whether a change may be written; pure
-work        one change on one device; devicejournal is its record
+work        one change on one device, behind ``nocmesh_bridges.gate``
 applying    takes approved changes, one at a time on each device
 role        the bridge as a process
 

@@ -11,12 +11,12 @@ from nocmesh.clock import Clock
 from nocmesh.errors import BusError, NocmeshError
 from nocmesh.failpoint import reached
 from nocmesh.log import Log
-from nocmesh.messages.change import DeviceCommand, DeviceResult
+from nocmesh.messages.change import CONNECTED, DeviceCommand, DeviceResult
 from nocmesh.policy.policy import Policy, built_in
 from nocmesh.subjects import subject
+from nocmesh_bridges.gate.budget import Budget
+from nocmesh_bridges.gate.grounds import Grounds
 from nocmesh_bridges.ssh.attempt import CONFIRM_SECONDS, Attempt
-from nocmesh_bridges.ssh.budget import Budget
-from nocmesh_bridges.ssh.grounds import Grounds
 from nocmesh_bridges.ssh.pool import DevicePool
 from nocmesh_bridges.ssh.reading import Reader
 from nocmesh_bridges.ssh.work import Work
@@ -53,9 +53,13 @@ class Executor:
     async def take(self, received: Received[DeviceCommand]) -> None:
         """Carry out one command, and answer; a command that was carried out before is only answered again.
 
+        What is for another executor is left to it.
+
         Raises BusError when another change, or another bridge, has the device.
         """
         command = received.body
+        if command.change.platform in CONNECTED:
+            return
         async with self._locks.setdefault(command.change.device, asyncio.Lock()):
             result = await self._result(command)
         self._log.info(

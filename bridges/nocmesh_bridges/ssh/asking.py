@@ -15,9 +15,9 @@ from nocmesh.messages.state import DeviceState, Door, Output, View
 from nocmesh.network import Device
 from nocmesh_bridges import platforms
 from nocmesh_bridges.platforms import Ask
+from nocmesh_bridges.redact import redact
 from nocmesh_bridges.ssh.guard import check_show
 from nocmesh_bridges.ssh.pool import DevicePool
-from nocmesh_bridges.ssh.redact import redact
 from nocmesh_bridges.ssh.secretlines import SecretLines, Unmasked
 from nocmesh_bridges.ssh.session import DeviceSession
 from nocmesh_bridges.ssh.target import place, platform_at

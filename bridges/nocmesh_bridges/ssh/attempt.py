@@ -10,7 +10,7 @@ from nocmesh.diagnosis.configtext import unified_diff
 from nocmesh.errors import DeviceError
 from nocmesh.ids import short_digest
 from nocmesh.messages.change import ChangeOutcome, DeviceCommand, DeviceJournalEntry, DeviceResult
-from nocmesh_bridges.ssh.devicejournal import DeviceJournal
+from nocmesh_bridges.gate.devicejournal import DeviceJournal
 from nocmesh_bridges.ssh.hands import TYPING_SECONDS, hand_of
 from nocmesh_bridges.ssh.pool import DevicePool
 from nocmesh_bridges.ssh.proof import longest

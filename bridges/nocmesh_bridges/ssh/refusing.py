@@ -1,24 +1,12 @@
 """A refused call of a tool, as the audit is told of it: who asked, for what, of which device, and why not."""
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Literal
-
 from nocmesh.audit.attempts import Attempts
 from nocmesh.bus import Received
 from nocmesh.clock import Clock
 from nocmesh.errors import GuardError
 from nocmesh.messages.agent import ToolRequest
-from nocmesh.messages.people import Attempt
+from nocmesh_bridges.refusal import refusal
 from nocmesh_bridges.ssh.reading import Refused
-from nocmesh_bridges.ssh.redact import redact
-
-KINDS: Mapping[str, Literal["agent", "engine", "system"]] = {
-    "agent": "agent",
-    "monitor": "agent",
-    "orchestrator": "engine",
-}
-"""What kind of actor speaks in a role on the bus; the dashboard and whoever else are `system`."""
 
 
 def refusals(attempts: Attempts, clock: Clock, key: bytes) -> Refused:
@@ -29,34 +17,3 @@ def refusals(attempts: Attempts, clock: Clock, key: bytes) -> Refused:
         await attempts.tell(refusal(received, tool, why, clock.now(), key))
 
     return tell
-
-
-def caller(received: Received[ToolRequest]) -> tuple[str, str]:
-    """Who asked, and in which role: another bridge that passed the call on says who that was."""
-    call, speaker = received.body, received.speaker
-    if speaker is None:
-        return "unknown", ""
-    return (
-        (call.asked_by, call.asked_as) if speaker.role == "bridge" and call.asked_by else (speaker.name, speaker.role)
-    )
-
-
-def refusal(received: Received[ToolRequest], tool: str, why: str, now: datetime, key: bytes) -> Attempt:
-    """The attempt, with its command redacted: it may be one that sets a secret. The ids are the caller's own words."""
-    call = received.body
-    name, role = caller(received)
-    asked = str(call.arguments.get("command", ""))
-    return Attempt(
-        actor=name,
-        actor_kind=KINDS.get(role, "system"),
-        action="tool_refused",
-        target=str(call.arguments.get("device", "")),
-        at=now.isoformat(),
-        why=redact("", why, key=key),
-        facts={
-            "tool": tool,
-            "command": redact("", asked, key=key),
-            "session_id": call.session_id,
-            "incident_id": call.incident_id,
-        },
-    )

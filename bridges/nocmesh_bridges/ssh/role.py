@@ -1,10 +1,6 @@
 """The SSH bridge as a process: it reads the inventory with its secrets, serves the tools, carries out changes."""
 
-import os
-import secrets
-import tempfile
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +8,6 @@ from nocmesh import __version__
 from nocmesh.agent.network import publish_network
 from nocmesh.agent.presence import Presence, card_of
 from nocmesh.audit.attempts import Attempts
-from nocmesh.baseline_files import MASKING_KEY, copy_key
 from nocmesh.errors import PreconditionError
 from nocmesh.inventory import Inventory, InventoryDevice, Shell, load_inventory
 from nocmesh.inventory_credential import Credential
@@ -24,6 +19,7 @@ from nocmesh.runtime import Context, Role
 from nocmesh.safe.opener import Opener
 from nocmesh.settings import Settings
 from nocmesh.subjects import subject
+from nocmesh_bridges.masking import masking_key
 from nocmesh_bridges.ssh.applying import Executor
 from nocmesh_bridges.ssh.comparing import Comparer
 from nocmesh_bridges.ssh.fleet import HANDS, Fleet
@@ -127,34 +123,6 @@ def _presence(context: Context, reader: Reader, pool: DevicePool) -> Presence:
         interval=context.settings.heartbeat_seconds,
         load=lambda: (sum(device["in_use"] for device in pool.stats().values()), 0, 0),
     )
-
-
-def masking_key(settings: Settings) -> bytes:
-    """The key of the masks: CREDENTIAL_ENCRYPTION_KEY where it is set, else the one in the data folder.
-
-    A new one is that of the baselines that the settings name: masks of before must be the masks of now.
-    """
-    if settings.credential_encryption_key:
-        return settings.credential_encryption_key.get_secret_value().encode()
-    path = Path(settings.data) / MASKING_KEY
-    if not path.exists() and settings.baselines:
-        copy_key(settings.baselines, path.parent)
-    if not path.exists():
-        _make_key(path)
-    return path.read_bytes()
-
-
-def _make_key(path: Path) -> None:
-    """Whole or not at all, and for us alone: another bridge may start at the same time, or this one die here."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".masking-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_bytes(32))
-        with suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        Path(draft).unlink()
 
 
 def _none(context: Context) -> Inventory:

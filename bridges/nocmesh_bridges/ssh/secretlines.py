@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from nocmesh.errors import GuardError
-from nocmesh_bridges.ssh.redact import is_masked, masked_lines
+from nocmesh_bridges.redact import is_masked, masked_lines
 
 MOST_LINES = 20_000
 MOST_OF_A_DEVICE = 500

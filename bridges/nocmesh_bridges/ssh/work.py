@@ -11,9 +11,9 @@ from nocmesh.failpoint import reached
 from nocmesh.messages.approval import Decision
 from nocmesh.messages.change import ChangeOutcome, DeviceJournalEntry, DeviceResult
 from nocmesh.subjects import subject
-from nocmesh_bridges.ssh import gate
+from nocmesh_bridges.gate import gate
+from nocmesh_bridges.gate.grounds import Grounds
 from nocmesh_bridges.ssh.attempt import Attempt
-from nocmesh_bridges.ssh.grounds import Grounds
 from nocmesh_bridges.ssh.guard import only_operates
 from nocmesh_bridges.ssh.proof import Proof
 from nocmesh_bridges.ssh.undoing import by_itself, roll_back

@@ -22,6 +22,7 @@ READ_ONLY = frozenset(
     {
         *("device_state", "device_show", "device_probe", "device_backup", "device_validate"),
         *("device_baseline", "device_history", "config_diff", "snmp_query"),
+        *("db_query", "http_get", "local_run"),
     }
 )
 BUSY, BUSY_SECONDS = "DeviceBusyError", 1.0

@@ -57,6 +57,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "agents": ("triage", "bgp", "ospf", "isis", "stp", "layer2", "remediation", "monitor"),
     "bridge": ("ssh",),
     "snmp": ("snmp",),
+    "connect": ("connect",),
     "edge": ("alerts", "dashboard"),
 }
 IDENTITIES = (
@@ -64,6 +65,7 @@ IDENTITIES = (
     Identity("approvals", "approvals", "approvals"),
     Identity("audit", "audit", "audit"),
     Identity("bgp", "agent", "bgp"),
+    Identity("connect", "connect", "connect"),
     Identity("dashboard", "dashboard"),
     Identity("incidents", "incidents", "incidents"),
     Identity("isis", "agent", "isis"),
@@ -145,13 +147,15 @@ async def running_mesh(
 
 
 def groups_of(settings: Settings) -> dict[str, tuple[str, ...]]:
-    """The processes of this mesh: the SNMP bridge is one of them where a device speaks SNMP, or traps are heard.
+    """The processes of this mesh: some of them only where there is something to do for them.
 
-    The inventory is searched, not read: what reads it costs the memory that this saves.
+    The SNMP bridge where a device speaks SNMP, or traps are heard; the connectors where the settings name targets. The
+    inventory is searched, not read: what reads it costs the memory that this saves.
     """
     path = settings.inventory
     told = path is not None and path.is_file() and _SNMP.search(path.read_text("utf-8", errors="replace"))
-    return {group: names for group, names in GROUPS.items() if group != "snmp" or told or settings.snmp_traps}
+    wanted = {"snmp": told or settings.snmp_traps, "connect": settings.targets}
+    return {group: names for group, names in GROUPS.items() if wanted.get(group, True)}
 
 
 def broker_port(settings: Settings) -> int:
@@ -214,6 +218,8 @@ def environment_of(settings: Settings, url: str) -> dict[str, str]:
         told["NOCMESH_SNMP_TRAPS"] = str(settings.snmp_traps)
     if settings.baselines:
         told["NOCMESH_BASELINES"] = str(settings.baselines.absolute())
+    if settings.targets:
+        told["NOCMESH_TARGETS"] = str(settings.targets.absolute())
     if settings.inventory:
         told["NOCMESH_INVENTORY"] = str(settings.inventory.absolute())
     return told

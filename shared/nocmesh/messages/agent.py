@@ -130,6 +130,8 @@ class ToolRequest(Message, frozen=True, kw_only=True):
     """Of a call that one bridge passes on to another: who asked it. From anybody else it is not believed."""
     asked_as: str = ""
     """In which role on the bus."""
+    person: str = ""
+    """For whom the dashboard or the orchestrator calls; whoever else says so is not believed."""
 
 
 class ToolReply(Message, frozen=True, kw_only=True):

@@ -10,6 +10,10 @@ from nocmesh.messages.state import Door
 Risk = Literal["low", "medium", "high", "critical"]
 
 
+CONNECTED = ("postgresql", "http", "local")
+"""Platforms of targets that are no devices: the connectors carry out their changes, the SSH bridge all others."""
+
+
 class Check(Message, frozen=True, kw_only=True):
     """One statement about a device's typed state that code can decide.
 

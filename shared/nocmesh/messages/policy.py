@@ -1,6 +1,11 @@
 """What a risk takes: people who say yes, or time in which anybody may say no."""
 
+from typing import Literal
+
 from nocmesh.messages.base import Message
+
+Way = Literal["cli", "shell", "sql", "http", "local"]
+"""How what is judged reaches its target: a device's two doors; a database, a REST service, a local command."""
 
 
 class Terms(Message, frozen=True, kw_only=True):

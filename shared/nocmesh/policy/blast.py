@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterable, Sequence
 
 from nocmesh.explaining.graph import Graph, names, split
-from nocmesh.messages.state import Door
+from nocmesh.messages.policy import Way
 from nocmesh.network import End, Network
 
 _SECTION = re.compile(r"interface (?P<name>\S+(?: \d\S*)?)", re.IGNORECASE)
 _DOWN = re.compile(r"ip link set dev (?P<name>\S+) down")
 
 
-def cut_off(network: Network, device: str, lines: Sequence[str], door: Door = "cli") -> list[str]:
+def cut_off(network: Network, device: str, lines: Sequence[str], door: Way = "cli") -> list[str]:
     """The devices, ``device`` among them where it is so, that nothing leads to any more once ``lines`` are in effect.
 
     By interfaces that the lines shut; what routing would still carry is not asked.
@@ -28,7 +28,7 @@ def _without(network: Network, lost: Iterable[str]) -> Graph:
     return Graph.of(network, frozenset(lost))
 
 
-def _shut(lines: Sequence[str], door: Door) -> list[str]:
+def _shut(lines: Sequence[str], door: Way) -> list[str]:
     """The interfaces that are down in the end."""
     if door == "shell":
         return [found["name"] for line in lines if (found := _DOWN.fullmatch(line))]

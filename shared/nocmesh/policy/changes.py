@@ -1,12 +1,15 @@
 """A change as a policy sees it: what proposes it and what carries it out must judge the same. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from nocmesh.messages.state import Door
+from nocmesh.messages.policy import Way
 from nocmesh.network import Device, Network
 from nocmesh.policy.blast import cut_off
 from nocmesh.policy.judge import Asked
+
+WAYS: Mapping[str, Way] = {"linux": "shell", "postgresql": "sql", "http": "http", "local": "local"}
+"""How a platform is reached, where it is not a device's command line."""
 
 
 def asked_of(
@@ -23,7 +26,7 @@ def asked_of(
 
     ``spoken``: the platform behind the door.
     """
-    door: Door = "shell" if spoken == "linux" else "cli"
+    door: Way = WAYS.get(spoken, "cli")
     return Asked(
         lines=[*commands, *rollback],
         door=door,

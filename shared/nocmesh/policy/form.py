@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from nocmesh.messages.agent import Autonomy
 from nocmesh.messages.change import Risk
-from nocmesh.messages.state import Door
+from nocmesh.messages.policy import Way
 
 RISKS: tuple[Risk, ...] = ("low", "medium", "high", "critical")
 """In the order of how much breaks."""
@@ -66,7 +66,7 @@ class Rule(_Form):
     reason: str = Field(min_length=1, max_length=200)
     """For people; `{device}`, `{cut_off}` and `{line}` are filled in."""
     lines: tuple[Words, ...] = ()
-    door: Door = "cli"
+    door: Way = "cli"
     """Of its lines."""
     platforms: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
@@ -111,7 +111,7 @@ class ExampleEntry(_Form):
 
     name: str
     lines: tuple[str, ...] = ()
-    door: Door = "cli"
+    door: Way = "cli"
     device: DeviceEntry = DeviceEntry()
     tool: str = ""
     cut_off: tuple[str, ...] = ()
@@ -135,7 +135,7 @@ class PolicyForm(_Form):
 
     version: Literal[1]
     risks: dict[Risk, TermsEntry] = {}
-    otherwise: dict[Door, Risk] = {}
+    otherwise: dict[Way, Risk] = {}
     """The risk of a line that no rule is about."""
     tools: dict[str, Risk] = {}
     autonomy: dict[str, AutonomyEntry] = {}

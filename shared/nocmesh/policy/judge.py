@@ -6,8 +6,7 @@ from fnmatch import fnmatchcase
 
 from nocmesh.messages.base import Message
 from nocmesh.messages.change import Risk
-from nocmesh.messages.policy import Terms
-from nocmesh.messages.state import Door
+from nocmesh.messages.policy import Terms, Way
 from nocmesh.policy.form import DAYS, RISKS, Hours, Rule
 from nocmesh.policy.policy import Layer, Policy
 from nocmesh.policy.words import means
@@ -21,7 +20,7 @@ class Asked(Message, frozen=True, kw_only=True):
 
     lines: Sequence[str] = ()
     """What would be typed, with what undoes it."""
-    door: Door = "cli"
+    door: Way = "cli"
     device: str = ""
     platform: str = ""
     """What is spoken behind the door."""

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from nocmesh.messages.base import Message
 from nocmesh.messages.change import Risk
-from nocmesh.messages.policy import Terms
-from nocmesh.messages.state import Door
+from nocmesh.messages.policy import Terms, Way
 from nocmesh.policy.form import RISKS, AutonomyEntry, BudgetEntry, ExampleEntry, PolicyForm, Rule
 from nocmesh.yamlfile import Document, Mistake, read_document, validated
 
@@ -20,7 +19,7 @@ class Policy(Message, frozen=True, kw_only=True):
 
     layers: tuple[Layer, ...]
     terms: Mapping[Risk, Terms]
-    otherwise: Mapping[Door, Risk]
+    otherwise: Mapping[Way, Risk]
     tools: Mapping[str, Risk]
     autonomy: Mapping[str, AutonomyEntry]
     budget: BudgetEntry

@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 
-from nocmesh.messages.state import Door
+from nocmesh.messages.policy import Way
 
 _NEGATIONS = {"juniper_junos": ("set", "delete")}
 
 
-def means(line: str, pattern: str, *, door: Door, platform: str, strict: bool) -> bool:
+def means(line: str, pattern: str, *, door: Way, platform: str, strict: bool) -> bool:
     """Whether ``line`` is one of ``pattern``.
 
     ``strict``: it must say so in whole words; else it is enough that a device could take its words for that, for a
-    command line takes each word's beginning. A shell takes no abbreviation.
+    command line takes each word's beginning. Nothing else takes an abbreviation.
     """
     words = line.lower().split()
-    whole = strict or door == "shell"
-    readings = [words] if door == "shell" else [words, *_positive(words, platform)]
+    whole = strict or door != "cli"
+    readings = [words] if door != "cli" else [words, *_positive(words, platform)]
     return any(_begins(reading, pattern.split(), whole) for reading in readings)
 
 

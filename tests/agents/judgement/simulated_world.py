@@ -25,8 +25,8 @@ from nocmesh.proving.simulated.shell import Shell
 from nocmesh.proving.simulated.topology import Topology, build
 from nocmesh.yamlfile import parse_document
 from nocmesh_bridges.platforms import VIEWS, commands, judged, state
+from nocmesh_bridges.redact import redact
 from nocmesh_bridges.ssh.guard import check_line
-from nocmesh_bridges.ssh.redact import redact
 
 DIALECTS = {"frr": frr.DIALECT, "cisco_iosxe": iosxe.DIALECT}
 _BEGUN: dict[str, tuple[FixedClock, LiveNetwork]] = {}

@@ -15,9 +15,9 @@ from nocmesh.messages.change import Check
 from nocmesh.policy.form import BudgetEntry
 from nocmesh.policy.policy import built_in
 from nocmesh.proving.broker import MeshFor
+from nocmesh_bridges.gate.devicejournal import DeviceJournal
 from nocmesh_bridges.ssh import applying, attempt, proof, undoing, work
 from nocmesh_bridges.ssh.attempt import Attempt
-from nocmesh_bridges.ssh.devicejournal import DeviceJournal
 
 pytestmark = pytest.mark.mesh
 
@@ -57,6 +57,13 @@ def kill_at(monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setattr(applying, "reached", reached)
 
     return arm
+
+
+@pytest.mark.parametrize("platform", ["postgresql", "http", "local"])
+async def test_what_is_for_the_connectors_is_left_to_them(bench: Bench, platform: str) -> None:
+    await bench.executor.take(received(await bench.approve(await bench.change(platform=platform))))
+    assert await bench.journal() == []
+    assert not bench.has()
 
 
 @pytest.mark.parametrize("device", ["r1", "r2"])

@@ -28,6 +28,7 @@ from nocmesh.runtime import Context
 from nocmesh.safe.opener import Opener
 from nocmesh.settings import Settings
 from nocmesh.subjects import subject
+from nocmesh_bridges import masking
 from nocmesh_bridges.ssh import reading, role
 from nocmesh_bridges.ssh.reading import Reader
 
@@ -258,16 +259,16 @@ async def test_a_bridge_without_an_inventory_leaves_the_published_network_alone(
 
 
 def test_the_masking_key_is_the_setting_or_made_once(tmp_path: Path) -> None:
-    assert role.masking_key(Settings(data=tmp_path, credential_encryption_key=SecretStr("k"))) == b"k"
-    made = role.masking_key(Settings(data=tmp_path / "new"))
+    assert masking.masking_key(Settings(data=tmp_path, credential_encryption_key=SecretStr("k"))) == b"k"
+    made = masking.masking_key(Settings(data=tmp_path / "new"))
     assert len(made) == 32
-    assert role.masking_key(Settings(data=tmp_path / "new")) == made
+    assert masking.masking_key(Settings(data=tmp_path / "new")) == made
     assert [each.name for each in (tmp_path / "new").iterdir()] == ["masking.key"]
 
 
 def test_whoever_comes_second_takes_the_key_of_the_first(tmp_path: Path) -> None:
     (tmp_path / "masking.key").write_bytes(b"first")
-    role._make_key(tmp_path / "masking.key")
+    masking._make_key(tmp_path / "masking.key")
     assert (tmp_path / "masking.key").read_bytes() == b"first"
 
 
@@ -275,10 +276,10 @@ def test_a_new_mesh_masks_as_the_baselines_that_it_is_given(tmp_path: Path) -> N
     (tmp_path / "base").mkdir()
     (tmp_path / "base" / "masking.key").write_bytes(b"of before")
     settings = Settings(data=tmp_path / "data", baselines=tmp_path / "base")
-    assert role.masking_key(settings) == b"of before"
+    assert masking.masking_key(settings) == b"of before"
     (tmp_path / "base" / "masking.key").write_bytes(b"of another")
-    assert role.masking_key(settings) == b"of before", "its own, once it has one"
-    assert len(role.masking_key(Settings(data=tmp_path / "other", baselines=tmp_path / "none"))) == 32
+    assert masking.masking_key(settings) == b"of before", "its own, once it has one"
+    assert len(masking.masking_key(Settings(data=tmp_path / "other", baselines=tmp_path / "none"))) == 32
 
 
 def test_a_private_key_that_cannot_be_read_stops_the_bridge_with_its_name(tmp_path: Path) -> None:

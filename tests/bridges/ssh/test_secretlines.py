@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nocmesh.errors import GuardError
+from nocmesh_bridges.redact import is_masked, masked_lines, redact
 from nocmesh_bridges.ssh import secretlines
-from nocmesh_bridges.ssh.redact import is_masked, masked_lines, redact
 from nocmesh_bridges.ssh.secretlines import SecretLines
 
 KEY = b"key"

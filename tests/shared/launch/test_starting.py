@@ -80,7 +80,12 @@ def test_the_snmp_bridge_runs_where_there_is_something_to_ask_or_to_hear(
     path.write_text(f"devices:\n  - name: r1\n{entry}\n", "utf-8")
     settings = Settings.model_validate({"inventory": path, "snmp_traps": traps})
     assert ("snmp" in groups_of(settings)) is runs
-    assert set(groups_of(settings)) >= set(GROUPS) - {"snmp"}
+    assert set(groups_of(settings)) >= set(GROUPS) - {"snmp", "connect"}
+
+
+def test_the_connectors_run_where_a_file_of_targets_is_named(tmp_path: Path) -> None:
+    assert "connect" not in groups_of(Settings())
+    assert "connect" in groups_of(Settings(targets=tmp_path / "targets.yaml"))
 
 
 def test_an_identity_keeps_its_key_over_starts(tmp_path: Path) -> None:

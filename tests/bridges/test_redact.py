@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nocmesh_bridges.ssh.redact import mask, redact
+from nocmesh_bridges.redact import mask, redact
 
 S = "Zx9!hidden"
 LINES = f"""

@@ -9,7 +9,7 @@ from nocmesh.messages.order import EVERYWHERE, Kind, Order
 from nocmesh.network import Network
 from nocmesh.policy.policy import Policy
 from nocmesh.subjects import subject
-from nocmesh_bridges.ssh.gate import Ground, frozen
+from nocmesh_bridges.gate.gate import Ground, frozen
 
 
 class Grounds:

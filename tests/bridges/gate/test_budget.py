@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nocmesh.policy.form import BudgetEntry
-from nocmesh_bridges.ssh.budget import Claim, no_room
+from nocmesh_bridges.gate.budget import Claim, no_room
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ import pytest
 
 from nocmesh.bus import Received, Speaker
 from nocmesh.messages.agent import ToolRequest
-from nocmesh_bridges.ssh.refusing import caller, refusal
+from nocmesh_bridges.refusal import caller, refusal
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

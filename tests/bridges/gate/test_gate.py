@@ -17,7 +17,7 @@ from nocmesh.messages.change import Change, DeviceCommand
 from nocmesh.messages.order import Order
 from nocmesh.network import Device, Network
 from nocmesh.policy.policy import built_in
-from nocmesh_bridges.ssh import gate
+from nocmesh_bridges.gate import gate
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 changed = msgspec.structs.replace
