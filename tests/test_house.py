@@ -26,6 +26,7 @@ LONGEST_FUNCTION = 50
 
 DOORS: dict[str, tuple[str, ...]] = {
     "alembic": ("nocmesh.store",),
+    "apprise": ("nocmesh_bridges.notify.sending",),
     "asyncssh": ("nocmesh_bridges.ssh", "nocmesh.proving"),
     "httpx2": ("nocmesh.cli", "nocmesh_dashboard", "nocmesh.netbox_client"),
     "jinja2": ("nocmesh_dashboard",),

@@ -42,6 +42,7 @@ NEVER_SHOWN = frozenset(
         "database_url",
         "nats_url",
         "snmp_trap_community",
+        "notify",
     }
 )
 """Fields whose value may hold a password: no error repeats it."""

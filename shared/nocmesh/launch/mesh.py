@@ -58,6 +58,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "bridge": ("ssh",),
     "snmp": ("snmp",),
     "edge": ("alerts", "dashboard"),
+    "notify": ("notify",),
 }
 IDENTITIES = (
     Identity("alerts", "alerts"),
@@ -69,6 +70,7 @@ IDENTITIES = (
     Identity("isis", "agent", "isis"),
     Identity("layer2", "agent", "layer2"),
     Identity("monitor", "monitor", "monitor"),
+    Identity("notify", "notify"),
     Identity("orchestrator", "orchestrator", "orchestrator"),
     Identity("ospf", "agent", "ospf"),
     Identity("remediation", "agent", "remediation"),
@@ -127,7 +129,7 @@ async def running_mesh(
             stack.push_async_callback(broker.stop)
         stack.push_async_callback(supervisor.stop)
         for group, names in groups_of(settings).items():
-            supervisor.keep(program(group, names, environment, home))
+            supervisor.keep(program(group, names, {**environment, **secrets_of(group, settings)}, home))
         if broker:
             await broker.start()
         await provision(url, authority)
@@ -145,13 +147,21 @@ async def running_mesh(
 
 
 def groups_of(settings: Settings) -> dict[str, tuple[str, ...]]:
-    """The processes of this mesh: the SNMP bridge is one of them where a device speaks SNMP, or traps are heard.
+    """The processes of this mesh: each that is not always needed where there is something for it to do.
 
-    The inventory is searched, not read: what reads it costs the memory that this saves.
+    SNMP where a device speaks it, or traps are heard; notifications where somebody is to be told. The inventory is
+    searched, not read: what reads it costs the memory that this saves.
     """
     path = settings.inventory
-    told = path is not None and path.is_file() and _SNMP.search(path.read_text("utf-8", errors="replace"))
-    return {group: names for group, names in GROUPS.items() if group != "snmp" or told or settings.snmp_traps}
+    text = path.read_text("utf-8", errors="replace") if path is not None and path.is_file() else ""
+    wanted = {"snmp": bool(_SNMP.search(text) or settings.snmp_traps), "notify": settings.notify is not None}
+    return {group: names for group, names in GROUPS.items() if wanted.get(group, True)}
+
+
+def secrets_of(group: str, settings: Settings) -> dict[str, str]:
+    """What only the processes of ``group`` are told; the others get it taken away."""
+    notify = settings.notify.get_secret_value() if settings.notify and group == "notify" else ""
+    return {"NOCMESH_NOTIFY": notify}
 
 
 def broker_port(settings: Settings) -> int:
@@ -201,6 +211,8 @@ def environment_of(settings: Settings, url: str) -> dict[str, str]:
         "NOCMESH_DATABASE_URL": settings.database_url,
         "NOCMESH_LOG_LEVEL": settings.log_level,
         "NOCMESH_LOG_FORMAT": settings.log_format,
+        "NOCMESH_URL": settings.url if "url" in settings.model_fields_set else f"http://{settings.http}",
+        "NOCMESH_NOTIFY_PER_MINUTE": str(settings.notify_per_minute),
         "NOCMESH_HEARTBEAT_SECONDS": str(settings.heartbeat_seconds),
         "NOCMESH_NO_AUTH_FOR_LOOPBACK": str(settings.no_auth_for_loopback).lower(),
         "NOCMESH_SHUTDOWN_SECONDS": str(settings.shutdown_seconds),
