@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "monitor": ("agent", "run", "monitor"),
     "bridge-ssh": ("bridge", "run", "ssh"),
     "bridge-snmp": ("bridge", "run", "snmp"),
+    "bridge-netbox": ("bridge", "run", "netbox"),
     "bridge-notify": ("bridge", "run", "notify"),
     "alerts": ("bridge", "run", "alerts"),
     "dashboard": ("dashboard",),

@@ -6,6 +6,7 @@ was named, an answer has a size, and a list has an end.
 
 import json
 import ssl
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any
@@ -28,13 +29,17 @@ class NetBoxClient:
     def __init__(
         self, url: str, token: str, *, verify: bool = True, ca_file: str = "", seconds: float = SECONDS
     ) -> None:
-        """``verify``: False trusts any certificate; ``ca_file``: the authority's own. Raises PreconditionError."""
+        """``verify``: False trusts any certificate; ``ca_file``: the authority's own; ``seconds``: for a whole answer.
+
+        Raises PreconditionError.
+        """
         self.url = url.rstrip("/")
         headers = {"Accept": "application/json"}
         if token:
             kind = "Bearer" if token.startswith("nbt_") else "Token"  # version 2 of its tokens, NetBox 4.5
             headers["Authorization"] = f"{kind} {token}"
         self._seconds = seconds
+        self._token = token.encode()
         try:
             trust = ssl.create_default_context(cafile=ca_file) if ca_file and verify else verify
             self._http = httpx2.Client(
@@ -103,18 +108,28 @@ class NetBoxClient:
     def _get(self, path: str, query: Params) -> tuple[int, bytes]:
         where = f"{self.url}{path.partition('?')[0]}"
         body = bytearray()
+        end = time.monotonic() + self._seconds
         try:
             with self._http.stream("GET", path, params=list(query) or None) as response:
                 for chunk in response.iter_bytes():
                     body += chunk
                     if len(body) > MOST_BYTES:
                         raise InvalidInputError(f"{where}: an answer of more than {MOST_BYTES} bytes; narrow filters")
+                    if time.monotonic() > end:
+                        raise self._late(where)
         except httpx2.TimeoutException as late:
-            raise TooLateError(f"{where}: no answer within {self._seconds:g} s; try again, or narrow filters") from late
+            raise self._late(where) from late
         except (httpx2.HTTPError, httpx2.InvalidURL) as wrong:
             text = f"{where}: cannot be reached ({type(wrong).__name__}: {wrong}); check url and network"
             raise PreconditionError(text) from wrong
-        return response.status_code, bytes(body)
+        return response.status_code, self._without_token(bytes(body))
+
+    def _late(self, where: str) -> TooLateError:
+        return TooLateError(f"{where}: no answer within {self._seconds:g} s; try again, or narrow filters")
+
+    def _without_token(self, body: bytes) -> bytes:
+        """What a server repeats of the question is no answer: the token goes into no row, error or log."""
+        return body.replace(self._token, b"(token)") if self._token else body
 
 
 def _refused(where: str, status: int, raw: bytes) -> NocmeshError:
@@ -124,6 +139,8 @@ def _refused(where: str, status: int, raw: bytes) -> NocmeshError:
         return DeniedError(f"{where}: NetBox refuses the token ({status}{said}); give one that may read")
     if status == 404:
         return NotFoundError(f"{where}: nothing is there (404); give the address of NetBox, without /api")
+    if status == 429:
+        return PreconditionError(f"{where}: NetBox takes no more questions now (429{said}); ask again in a minute")
     if status == 400:
         return InvalidInputError(f"{where}: NetBox does not take a filter (400{said}); correct filters")
     if 300 <= status < 400:

@@ -43,6 +43,7 @@ NEVER_SHOWN = frozenset(
         "nats_url",
         "snmp_trap_community",
         "notify",
+        "netbox_webhook_secret",
     }
 )
 """Fields whose value may hold a password: no error repeats it."""

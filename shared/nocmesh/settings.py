@@ -118,6 +118,10 @@ class Settings(BaseSettings):
     """Seconds that the SNMP bridge waits for a device's answer to one request."""
     snmp_retries: int = Field(2, ge=0, le=10)
     """How often it asks again."""
+    netbox_cache_seconds: float = Field(60.0, ge=0, le=86_400)
+    """How long an answer of NetBox's is good for; 0: it is asked each time."""
+    netbox_webhook_secret: SecretStr | None = None
+    """With what NetBox signs its webhooks; unset: none are taken from it."""
     url: Annotated[str, BeforeValidator(_web_address)] = "http://127.0.0.1:8080"
     """Address of the dashboard, for the commands, and for the links in notifications."""
     token: SecretStr | None = None

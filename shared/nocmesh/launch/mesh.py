@@ -57,6 +57,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "agents": ("triage", "bgp", "ospf", "isis", "stp", "layer2", "remediation", "monitor"),
     "bridge": ("ssh",),
     "snmp": ("snmp",),
+    "netbox": ("netbox",),
     "edge": ("alerts", "dashboard"),
     "notify": ("notify",),
 }
@@ -70,6 +71,7 @@ IDENTITIES = (
     Identity("isis", "agent", "isis"),
     Identity("layer2", "agent", "layer2"),
     Identity("monitor", "monitor", "monitor"),
+    Identity("netbox", "netbox", "netbox"),
     Identity("notify", "notify"),
     Identity("orchestrator", "orchestrator", "orchestrator"),
     Identity("ospf", "agent", "ospf"),
@@ -82,6 +84,8 @@ IDENTITIES = (
 
 _SNMP = re.compile(r"""\bsnmp["']?\s*:""")
 """How a device's entry of an inventory says that it has SNMP."""
+_NETBOX = re.compile(r"""\bnetbox["']?\s*:""")
+"""How an inventory says that its devices come from NetBox."""
 REGISTERED = ("agent", "monitor", "orchestrator")
 """Roles on the bus that register as agents of their type."""
 
@@ -149,19 +153,26 @@ async def running_mesh(
 def groups_of(settings: Settings) -> dict[str, tuple[str, ...]]:
     """The processes of this mesh: each that is not always needed where there is something for it to do.
 
-    SNMP where a device speaks it, or traps are heard; notifications where somebody is to be told. The inventory is
-    searched, not read: what reads it costs the memory that this saves.
+    SNMP where a device speaks it, or traps are heard; NetBox where the inventory comes from one; notifications where
+    somebody is to be told. The inventory is searched, not read: what reads it costs the memory that this saves.
     """
     path = settings.inventory
     text = path.read_text("utf-8", errors="replace") if path is not None and path.is_file() else ""
-    wanted = {"snmp": bool(_SNMP.search(text) or settings.snmp_traps), "notify": settings.notify is not None}
+    wanted = {
+        "snmp": bool(_SNMP.search(text) or settings.snmp_traps),
+        "netbox": bool(_NETBOX.search(text)),
+        "notify": settings.notify is not None,
+    }
     return {group: names for group, names in GROUPS.items() if wanted.get(group, True)}
 
 
 def secrets_of(group: str, settings: Settings) -> dict[str, str]:
     """What only the processes of ``group`` are told; the others get it taken away."""
-    notify = settings.notify.get_secret_value() if settings.notify and group == "notify" else ""
-    return {"NOCMESH_NOTIFY": notify}
+    secrets = {"NOCMESH_NOTIFY": ("notify", settings.notify)}
+    secrets["NOCMESH_NETBOX_WEBHOOK_SECRET"] = ("edge", settings.netbox_webhook_secret)
+    return {
+        name: value.get_secret_value() if value and owner == group else "" for name, (owner, value) in secrets.items()
+    }
 
 
 def broker_port(settings: Settings) -> int:
@@ -212,6 +223,7 @@ def environment_of(settings: Settings, url: str) -> dict[str, str]:
         "NOCMESH_LOG_LEVEL": settings.log_level,
         "NOCMESH_LOG_FORMAT": settings.log_format,
         "NOCMESH_URL": settings.url if "url" in settings.model_fields_set else f"http://{settings.http}",
+        "NOCMESH_NETBOX_CACHE_SECONDS": str(settings.netbox_cache_seconds),
         "NOCMESH_NOTIFY_PER_MINUTE": str(settings.notify_per_minute),
         "NOCMESH_HEARTBEAT_SECONDS": str(settings.heartbeat_seconds),
         "NOCMESH_NO_AUTH_FOR_LOOPBACK": str(settings.no_auth_for_loopback).lower(),

@@ -293,3 +293,14 @@ def test_who_tells_people_writes_nothing_but_what_it_told_and_makes_no_consumer(
         f"_INBOX.{NAME}.>",
         f"_INBOX.{NAME}.x",
     ]
+
+
+def test_who_asks_netbox_answers_one_kind_of_call_and_touches_nothing_else() -> None:
+    assert set(zones_of("netbox")) == {Zone.AGENTS, Zone.EDGE}
+    says = {subject for zone in Zone for subject, allowed in said("netbox", zone).items() if allowed}
+    own = {f"ai.{word}.{NAME}" for word in ("heartbeat", "metrics")}
+    reads = {"$JS.API.DIRECT.GET.KV_inventory", "$JS.API.DIRECT.GET.KV_inventory.ai.x"}
+    assert says == own | reads | {"ai.agents.register", "ai.agents.deregister"}
+    assert [
+        subject for subject, allowed in heard("netbox", Zone.EDGE).items() if allowed and "INBOX" not in subject
+    ] == ["ai.inventory.changed"]

@@ -81,7 +81,17 @@ def test_the_snmp_bridge_runs_where_there_is_something_to_ask_or_to_hear(
     path.write_text(f"devices:\n  - name: r1\n{entry}\n", "utf-8")
     settings = Settings.model_validate({"inventory": path, "snmp_traps": traps})
     assert ("snmp" in groups_of(settings)) is runs
-    assert set(groups_of(settings)) >= set(GROUPS) - {"snmp", "notify"}
+    assert set(groups_of(settings)) >= set(GROUPS) - {"snmp", "netbox", "notify"}
+
+
+@pytest.mark.parametrize(
+    ("text", "runs"),
+    [("netbox:\n  url: x\n", True), ('{"version": 1, "netbox": {"url": "x"}}', True), ("devices: []\n", False)],
+)
+def test_the_netbox_bridge_runs_where_the_inventory_names_one(tmp_path: Path, text: str, runs: bool) -> None:
+    path = tmp_path / "inventory.yaml"
+    path.write_text(text, "utf-8")
+    assert ("netbox" in groups_of(Settings(data=tmp_path, inventory=path))) is runs
 
 
 def test_people_are_told_by_a_process_of_its_own_that_alone_knows_their_addresses(tmp_path: Path) -> None:
