@@ -12,7 +12,7 @@ READY := .venv/.ready
 SYSTEM := .venv/.system
 PYTEST_ARGS ?=
 UNIT := not real and not mesh and not postgres and not browser and not lab
-ALONE := lab or mesh or postgres or browser
+ALONE := lab or browser or alone
 # A worker for each processor, but no more than pay for what each of them imports; a file stays with one worker.
 SHARED_OUT := -n logical --maxprocesses 4 --dist loadfile
 
@@ -33,7 +33,7 @@ test: $(READY) $(SYSTEM)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/coverage erase
-# Meshes, labs and browsers one after another: side by side they are late for each other. 5: no test was chosen.
+# Labs, browsers and whole meshes one after another: side by side they are late for each other. 5: no test was chosen.
 	$(BIN)/coverage run -m pytest -m "$(ALONE)" $(PYTEST_ARGS) || [ $$? = 5 ]
 	$(BIN)/coverage run -m pytest -m "not ($(ALONE))" $(SHARED_OUT) $(PYTEST_ARGS) || [ $$? = 5 ]
 	$(BIN)/coverage combine --quiet

@@ -185,6 +185,7 @@ async def incident_facts(call: Call, incident_id: str) -> dict[str, Any]:
         "told": explained(row, report, timeline, approvals, call.web.clock.now()),
         "stages": looks.stages(str(row.get("state"))),
         "approvals": approvals,
+        "freezes": call.web.backend.freezes(),
         "strands": looks.strands(looks.timeline(timeline)),
     }
 

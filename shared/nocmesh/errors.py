@@ -8,7 +8,8 @@ NocmeshError
 ├── DeniedError                it is not allowed (also PermissionError)
 │   ├── GuardError             the command guard refused a command
 │   ├── GateError              the gate refused a change
-│   └── SignatureError         a message is not signed by whom its subject demands
+│   ├── SignatureError         a message is not signed by whom its subject demands
+│   └── SealError              a stored secret was altered, or is not where it was sealed for
 ├── TooLateError               it did not happen in time (also TimeoutError)
 ├── ApprovalNeededError        nothing happens until people have approved
 ├── BusError                   the broker
@@ -81,6 +82,10 @@ class GateError(DeniedError):
 
 class SignatureError(DeniedError):
     """A message is unsigned, altered, or signed by a key that may not speak on its subject."""
+
+
+class SealError(DeniedError):
+    """A stored secret was altered, or stands where it was not sealed for: nothing of it is used."""
 
 
 class TooLateError(NocmeshError, TimeoutError):

@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from pydantic import SecretStr
 
 from nocmesh import network
 from nocmesh.errors import NotFoundError, PreconditionError
 from nocmesh.inventory_checks import mistakes_across
+from nocmesh.inventory_credential import Credential, Credentials, Known, credential_of
 from nocmesh.inventory_form import (
-    CredentialEntry,
     DeviceEntry,
     IntentEntry,
     InventoryFile,
@@ -27,17 +26,6 @@ from nocmesh.inventory_form import (
 from nocmesh.inventory_snmp import Snmp, snmp_of
 from nocmesh.log import logger
 from nocmesh.yamlfile import Document, nearest, read_document, validated
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credential:
-    """A resolved credential. Its secrets do not show in logs."""
-
-    username: str
-    password: str = field(default="", repr=False)
-    private_key_file: Path | None = None
-    passphrase: str = field(default="", repr=False)
-    enable_password: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,14 +106,15 @@ class Inventory:
         )
 
 
-def load_inventory(path: Path | str) -> Inventory:
+def load_inventory(path: Path | str, *, stored: Known = None) -> Inventory:
     """The inventory file at ``path``.
 
+    A credential that it does not define is one of the store, whose names are ``stored``; None: they are not at hand.
     Raises NotFoundError when it is not there, InvalidInputError that names the file and, for each mistake, line,
     place, what was expected and the nearest known word.
     """
     where = Path(path)
-    return inventory_of(gathered(read_document(where)), where.parent)
+    return inventory_of(gathered(read_document(where)), where.parent, stored=stored)
 
 
 def gathered(document: Document) -> Document:
@@ -153,43 +142,30 @@ def netbox_in(document: Document) -> NetBoxEntry | None:
 
 def check_keys(inventory: Inventory) -> None:
     """Raise PreconditionError when a private key's file cannot be read: the bridge would find out only later."""
-    ways = [(device.name, credential) for device in inventory.devices for credential in _credentials(device)]
+    ways = [(device.name, credential) for device in inventory.devices for credential in ways_in(device)]
     for name, credential in ways:
         path = credential.private_key_file
         if path is not None and not os.access(path, os.R_OK):
             raise PreconditionError(f"{name}: its private key {path} cannot be read; correct private_key_file")
 
 
-def _credentials(device: InventoryDevice) -> list[Credential]:
+def ways_in(device: InventoryDevice) -> list[Credential]:
+    """The credentials of its command line and of its shell."""
     return [device.credential, *([device.shell.credential] if device.shell else [])]
 
 
-def inventory_of(document: Document, folder: Path) -> Inventory:
+def inventory_of(document: Document, folder: Path, *, stored: Known = None) -> Inventory:
     """``document`` as an inventory; key files are looked for in ``folder``. Raises InvalidInputError."""
     file, mistakes = validated(document, InventoryFile)
-    document.refuse([*mistakes, *mistakes_across(document)])
+    document.refuse([*mistakes, *mistakes_across(document, stored)])
     assert file is not None
-    credentials = {name: _credential(entry, folder) for name, entry in file.credentials.items()}
+    credentials = Credentials({name: credential_of(entry, folder) for name, entry in file.credentials.items()})
     return Inventory(
         devices=[_device(entry, credentials, folder) for entry in file.devices],
         links=[network.Link(a=_end(link.a), b=_end(link.b)) for link in file.links],
         users=[InventoryUser(name=user.name, roles=list(user.roles)) for user in file.users],
         maintenance=[_window(entry) for entry in file.maintenance],
     )
-
-
-def _credential(entry: CredentialEntry, folder: Path) -> Credential:
-    return Credential(
-        username=entry.username,
-        password=_revealed(entry.password),
-        private_key_file=None if entry.private_key_file is None else folder / Path(entry.private_key_file).expanduser(),
-        passphrase=_revealed(entry.passphrase),
-        enable_password=_revealed(entry.enable_password),
-    )
-
-
-def _revealed(secret: SecretStr | None) -> str:
-    return "" if secret is None else secret.get_secret_value()
 
 
 def _end(text: str) -> network.End:
@@ -208,7 +184,7 @@ def _window(entry: WindowEntry) -> network.Window:
     )
 
 
-def _device(entry: DeviceEntry, credentials: dict[str, Credential], folder: Path) -> InventoryDevice:
+def _device(entry: DeviceEntry, credentials: Credentials, folder: Path) -> InventoryDevice:
     snmp, shell = entry.snmp, entry.shell
     return InventoryDevice(
         device=_public(entry),
@@ -227,7 +203,8 @@ def _public(entry: DeviceEntry) -> network.Device:
         include={"name", "platform", "address", "port", "role", "site", "core", "aliases", "simulated"}
     )
     interfaces = [network.IntendedInterface(**i.model_dump()) for i in entry.interfaces]
-    return network.Device(**kept, interfaces=interfaces, intent=_intent(entry.intent))
+    shell = entry.shell is not None
+    return network.Device(**kept, interfaces=interfaces, intent=_intent(entry.intent), shell=shell)
 
 
 def _intent(entry: IntentEntry) -> network.Intent:

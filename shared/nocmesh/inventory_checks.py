@@ -3,7 +3,7 @@
 Reads the raw document, so that these mistakes are reported together with those of form. Pure.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from ipaddress import ip_address, ip_interface
 from typing import Any
@@ -11,8 +11,11 @@ from typing import Any
 from nocmesh.yamlfile import Document, Mistake, Place, nearest
 
 
-def mistakes_across(document: Document) -> list[Mistake]:
-    """Names given twice, credentials that are not defined, links that lead nowhere, windows over nothing."""
+def mistakes_across(document: Document, stored: Collection[str] | None = None) -> list[Mistake]:
+    """Names given twice, credentials that are not defined, links that lead nowhere, windows over nothing.
+
+    ``stored``: the names in the credential store; None: it is not at hand, and every name may be in it.
+    """
     if not isinstance(document.data, dict):
         return []
     return [
@@ -22,7 +25,7 @@ def mistakes_across(document: Document) -> list[Mistake]:
         *_networks_given_twice(document),
         *_users_given_twice(document),
         *_snmp_users_at_odds(document),
-        *_unknown_credentials(document),
+        *(_unknown_credentials(document, stored) if stored is not None else ()),
         *_bad_links(document),
         *_bad_windows(document),
     ]
@@ -151,17 +154,35 @@ def _interfaces(device: dict[str, Any]) -> list[str]:
     return [item["name"] if isinstance(item, dict) and _named(item) else "" for item in items]
 
 
-def _unknown_credentials(document: Document) -> Iterator[Mistake]:
+def _unknown_credentials(document: Document, stored: Collection[str]) -> Iterator[Mistake]:
     defined = document.data.get("credentials")
-    known = set(defined) if isinstance(defined, dict) else set()
+    entries = defined if isinstance(defined, dict) else {}
+    known = {*entries, *stored}
+    for where, name in _used_credentials(document):
+        if isinstance(name, str) and name not in known:
+            told = f"no credential {name!r} under credentials, nor in the credential store; {nearest(name, known)}"
+            yield document.mistake(where, told)
+    for where, name in _used_of_store(document, entries):
+        if isinstance(name, str) and name not in stored:
+            yield document.mistake(where, f"no credential {name!r} in the credential store; {nearest(name, stored)}")
+
+
+def _used_credentials(document: Document) -> Iterator[tuple[Place, Any]]:
     for place, device in _entries(document, "devices"):
-        shell = device.get("shell")
-        places = [((*place, "credential"), device.get("credential"))]
-        if isinstance(shell, dict):
-            places.append(((*place, "shell", "credential"), shell.get("credential")))
-        for where, name in places:
-            if isinstance(name, str) and name not in known:
-                yield document.mistake(where, f"no credential {name!r} under credentials; {nearest(name, known)}")
+        yield (*place, "credential"), device.get("credential")
+        if isinstance(device.get("shell"), dict):
+            yield (*place, "shell", "credential"), device["shell"].get("credential")
+
+
+def _used_of_store(document: Document, entries: dict[str, Any]) -> Iterator[tuple[Place, Any]]:
+    """What says itself that it is in the store."""
+    for name, entry in entries.items():
+        if isinstance(entry, dict):
+            yield ("credentials", name, "store"), entry.get("store")
+    for place, device in _entries(document, "devices"):
+        snmp = device.get("snmp")
+        if isinstance(snmp, dict):
+            yield from (((*place, "snmp", key), snmp[key]) for key in snmp if key.endswith("_store"))
 
 
 def _bad_links(document: Document) -> Iterator[Mistake]:

@@ -104,20 +104,48 @@ class Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class CredentialEntry(Entry):
-    """How to sign in: a password, a private key, or both."""
+class VaultEntry(Entry):
+    """A secret in a HashiCorp Vault, and under which keys of it stands what; empty: under our own name for it."""
 
-    username: str
+    path: Annotated[str, Field(min_length=1)]
+    """As `network/core`, without `data/`."""
+    mount: str = "secret"
+    """Of a key/value engine of version 2."""
+    username: str = ""
+    password: str = ""
+    private_key: str = ""
+    passphrase: str = ""
+    enable_password: str = ""
+
+
+class CredentialEntry(Entry):
+    """How to sign in: a password, a private key, or both; or where that is: in the store, or in a Vault."""
+
+    username: str = ""
     password: SecretStr | None = None
     private_key_file: str | None = None
     """Relative to the inventory file."""
     passphrase: SecretStr | None = None
     enable_password: SecretStr | None = None
+    store: str = ""
+    """The name of a credential in the store."""
+    vault: VaultEntry | None = None
 
     @model_validator(mode="after")
     def _one_way_in(self) -> "CredentialEntry":
+        given = self.model_fields_set
+        if given & {"store", "vault"}:
+            return self._elsewhere(sorted(given))
+        if "username" not in given:
+            raise ValueError("has no username; add it")
         if self.password is None and self.private_key_file is None:
             raise ValueError("has neither password nor private_key_file; add one")
+        return self
+
+    def _elsewhere(self, given: list[str]) -> "CredentialEntry":
+        allowed = (["store"], ["vault"], ["username", "vault"])
+        if given not in allowed or (not self.store and self.vault is None):
+            raise ValueError(f"has {' and '.join(given)}; expected store, vault, or vault with username, and no more")
         return self
 
 
@@ -128,13 +156,15 @@ Passphrase = Annotated[SecretStr, Field(min_length=8, max_length=1024)]
 class SnmpEntry(Entry):
     """How to ask the device over SNMP: versions 1 and 2c with a community, 3 with a user (authPriv, AES-128).
 
-    A secret stands here, in an environment variable (`…_env`), or in a file beside the inventory (`…_file`).
+    A secret stands here, in an environment variable (`…_env`), in a file beside the inventory (`…_file`), or in the
+    credential that `…_store` names, in its field of that name.
     """
 
     version: Literal["1", "2c", "3"] = "2c"
     community: SecretStr = SecretStr("public")
     community_env: str = ""
     community_file: str = ""
+    community_store: str = ""
     port: Port = 161
     user: Annotated[str, Field(max_length=32)] = ""
     auth: Literal["sha", "sha256"] = "sha256"
@@ -142,18 +172,21 @@ class SnmpEntry(Entry):
     auth_password: Passphrase | None = None
     auth_password_env: str = ""
     auth_password_file: str = ""
+    auth_password_store: str = ""
     privacy_password: Passphrase | None = None
     privacy_password_env: str = ""
     privacy_password_file: str = ""
+    privacy_password_store: str = ""
 
     @model_validator(mode="after")
     def _whole(self) -> "SnmpEntry":
         for name in ("community", "auth_password", "privacy_password"):
-            told = [key for key in (name, f"{name}_env", f"{name}_file") if key in self.model_fields_set]
+            ways = (name, f"{name}_env", f"{name}_file", f"{name}_store")
+            told = [key for key in ways if key in self.model_fields_set]
             if len(told) > 1:
                 raise ValueError(f"has {' and '.join(told)}; keep one of them")
             if self.version == "3" and name != "community" and not told:
-                raise ValueError(f"has version 3 and no {name}; add {name}, {name}_env or {name}_file")
+                raise ValueError(f"has version 3 and no {name}; add {name}, or {name}_env, _file or _store")
         if (self.version == "3") is not bool(self.user):
             raise ValueError("version 3 goes with a user, and a user with version 3; correct one of the two")
         return self

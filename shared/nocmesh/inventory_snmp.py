@@ -5,14 +5,19 @@ inventory.
 """
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nocmesh.errors import PreconditionError
+from nocmesh.errors import NocmeshError, PreconditionError
 
 if TYPE_CHECKING:
     from nocmesh.inventory_form import SnmpEntry
+
+
+OutOfStore = Callable[[str, str, str], str]
+"""Name of the credential, device, field: gives the secret."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,14 +29,27 @@ class Secret:
     value: str = field(default="", repr=False)
     env: str = ""
     file: Path | None = None
+    store: str = ""
+    """The credential in the store that has it."""
 
-    def reveal(self) -> str:
-        """The secret. Raises PreconditionError when its variable or file holds none."""
+    def reveal(self, stored: "OutOfStore | None" = None) -> str:
+        """The secret; ``stored`` opens those in the store. Raises PreconditionError when it cannot be had."""
+        if self.store:
+            return self._stored(stored)
         if self.env:
             if not (found := os.environ.get(self.env, "")):
                 raise PreconditionError(f"{self.of}: the variable {self.env} is empty; set it for the SNMP bridge")
             return found
         return self._read() if self.file else self.value
+
+    def _stored(self, stored: "OutOfStore | None") -> str:
+        device, _, key = self.of.partition(": snmp.")
+        if stored is None:
+            raise PreconditionError(f"{self.of}: is in the credential store, which this process does not open")
+        try:
+            return stored(self.store, device, key)
+        except NocmeshError as wrong:
+            raise PreconditionError(f"{self.of}: {wrong.message}") from wrong
 
     def _read(self) -> str:
         assert self.file is not None
@@ -69,6 +87,7 @@ def snmp_of(device: str, entry: "SnmpEntry", folder: Path) -> Snmp:
             value=given.get_secret_value() if given else "",
             env=getattr(entry, f"{name}_env"),
             file=folder / Path(file).expanduser() if file else None,
+            store=getattr(entry, f"{name}_store"),
         )
 
     third = entry.version == "3"

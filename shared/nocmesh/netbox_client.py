@@ -1,26 +1,20 @@
-"""NetBox's REST API, read: pages, and what goes wrong on the way. The door to HTTP for what reads an inventory.
+"""NetBox's REST API, read: pages, and what goes wrong on the way.
 
 Nothing that the server says is believed further than it must be: addresses of following pages stay on the server that
 was named, an answer has a size, and a list has an end.
 """
 
-import json
-import ssl
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx2
-
-from nocmesh.errors import DeniedError, InvalidInputError, NocmeshError, NotFoundError, PreconditionError, TooLateError
+from nocmesh.errors import DeniedError, InvalidInputError, NocmeshError, NotFoundError, PreconditionError
+from nocmesh.web import MOST_BYTES, OK, Advice, Params, Web, plain
 
 PAGE = 250
 MOST_PAGES = 2_000
-MOST_BYTES = 64 * 1024 * 1024
 SECONDS = 30.0
-Params = Sequence[tuple[str, str]]
 
 
 class NetBoxClient:
@@ -38,15 +32,9 @@ class NetBoxClient:
         if token:
             kind = "Bearer" if token.startswith("nbt_") else "Token"  # version 2 of its tokens, NetBox 4.5
             headers["Authorization"] = f"{kind} {token}"
-        self._seconds = seconds
+        advice = Advice(settings="url, token or ca_file", narrower="narrow filters")
+        self._web = Web(self.url, headers, advice, verify=verify, ca_file=ca_file, seconds=seconds, most=MOST_BYTES)
         self._token = token.encode()
-        try:
-            trust = ssl.create_default_context(cafile=ca_file) if ca_file and verify else verify
-            self._http = httpx2.Client(
-                base_url=self.url, headers=headers, timeout=seconds, trust_env=False, verify=trust
-            )
-        except (OSError, ValueError, httpx2.InvalidURL) as wrong:
-            raise PreconditionError(f"{self.url}: cannot be asked: {wrong}; correct url, token or ca_file") from wrong
 
     def __enter__(self) -> "NetBoxClient":
         return self
@@ -54,7 +42,7 @@ class NetBoxClient:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._http.close()
+        self._web.close()
 
     def items(self, path: str, params: Params = ()) -> Iterator[dict[str, Any]]:
         """Every object of the list at ``path``, page by page.
@@ -94,42 +82,18 @@ class NetBoxClient:
         return data  # type: ignore[no-any-return]
 
     def _json(self, path: str, query: Params) -> Any:
-        status, raw = self._get(path, query)
-        if status != httpx2.codes.OK:
+        status, raw = self._web.ask("GET", path, query)
+        # What a server repeats of the question is no answer: the token goes into no row, error or log.
+        raw = raw.replace(self._token, b"(token)") if self._token else raw
+        if status != OK:
             raise _refused(f"{self.url}{path.partition('?')[0]}", status, raw)
         try:
-            return json.loads(raw)
-        except (ValueError, RecursionError) as wrong:
+            return plain(raw)
+        except ValueError as wrong:
             raise InvalidInputError(
                 f"{self.url}{path}: answers with something that is no JSON ({raw[:60]!r}); "
                 "give the address of NetBox itself, as https://netbox.example.net"
             ) from wrong
-
-    def _get(self, path: str, query: Params) -> tuple[int, bytes]:
-        where = f"{self.url}{path.partition('?')[0]}"
-        body = bytearray()
-        end = time.monotonic() + self._seconds
-        try:
-            with self._http.stream("GET", path, params=list(query) or None) as response:
-                for chunk in response.iter_bytes():
-                    body += chunk
-                    if len(body) > MOST_BYTES:
-                        raise InvalidInputError(f"{where}: an answer of more than {MOST_BYTES} bytes; narrow filters")
-                    if time.monotonic() > end:
-                        raise self._late(where)
-        except httpx2.TimeoutException as late:
-            raise self._late(where) from late
-        except (httpx2.HTTPError, httpx2.InvalidURL) as wrong:
-            text = f"{where}: cannot be reached ({type(wrong).__name__}: {wrong}); check url and network"
-            raise PreconditionError(text) from wrong
-        return response.status_code, self._without_token(bytes(body))
-
-    def _late(self, where: str) -> TooLateError:
-        return TooLateError(f"{where}: no answer within {self._seconds:g} s; try again, or narrow filters")
-
-    def _without_token(self, body: bytes) -> bytes:
-        """What a server repeats of the question is no answer: the token goes into no row, error or log."""
-        return body.replace(self._token, b"(token)") if self._token else body
 
 
 def _refused(where: str, status: int, raw: bytes) -> NocmeshError:
@@ -150,8 +114,8 @@ def _refused(where: str, status: int, raw: bytes) -> NocmeshError:
 
 def _said(raw: bytes) -> str:
     try:
-        data = json.loads(raw)
-    except (ValueError, RecursionError):
+        data = plain(raw)
+    except ValueError:
         return ""
     detail = data.get("detail", data) if isinstance(data, dict) else data
     return f": {str(detail)[:200]}"

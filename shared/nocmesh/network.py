@@ -89,6 +89,13 @@ class Device(Message, frozen=True, kw_only=True):
     interfaces: list[IntendedInterface] = []
     intent: Intent = Intent()
     simulated: bool = False
+    shell: bool = False
+    """There is a Linux shell beside its own command line, as second door."""
+
+    @property
+    def undoes_by_itself(self) -> bool:
+        """Whether a switch can be armed on it that takes a change back when nobody is left to do so."""
+        return self.platform == "linux" or (self.platform == "frr" and self.shell)
 
 
 class End(Message, frozen=True, kw_only=True):

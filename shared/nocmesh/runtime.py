@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
 
 from nocmesh.bus import Mesh
 from nocmesh.clock import Clock
@@ -14,7 +15,11 @@ from nocmesh.errors import NotFoundError, PreconditionError
 from nocmesh.log import Log
 from nocmesh.settings import Settings
 
+if TYPE_CHECKING:
+    from nocmesh.inventory import InventoryDevice  # YAML, which few roles need
+
 GROUP = "nocmesh.roles"
+SIGN_INS = "nocmesh.sign_ins"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +73,21 @@ def load_role(name: str) -> Role:
     if not isinstance(role, Role):
         raise PreconditionError(f"{found[0].value} is no nocmesh.runtime.Role")
     return role
+
+
+SignIn = Callable[["InventoryDevice", Settings], Awaitable[str]]
+"""Opens a session with a device and closes it: gives its prompt, or raises DeviceError."""
+
+
+def load_sign_in(name: str = "ssh") -> SignIn:
+    """The way in of that name, which an installed bridge brings along. Raises PreconditionError when none does."""
+    for entry in entry_points(group=SIGN_INS, name=name):
+        try:
+            found: SignIn = entry.load()
+            return found
+        except ModuleNotFoundError as missing:
+            raise PreconditionError(f"{missing.name!r} is missing: pip install 'nocmesh[bridges]'") from missing
+    raise PreconditionError("no bridge is installed that signs in to devices: pip install 'nocmesh[bridges]'")
 
 
 async def until(stopping: asyncio.Event, seconds: float) -> bool:

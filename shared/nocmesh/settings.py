@@ -156,6 +156,8 @@ class Settings(BaseSettings):
 
     needed_agents: str = "orchestrator,triage,bgp,remediation"
     """Types of agents without which the mesh is not ready, by commas; `nocmesh up` waits for all of its own."""
+    confirm_seconds: float = Field(60.0, ge=4, le=300)
+    """Seconds beyond those of its checks after which a device takes a change back by itself unless it was confirmed."""
     read_only: bool = False
     """Bridges only read: they take no change, whatever was approved."""
     baseline_minutes: float = Field(15.0, gt=0, le=10_080)
@@ -180,7 +182,27 @@ class Settings(BaseSettings):
     embedding_dimension: int = Field(1536, ge=1, le=65_536)
     """Length of those vectors."""
     credential_encryption_key: SecretStr | None = None
-    """Key that wraps the keys of stored device credentials."""
+    """Locks the store of device credentials, and keys the masks of redaction; unset: key files that are made here."""
+    credential_store: File | None = None
+    """The store of device credentials; unset takes `credential-store.json` in the data folder."""
+    vault_url: Annotated[str, BeforeValidator(_web_address)] | None = None
+    """Address of the HashiCorp Vault that the inventory names secrets of."""
+    vault_token: SecretStr | None = None
+    """Token for it."""
+    vault_token_file: File | None = None
+    """A file that holds the token."""
+    vault_role_id: str | None = None
+    """AppRole to sign in to it as, instead of a token."""
+    vault_secret_id: SecretStr | None = None
+    """Secret of that AppRole."""
+    vault_secret_id_file: File | None = None
+    """A file that holds that secret."""
+    vault_role_mount: str = Field("approle", min_length=1)
+    """Where the AppRole method is mounted."""
+    vault_namespace: str | None = None
+    """Namespace in it."""
+    vault_ca_file: File | None = None
+    """The certificate of the authority that signed its own."""
 
     def __init__(self, **flags: Any) -> None:
         given = {name: value for name, value in flags.items() if value is not None}

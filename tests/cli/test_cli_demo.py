@@ -24,7 +24,7 @@ from nocmesh.cli.telling import Teller
 from nocmesh.errors import TooLateError
 from nocmesh.launch.mesh import free_port
 
-pytestmark = pytest.mark.mesh
+pytestmark = [pytest.mark.mesh, pytest.mark.alone]
 
 
 def test_without_a_head_the_last_line_is_the_report(cli: Cli, tmp_path: Path) -> None:

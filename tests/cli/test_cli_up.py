@@ -21,7 +21,7 @@ from nocmesh.messages.task import TaskAssignment, TaskResult
 from nocmesh.proving.broker import eventually
 from nocmesh.subjects import subject
 
-pytestmark = pytest.mark.mesh
+pytestmark = [pytest.mark.mesh, pytest.mark.alone]
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "write-an-agent.md"
 MOST_MEMORY = 70 * 1024 * 1024

@@ -13,7 +13,7 @@ from nocmesh.clock import SystemClock
 from nocmesh.messages.approval import ApprovalRequest
 from nocmesh.proving.broker import eventually
 
-pytestmark = [pytest.mark.mesh, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.mesh, pytest.mark.alone, pytest.mark.asyncio(loop_scope="module")]
 
 SHORT = 6.0
 """Seconds after which an approval of this mesh expires."""

@@ -12,7 +12,7 @@ from nocmesh.messages.change import DeviceJournalEntry
 from nocmesh.messages.session import SessionEvent
 from nocmesh.subjects import subject, wildcard
 
-pytestmark = [pytest.mark.mesh, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.mesh, pytest.mark.alone, pytest.mark.asyncio(loop_scope="module")]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

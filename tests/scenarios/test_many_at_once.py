@@ -11,7 +11,7 @@ from scenarios.stage import Stage, playing
 from nocmesh.engine.state import Transition
 from nocmesh.subjects import subject
 
-pytestmark = [pytest.mark.mesh, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.mesh, pytest.mark.alone, pytest.mark.asyncio(loop_scope="module")]
 
 APART = (("bgp_ttl_misconfig", "isp2"), ("bgp_neighbor_shutdown", "isp1"))
 SEEN_BY_BOTH = (("bgp_asn_misconfig", "core1"), ("bgp_neighbor_shutdown", "isp1"))

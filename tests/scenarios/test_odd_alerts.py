@@ -18,7 +18,7 @@ from nocmesh.proving.broker import eventually
 from nocmesh.proving.simulated.alerts import webhook
 from nocmesh.subjects import subject
 
-pytestmark = [pytest.mark.mesh, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.mesh, pytest.mark.alone, pytest.mark.asyncio(loop_scope="module")]
 
 
 def with_a_dead_device(inventory: str) -> str:

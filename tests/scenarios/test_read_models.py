@@ -14,7 +14,7 @@ from nocmesh.proving.broker import eventually
 from nocmesh.store.database import Database
 from nocmesh.store.projector import Projector
 
-pytestmark = pytest.mark.mesh
+pytestmark = [pytest.mark.mesh, pytest.mark.alone]
 
 
 @pytest_asyncio.fixture

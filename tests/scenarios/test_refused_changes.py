@@ -18,7 +18,7 @@ from nocmesh.messages.approval import ApprovalRequest, Decision, Vote
 from nocmesh.messages.change import Change
 from nocmesh.subjects import subject
 
-pytestmark = [pytest.mark.mesh, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.mesh, pytest.mark.alone, pytest.mark.asyncio(loop_scope="module")]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

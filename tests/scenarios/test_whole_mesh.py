@@ -18,7 +18,7 @@ from nocmesh.launch.mesh import free_port
 from nocmesh.launch.simulation import Simulation, simulation
 from nocmesh.proving.broker import eventually
 
-pytestmark = pytest.mark.mesh
+pytestmark = [pytest.mark.mesh, pytest.mark.alone]
 
 WINDOWS, WINDOW_SECONDS = 5, 2.0
 MOST_CPU = 0.05

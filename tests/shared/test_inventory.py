@@ -63,7 +63,7 @@ links:
 
 
 def read(text: str) -> Inventory:
-    return inventory_of(parse_document(text, "lab.yaml"), Path("/etc/nocmesh"))
+    return inventory_of(parse_document(text, "lab.yaml"), Path("/etc/nocmesh"), stored=())
 
 
 def refusal(text: str) -> InvalidInputError:
@@ -157,7 +157,12 @@ MISTAKES = [
     ("address: 127.0.0.1\n", "address: 10.1.2\n", 9, "expected four numbers of at most 255"),
     ("address: 127.0.0.1\n", "address: 10.0.0.1.\n", 9, "or a host name with letters; correct it"),
     ("address: 127.0.0.1\n", "address: '10000001'\n", 9, "no host name is numbers alone"),
-    ("credential: key", "credential: keey", 11, "no credential 'keey' under credentials; did you mean 'key'?"),
+    (
+        "credential: key",
+        "credential: keey",
+        11,
+        "no credential 'keey' under credentials, nor in the credential store; did you mean 'key'?",
+    ),
     ("private_key_file: /keys/id, ", "", 4, "has neither password nor private_key_file"),
     ("10.0.12.2/30", "10.0.12.2", 12, "lacks its prefix length"),
     ("10.0.12.2/30", "10.0.12.x/30", 12, "is no interface address"),

@@ -356,7 +356,7 @@ def test_two_devices_with_one_address_are_refused_by_name(tmp_path: Path, netbox
 
 def test_a_credential_that_the_file_does_not_have_is_refused_by_device(tmp_path: Path, netbox: NetBox) -> None:
     with pytest.raises(InvalidInputError, match=r"devices\[r1\].credential: no credential 'lap'.*'lab'"):
-        load_inventory(written(tmp_path, netbox, FILE.replace("credential: lab", "credential: lap")))
+        load_inventory(written(tmp_path, netbox, FILE.replace("credential: lab", "credential: lap")), stored=())
 
 
 def test_a_mistake_in_what_only_we_need_names_device_and_key(tmp_path: Path, netbox: NetBox) -> None:

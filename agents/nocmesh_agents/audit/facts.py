@@ -157,7 +157,7 @@ def _device(body: dict[str, Any], speaker: str) -> Fact:
     evidence = {"pre_state": body.get("pre_state", ""), "backup": sha256(body.get("backup"))}
     result = body.get("result")
     facts = {
-        **_some(body, "change_id", "command_id", "change_hash", "pre_state"),
+        **_some(body, "change_id", "command_id", "change_hash", "pre_state", "switch", "fires_at", "unarmed"),
         "why": _why(result.get("reason"), result.get("outcome")) if isinstance(result, Mapping) else "",
         "evidence": {name: value for name, value in evidence.items() if value},
     }

@@ -12,6 +12,7 @@ from nocmesh.errors import NocmeshError
 from nocmesh.inventory import Inventory, load_inventory
 from nocmesh.messages.agent import Metrics, ToolReply, ToolRequest
 from nocmesh.runtime import Context, Role, until
+from nocmesh.safe.opener import Opener
 from nocmesh.subjects import subject
 from nocmesh_bridges.snmp.asking import Asker
 from nocmesh_bridges.snmp.engine import Engine
@@ -33,7 +34,7 @@ NUMBERS_SECONDS = 10.0
 async def run(context: Context) -> None:
     """Serve until the context says stop. Raises PreconditionError when the traps' address is taken."""
     inventory = _inventory(context)
-    targets, wrong = targets_of(inventory.devices)
+    targets, wrong = targets_of(inventory.devices, Opener(context.settings).secret)
     for error in wrong:
         context.log.error("snmp_unusable", reason=error.message)
     engine = Engine(*identity(Path(context.settings.data)))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from nocmesh.errors import PreconditionError
 from nocmesh.inventory import InventoryDevice
-from nocmesh.inventory_snmp import Snmp
+from nocmesh.inventory_snmp import OutOfStore, Snmp
 
 MIN_PASSWORD = 8
 """RFC 3414 §11.2."""
@@ -34,7 +34,7 @@ class Target:
     user: User | None = None
 
 
-def target_of(device: InventoryDevice) -> Target:
+def target_of(device: InventoryDevice, stored: OutOfStore | None = None) -> Target:
     """How to ask ``device``. Raises PreconditionError when it has no SNMP, or a secret of it cannot be had."""
     snmp = device.snmp
     if snmp is None:
@@ -45,29 +45,31 @@ def target_of(device: InventoryDevice) -> Target:
         host=device.address,
         port=snmp.port,
         version=snmp.version,
-        community="" if third else snmp.community.reveal(),
-        user=_user(device.name, snmp) if third else None,
+        community="" if third else snmp.community.reveal(stored),
+        user=_user(device.name, snmp, stored) if third else None,
     )
 
 
-def _user(name: str, snmp: Snmp) -> User:
+def _user(name: str, snmp: Snmp, stored: OutOfStore | None) -> User:
     assert snmp.auth_password is not None
     assert snmp.privacy_password is not None
-    auth, privacy = snmp.auth_password.reveal(), snmp.privacy_password.reveal()
+    auth, privacy = snmp.auth_password.reveal(stored), snmp.privacy_password.reveal(stored)
     if min(len(auth), len(privacy)) < MIN_PASSWORD:
         raise PreconditionError(f"{name}: an SNMPv3 password has less than {MIN_PASSWORD} characters (RFC 3414 §11.2)")
     return User(name=snmp.user, auth=snmp.auth, auth_password=auth, privacy_password=privacy)
 
 
-def targets_of(devices: Iterable[InventoryDevice]) -> tuple[dict[str, Target], list[PreconditionError]]:
-    """By device, those that can be asked; and why others that have SNMP cannot."""
+def targets_of(
+    devices: Iterable[InventoryDevice], stored: OutOfStore | None = None
+) -> tuple[dict[str, Target], list[PreconditionError]]:
+    """By device, those that can be asked; and why others that have SNMP cannot. ``stored`` opens the store."""
     found: dict[str, Target] = {}
     wrong: list[PreconditionError] = []
     for device in devices:
         if device.snmp is None:
             continue
         try:
-            found[device.name] = target_of(device)
+            found[device.name] = target_of(device, stored)
         except PreconditionError as error:
             wrong.append(error)
     return found, wrong

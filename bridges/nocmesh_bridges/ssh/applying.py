@@ -14,7 +14,9 @@ from nocmesh.log import Log
 from nocmesh.messages.change import DeviceCommand, DeviceResult
 from nocmesh.policy.policy import Policy, built_in
 from nocmesh.subjects import subject
+from nocmesh_bridges.ssh.attempt import CONFIRM_SECONDS, Attempt
 from nocmesh_bridges.ssh.budget import Budget
+from nocmesh_bridges.ssh.grounds import Grounds
 from nocmesh_bridges.ssh.pool import DevicePool
 from nocmesh_bridges.ssh.reading import Reader
 from nocmesh_bridges.ssh.work import Work
@@ -34,6 +36,7 @@ class Executor:
         log: Log,
         policy: Policy | None = None,
         changed: Changed | None = None,
+        confirm_seconds: float = CONFIRM_SECONDS,
     ) -> None:
         """``changed`` hears of each device to which lines were sent, before anybody hears the outcome."""
         self.mesh = mesh
@@ -42,6 +45,7 @@ class Executor:
         self.clock = clock
         self._log = log
         self._changed = changed
+        self.confirm_seconds = confirm_seconds
         self._policy = policy or built_in()
         self._budget = Budget(mesh.core, reader.network, self._policy.budget, clock)
         self._locks: dict[str, asyncio.Lock] = {}
@@ -65,7 +69,9 @@ class Executor:
         )
 
     async def _result(self, command: DeviceCommand) -> DeviceResult:
-        work = Work(self.mesh, self.pool, self.reader, self.clock, command, self._policy)
+        grounds = Grounds(self.mesh.core, self.reader.network, self._policy)
+        how = (self.mesh, self.pool, self.reader, self.clock, command)
+        work = Work(Attempt(*how, self.confirm_seconds), grounds)
         await work.journal.load()
         done = work.journal.answer_to(command)
         if done is not None:

@@ -14,6 +14,8 @@ from nocmesh.clock import SystemClock
 from nocmesh.inventory import Inventory, load_inventory
 from nocmesh.log import logger
 from nocmesh.messages.state import DeviceState, Output
+from nocmesh.safe.opener import Opener
+from nocmesh.settings import Settings
 from nocmesh_bridges.platforms import VIEWS
 from nocmesh_bridges.ssh.asking import Asker
 from nocmesh_bridges.ssh.hostkeys import HostKeys
@@ -45,7 +47,7 @@ class Round:
 @asynccontextmanager
 async def asker_of(inventory: Inventory) -> AsyncIterator[Asker]:
     """An asker with its own sessions, closed in the end. A host key that the file does not pin is taken as it is."""
-    pool = DevicePool(targets_of(inventory.devices), SystemClock(), host_keys=HostKeys())
+    pool = DevicePool(targets_of(inventory.devices, Opener(Settings())), SystemClock(), host_keys=HostKeys())
     try:
         yield Asker(pool, logger(role="ssh"))
     finally:

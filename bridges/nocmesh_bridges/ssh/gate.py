@@ -34,8 +34,6 @@ class Ground:
     network: Network
     asked_at: datetime | None = None
     """When the approval was asked for, by the broker's clock."""
-    reversible: bool = True
-    """The device itself undoes what nobody confirms."""
     orders: Sequence[Order] = ()
     """What admins have ordered about whoever asks, and about this device."""
 
@@ -50,7 +48,6 @@ def needed(change: Change, ground: Ground, at: datetime) -> Terms:
         change.rollback,
         spoken=platform_at(change.platform, change.door),
         requested_by=change.requested_by,
-        reversible=ground.reversible,
         at=at,
     )
     terms = stricter(ground.policy.terms[change.risk], judge(ground.policy, asked).terms)

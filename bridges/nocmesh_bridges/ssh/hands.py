@@ -25,6 +25,7 @@ from nocmesh_bridges.ssh.secretlines import HIDDEN, Unmasked
 from nocmesh_bridges.ssh.session import DeviceSession, LineResult
 from nocmesh_bridges.ssh.target import SHELL_PLATFORM, place, platform_at
 
+TYPING_SECONDS = 60.0
 SAVE = {"frr": "write", "cisco_iosxe": "write memory"}
 
 
@@ -81,15 +82,15 @@ class Hand(abc.ABC):
             return refused.message
         return ""
 
-    async def type(self, lines: Sequence[str]) -> list[LineResult]:
-        """Type ``lines`` up to the first rejected one; a secret is typed, and never told.
+    async def type(self, lines: Sequence[str], timeout: float = TYPING_SECONDS) -> list[LineResult]:
+        """Type ``lines`` up to the first rejected one, within ``timeout`` seconds; a secret is typed, and never told.
 
         Raises DeviceError with what was answered in its fact ``results``, GuardError before anything is sent.
         """
         unmasked = self._unmasked(lines)
         try:
             async with self._pool.session(place(self.device.name, self._change.door), single_use=True) as session:
-                return self._told(await self._send(session, unmasked.lines), unmasked)
+                return self._told(await self._send(session, unmasked.lines, timeout), unmasked)
         except DeviceError as lost:
             results = self._told(list(lost.facts.get("results", ())), unmasked)
             if not unmasked.secret:
@@ -99,6 +100,10 @@ class Hand(abc.ABC):
             hidden = DeviceError(said, device=self.device.name)
             hidden.facts["results"] = tuple(results)
         raise hidden
+
+    def to_arm(self) -> Unmasked:
+        """The whole rollback as the device itself would type it. Raises GuardError for a secret that nobody knows."""
+        return self._unmasked(self._change.rollback)
 
     @abc.abstractmethod
     async def left(self, running: str) -> str:
@@ -129,7 +134,7 @@ class Hand(abc.ABC):
         """Raises GuardError for a line that no change may type."""
 
     @abc.abstractmethod
-    async def _send(self, session: DeviceSession, lines: Sequence[str]) -> list[LineResult]: ...
+    async def _send(self, session: DeviceSession, lines: Sequence[str], timeout: float) -> list[LineResult]: ...
 
     def _unmasked(self, lines: Sequence[str]) -> Unmasked:
         return self._reader.asker.unmasked(self.device, lines)
@@ -171,8 +176,8 @@ class CliHand(Hand):
         for line in [*self._change.commands, *self._change.rollback]:
             check_line(self.spoken, line)
 
-    async def _send(self, session: DeviceSession, lines: Sequence[str]) -> list[LineResult]:
-        return await session.configure(lines)
+    async def _send(self, session: DeviceSession, lines: Sequence[str], timeout: float) -> list[LineResult]:
+        return await session.configure(lines, timeout=timeout)
 
 
 class ShellHand(Hand):
@@ -189,10 +194,10 @@ class ShellHand(Hand):
             return "its rollback would not bring the old state back: propose it anew, or let a person do it"
         return await super().unsafe(running)
 
-    async def type(self, lines: Sequence[str]) -> list[LineResult]:
+    async def type(self, lines: Sequence[str], timeout: float = TYPING_SECONDS) -> list[LineResult]:
         """Also: a router's command line that is open may not see what was started beside it."""
         try:
-            return await super().type(lines)
+            return await super().type(lines, timeout)
         finally:
             await self._pool.renew(self.device.name)
 
@@ -238,12 +243,12 @@ class ShellHand(Hand):
         processes = (snapshot.state.processes if snapshot.state else None) or []
         return frozenset(process.args for process in processes if process.parent == 1)
 
-    async def _send(self, session: DeviceSession, lines: Sequence[str]) -> list[LineResult]:
+    async def _send(self, session: DeviceSession, lines: Sequence[str], timeout: float) -> list[LineResult]:
         """Up to the first that fails; what only tells the neighbours something may."""
         results: list[LineResult] = []
         try:
             while len(results) < len(lines):
-                results += await session.execute(lines[len(results) :])
+                results += await session.execute(lines[len(results) :], timeout=timeout)
                 if results[-1].rejected and not shellguard.may_fail(results[-1].line):
                     break
                 results[-1] = replace(results[-1], rejected=False)

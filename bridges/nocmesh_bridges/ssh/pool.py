@@ -214,7 +214,8 @@ class DevicePool:
     async def _open(self, held: _Device, background: bool) -> DeviceSession:
         try:
             async with self._opening:
-                session = await DeviceSession.open(held.target, host_keys=self._host_keys)
+                target = await held.target.unlocked()
+                session = await DeviceSession.open(target, host_keys=self._host_keys)
         except DeviceUnreachableError as error:
             held.failures += not background
             enough = held.failures >= self._failures or isinstance(error, DeviceSilentError)

@@ -14,6 +14,8 @@ from functools import partial
 
 from nocmesh.clock import SystemClock
 from nocmesh.inventory import load_inventory
+from nocmesh.safe.opener import Opener
+from nocmesh.settings import Settings
 from nocmesh_bridges.ssh import rivals
 from nocmesh_bridges.ssh.hostkeys import HostKeys
 from nocmesh_bridges.ssh.pool import DevicePool
@@ -120,7 +122,8 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) != 2 or not arguments[1].isdigit() or int(arguments[1]) < 1:
         sys.stderr.write("usage: python -m nocmesh_bridges.ssh.rates INVENTORY READS\n")
         return 2
-    rates = asyncio.run(measured(targets_of(load_inventory(arguments[0]).devices), int(arguments[1])))
+    targets = targets_of(load_inventory(arguments[0]).devices, Opener(Settings()))
+    rates = asyncio.run(measured(targets, int(arguments[1])))
     left_out = [] if rivals.has_netmiko() else ["netmiko: not installed, left out"]
     sys.stdout.write(json.dumps({"rates": [asdict(rate) for rate in rates], "left_out": left_out}) + "\n")
     return 0

@@ -97,6 +97,11 @@ class Reader:
         """The device that the arguments name. Raises InvalidInputError, NotFoundError."""
         return device_asked(self.network, arguments)
 
+    def undoes_by_itself(self, name: str) -> bool:
+        """Whether a device of that name can take a change back when nobody is left to."""
+        found = self.network.device(name)
+        return found is not None and found.undoes_by_itself
+
     async def outputs(self, device: Device, commands: Sequence[str], *, single_use: bool = False) -> list[Output]:
         """What the device answers to each command, redacted. A command that it does not know is an answer."""
         return await self.asker.strict(device, commands, single_use=single_use)

@@ -5,6 +5,7 @@ import secrets
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from nocmesh import __version__
@@ -13,12 +14,14 @@ from nocmesh.agent.presence import Presence, card_of
 from nocmesh.audit.attempts import Attempts
 from nocmesh.baseline_files import MASKING_KEY, copy_key
 from nocmesh.errors import PreconditionError
-from nocmesh.inventory import Credential, Inventory, InventoryDevice, Shell, load_inventory
+from nocmesh.inventory import Inventory, InventoryDevice, Shell, load_inventory
+from nocmesh.inventory_credential import Credential
 from nocmesh.messages.agent import ToolRequest
 from nocmesh.messages.change import DeviceCommand
 from nocmesh.network import Network
 from nocmesh.policy.policy import policy_of
 from nocmesh.runtime import Context, Role
+from nocmesh.safe.opener import Opener
 from nocmesh.settings import Settings
 from nocmesh.subjects import subject
 from nocmesh_bridges.ssh.applying import Executor
@@ -30,6 +33,7 @@ from nocmesh_bridges.ssh.probing import Prober
 from nocmesh_bridges.ssh.reading import Reader
 from nocmesh_bridges.ssh.refusing import refusals
 from nocmesh_bridges.ssh.remembering import Rememberer
+from nocmesh_bridges.ssh.session import DeviceSession
 from nocmesh_bridges.ssh.target import SHELL_PLATFORM, Target, place
 
 SLOTS = 64
@@ -42,8 +46,11 @@ CHANGES = 16
 async def run(context: Context) -> None:
     """Serve until the context says stop. Without an inventory there is nothing to reach, and it says so."""
     inventory = load_inventory(context.settings.inventory) if context.settings.inventory else _none(context)
+    opener = Opener(context.settings)
+    for device, name in opener.missing(inventory.devices):
+        context.log.error("credential_missing", device=device, credential=name, next="nocmesh credential add")
     pool = DevicePool(
-        targets_of(inventory.devices),
+        targets_of(inventory.devices, opener),
         context.clock,
         host_keys=HostKeys(Path(context.settings.data) / "known_hosts"),
         limit=SESSIONS,
@@ -68,7 +75,8 @@ async def _serve(context: Context, network: Network, pool: DevicePool) -> None:
     presence = _presence(context, reader, pool)
     fleet = _fleet(context, network, reader, pool, presence)
     policy = policy_of(context.settings.policy)
-    executor = Executor(mesh, pool, reader, context.clock, context.log, policy, fleet.changed)
+    confirm = context.settings.confirm_seconds
+    executor = Executor(mesh, pool, reader, context.clock, context.log, policy, fleet.changed, confirm)
     await fleet.start()
     services = [
         await mesh.agents.serve(subject("ai.tools.call.<tool>", tool=tool), ToolRequest, fleet.call, slots=HANDS)
@@ -154,45 +162,58 @@ def _none(context: Context) -> Inventory:
     return Inventory(devices=[], links=[], users=[])
 
 
-def targets_of(devices: Iterable[InventoryDevice]) -> list[Target]:
+def targets_of(devices: Iterable[InventoryDevice], opener: Opener) -> list[Target]:
     """How to reach the devices of an inventory, through every door that they have. Raises PreconditionError."""
     devices = list(devices)
-    shells = [shell_of(device, device.shell) for device in devices if device.shell]
-    return [*(target_of(device) for device in devices), *shells]
+    shells = [shell_of(device, device.shell, opener) for device in devices if device.shell]
+    return [*(target_of(device, opener) for device in devices), *shells]
 
 
-def target_of(device: InventoryDevice) -> Target:
+def target_of(device: InventoryDevice, opener: Opener) -> Target:
     """How to reach a device's command line. Raises PreconditionError when its key file cannot be read."""
-    return Target(
+    bare = Target(
         name=device.name,
         platform=device.platform,
         host=device.address,
         port=device.port,
-        username=device.credential.username,
-        password=device.credential.password,
-        private_key=_private_key(device.name, device.credential),
-        passphrase=device.credential.passphrase,
-        enable_password=device.credential.enable_password,
         host_key=device.host_key,
         legacy=device.legacy,
         max_sessions=device.max_sessions,
         logins_per_minute=device.logins_per_minute,
     )
+    return _with(bare, device.name, device.credential, opener)
 
 
-def shell_of(device: InventoryDevice, shell: Shell) -> Target:
+def shell_of(device: InventoryDevice, shell: Shell, opener: Opener) -> Target:
     """How to reach a device's Linux shell; its host is the same, so a pinned host key holds for both doors."""
-    return Target(
+    bare = Target(
         name=place(device.name, "shell"),
         platform=SHELL_PLATFORM,
         host=device.address,
         port=shell.port,
-        username=shell.credential.username,
-        password=shell.credential.password,
-        private_key=_private_key(device.name, shell.credential),
-        passphrase=shell.credential.passphrase,
         host_key=device.host_key,
         max_sessions=device.max_sessions,
+    )
+    return _with(bare, device.name, shell.credential, opener)
+
+
+def _with(bare: Target, device: str, credential: Credential, opener: Opener) -> Target:
+    """``bare`` with the credential's secrets, or where it is only named, with the way to open them for each session."""
+
+    async def unlock() -> Target:
+        return _signing_in(bare, device, await opener.credential(credential, device))
+
+    return _signing_in(bare, device, credential) if credential.at is None else replace(bare, unlock=unlock)
+
+
+def _signing_in(bare: Target, device: str, credential: Credential) -> Target:
+    return replace(
+        bare,
+        username=credential.username,
+        password=credential.password,
+        private_key=credential.private_key or _private_key(device, credential),
+        passphrase=credential.passphrase,
+        enable_password=credential.enable_password,
     )
 
 
@@ -203,6 +224,19 @@ def _private_key(name: str, credential: Credential) -> str:
         return credential.private_key_file.read_text()
     except OSError as wrong:
         raise PreconditionError(f"{name}: its private key cannot be read: {wrong}") from wrong
+
+
+async def sign_in(device: InventoryDevice, settings: Settings) -> str:
+    """Open a session with ``device`` as the bridge would, and close it: gives its prompt.
+
+    Raises DeviceUnreachableError; its fact ``problem`` says of which kind.
+    """
+    target = await target_of(device, Opener(settings)).unlocked()
+    session = await DeviceSession.open(target, host_keys=HostKeys(Path(settings.data) / "known_hosts"))
+    try:
+        return session.prompt
+    finally:
+        await session.close()
 
 
 role = Role(name="ssh", bus_role="bridge", type="ssh", run=run)

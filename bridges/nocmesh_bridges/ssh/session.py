@@ -145,10 +145,13 @@ class DeviceSession:
                 raise
         return results
 
-    async def execute(self, lines: Sequence[str], *, timeout: float = 60.0) -> list[LineResult]:
+    async def execute(
+        self, lines: Sequence[str], *, timeout: float = 60.0, failpoint: str = "bridge.line"
+    ) -> list[LineResult]:
         """Types ``lines`` at a shell one by one, up to the first that fails: its exit status and its output decide.
 
-        ``timeout`` is for all of them. Raises as ``configure`` does, and leaves the same facts.
+        ``timeout`` is for all of them. Raises as ``configure`` does, and leaves the same facts. ``failpoint`` is
+        reached after each line.
         """
         lines = [_one_line(line) for line in lines]
         if self._known.platform != SHELL_PLATFORM:
@@ -159,7 +162,7 @@ class DeviceSession:
                 async with self._trusted("the change", timeout):
                     for line in lines:
                         results.append(await self._executed(line))
-                        reached("bridge.line")
+                        reached(failpoint)
                         if results[-1].rejected:
                             break
             except DeviceError as error:
@@ -221,6 +224,7 @@ class DeviceSession:
             raise DeviceUnreachableError(
                 f"{target.name} refused the enable password: it says {self._dialogue.tail!r}; set the right one",
                 device=target.name,
+                problem="enable",
             )
 
     def _must_be_understood(self, command: str, answer: str) -> None:

@@ -1,7 +1,9 @@
 """A target: which device, where it listens, and how to log in to it."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from nocmesh.errors import DeviceUnreachableError, NocmeshError
 from nocmesh.messages.state import Door
 
 SHELL_PLATFORM = "linux"
@@ -38,6 +40,19 @@ class Target:
     """Seconds until somebody answers at the address: two repetitions of a lost first packet (RFC 6298 section 2)."""
     open_timeout: float = 20.0
     """Seconds for everything up to the first usable prompt: connect, log in, enable, paging off."""
+
+    unlock: "Callable[[], Awaitable[Target]] | None" = field(default=None, repr=False, compare=False)
+    """Gives the same target with its secrets, where they are opened for each session alone."""
+
+    async def unlocked(self) -> "Target":
+        """The target with its secrets. Raises DeviceUnreachableError when they cannot be had: no session, then."""
+        if self.unlock is None:
+            return self
+        try:
+            return await self.unlock()
+        except NocmeshError as wrong:
+            told = f"{self.name}: its credential cannot be opened: {wrong.message}"
+            raise DeviceUnreachableError(told, device=self.name, problem="credential") from wrong
 
 
 def platform_at(platform: str, door: Door) -> str:

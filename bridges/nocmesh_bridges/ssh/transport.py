@@ -176,7 +176,9 @@ class _Client(asyncssh.SSHClient):
         self._shown = " ".join(key.export_public_key().decode().split()[:2])
         reason = self._objection(key.get_fingerprint())
         if reason:
-            self.refusal = DeviceUnreachableError(reason, device=self._target.name, fingerprint=key.get_fingerprint())
+            self.refusal = DeviceUnreachableError(
+                reason, device=self._target.name, fingerprint=key.get_fingerprint(), problem="host_key"
+            )
         return not reason
 
     def remember(self) -> None:
@@ -244,28 +246,42 @@ def _options(target: Target) -> dict[str, Any]:
 
 def _explain(target: Target, error: Exception) -> DeviceUnreachableError:
     place = f"{target.name} at {target.host}:{target.port}"
-    kinds: list[tuple[type[Exception] | tuple[type[Exception], ...], str]] = [
+    kinds: list[tuple[type[Exception] | tuple[type[Exception], ...], str, str]] = [
         (
             asyncssh.PermissionDenied,
+            "login",
             f"{place} refused the login of {target.username!r}: check user name, password or key",
         ),
         (
             asyncssh.KeyExchangeFailed,
+            "algorithms",
             f"{place} offers no algorithm that we accept: if the device is old, set legacy: true for it",
         ),
-        (asyncssh.ChannelOpenError, f"{place} opens no terminal: all its vtys may be in use"),
+        (asyncssh.ChannelOpenError, "terminal", f"{place} opens no terminal: all its vtys may be in use"),
         (
             (asyncssh.KeyImportError, ValueError),
+            "private_key",
             f"the private key for {place} cannot be read: expected PEM or OpenSSH, and its passphrase where it has one",
         ),
         (
             (asyncssh.ConnectionLost, asyncssh.DisconnectError),
+            "terminal",
             f"{place} ended the connection while it was opened: all its vtys may be in use, or an ACL refuses us",
         ),
-        (ConnectionRefusedError, f"{place} refuses connections: is SSH enabled there, is the port right?"),
-        (TimeoutError, f"nobody answers at {place}: check that it is up, and routing and ACLs towards it"),
+        (
+            ConnectionRefusedError,
+            "unreachable",
+            f"{place} refuses connections: is SSH enabled there, is the port right?",
+        ),
+        (
+            TimeoutError,
+            "unreachable",
+            f"nobody answers at {place}: check that it is up, and routing and ACLs towards it",
+        ),
     ]
-    text = next((text for kind, text in kinds if isinstance(error, kind)), f"{place} cannot be reached")
+    found = ((problem, text) for kind, problem, text in kinds if isinstance(error, kind))
+    problem, text = next(found, ("unreachable", f"{place} cannot be reached"))
     silent = isinstance(error, TimeoutError) or getattr(error, "errno", None) in _SILENT
     kind = DeviceSilentError if silent else DeviceUnreachableError
-    return kind(f"{text} ({str(error) or type(error).__name__})", device=target.name, host=target.host)
+    said = f"{text} ({str(error) or type(error).__name__})"
+    return kind(said, device=target.name, host=target.host, problem=problem)

@@ -12,11 +12,12 @@ from typing import Any
 import msgspec
 
 from nocmesh.bus import nkey, tokens
-from nocmesh.bus.credentials import Credentials, write_secret
+from nocmesh.bus.credentials import Credentials
 from nocmesh.bus.plan import Plan, ZonePlan, load_plan
 from nocmesh.bus.rights import ROLES, Rights, rights_of, zones_of
 from nocmesh.bus.trust import TrustBundle
 from nocmesh.errors import InvalidInputError, NotFoundError, PreconditionError
+from nocmesh.privatefile import write_secret
 from nocmesh.subjects import Zone
 
 _FILE = "authority.json"

@@ -1,12 +1,12 @@
 """Credentials: what one process needs to be somebody on the bus."""
 
-import os
 from pathlib import Path
 
 import msgspec
 
 from nocmesh.bus.trust import Speaker, TrustBundle
 from nocmesh.errors import NotFoundError, PreconditionError
+from nocmesh.privatefile import write_secret
 from nocmesh.subjects import Zone
 
 
@@ -45,14 +45,3 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
             raise NotFoundError(f"there is no credentials file {path}; make one with `nocmesh keys issue`") from error
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise PreconditionError(f"{path} is no credentials file: {error}") from error
-
-
-def write_secret(path: Path, content: bytes) -> None:
-    """Put ``content`` at ``path`` in one step, with mode 0600."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)

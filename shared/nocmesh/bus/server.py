@@ -10,9 +10,9 @@ from pathlib import Path
 
 from nocmesh.bus.authority import Authority
 from nocmesh.bus.binary import find_binary
-from nocmesh.bus.credentials import write_secret
 from nocmesh.bus.serverconf import server_conf
 from nocmesh.errors import BusError, PreconditionError
+from nocmesh.privatefile import write_secret
 
 
 def free_port() -> int:

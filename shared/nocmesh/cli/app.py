@@ -10,6 +10,7 @@ from nocmesh.cli import (
     admin_commands,
     approval_commands,
     audit_commands,
+    credential_commands,
     db_commands,
     diagnose_commands,
     eval_commands,
@@ -186,6 +187,7 @@ app.add_typer(eval_commands.group)
 app.add_typer(lab_commands.group)
 diagnose_commands.mount(app)
 app.add_typer(inventory_commands.group)
+app.add_typer(credential_commands.group)
 app.add_typer(notify_commands.group)
 app.command()(version)
 app.command()(up)

@@ -12,7 +12,7 @@ from nocmesh.errors import ApprovalNeededError, NotFoundError, TooLateError
 
 AGENTS = ("agent_id", "type", "liveness", "status", "load", "in_flight", "done", "age")
 INCIDENTS = ("incident_id", "state", "severity", "title", "opened_at")
-APPROVALS = ("approval_id", "device", "risk", "quorum", "summary", "expires_at")
+APPROVALS = ("approval_id", "device", "risk", "quorum", "summary", "goes_at", "expires_at")
 WORKFLOWS = ("run_id", "type", "status", "incident_id", "started_at", "updated_at")
 
 

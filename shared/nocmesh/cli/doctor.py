@@ -101,10 +101,11 @@ async def _durability(settings: Settings) -> str:
 
 async def _inventory(settings: Settings) -> str:
     from nocmesh.inventory import load_inventory
+    from nocmesh.safe.store import names_stored
 
     if settings.inventory is None:
         return "none is named (NOCMESH_INVENTORY)"
-    inventory = load_inventory(settings.inventory)
+    inventory = load_inventory(settings.inventory, stored=names_stored(settings))
     return f"{len(inventory.devices)} devices, {len(inventory.links)} links, {len(inventory.users)} users"
 
 

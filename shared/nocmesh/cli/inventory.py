@@ -8,20 +8,22 @@ from nocmesh.cli.output import Format, as_json, put, say, show_list, show_one
 from nocmesh.errors import PreconditionError
 from nocmesh.inventory import check_keys, load_inventory
 from nocmesh.netbox import entry_of, read_netbox
+from nocmesh.safe.store import names_stored
+from nocmesh.settings import Settings
 from nocmesh.yamlfile import dumped
 
 COLUMNS = ("name", "platform", "address", "role", "site", "credential")
 HEAD = """# From {url}
-# Add the credential that the devices name, then: nocmesh inventory check FILE
+# Add the credential that the devices name, here or to the store, then: nocmesh inventory check FILE
 """
 
 
-def check(file: Path, form: Format) -> None:
-    """Print what is in ``file``.
+def check(file: Path, settings: Settings, form: Format) -> None:
+    """Print what is in ``file``; the store of the settings has the credentials that it only names.
 
     Raises InvalidInputError that names every mistake with its line, NotFoundError, PreconditionError (a key's file).
     """
-    inventory = load_inventory(file)
+    inventory = load_inventory(file, stored=names_stored(settings))
     check_keys(inventory)
     facts: dict[str, Any] = {
         "file": str(file),

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from nocmesh.cli.options import Out
+from nocmesh.cli.doing import settings
+from nocmesh.cli.options import Data, Out
 from nocmesh.cli.output import Format
 
 group = typer.Typer(name="inventory", help="The inventory: check a file, or take it from NetBox.", no_args_is_help=True)
@@ -16,11 +17,15 @@ group = typer.Typer(name="inventory", help="The inventory: check a file, or take
 def check(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="An inventory file, also one that names a NetBox.")],
     output: Out = Format.TABLE,
+    data: Data = None,
 ) -> None:
-    """Say what is wrong with an inventory, each mistake with its line; ends with 2 then. Asks no device."""
+    """Say what is wrong with an inventory, each mistake with its line; ends with 2 then. Asks no device.
+
+    Credentials that it only names must be in the credential store; no key is needed to see that.
+    """
     from nocmesh.cli.inventory import check as work
 
-    work(file, output)
+    work(file, settings(data=data), output)
 
 
 @group.command("from-netbox")

@@ -31,7 +31,7 @@ def freeze(
     url: Url = None,
     user: User = "",
 ) -> None:
-    """Let no change out: what is under way rolls back, nothing is confirmed, whatever was approved waits or expires."""
+    """Let no change out: what is under way rolls back, and whatever is approved meanwhile is refused at the device."""
     from nocmesh.cli.ordering import give
 
     wish = {"kind": "freeze", "name": site, "value": "on", "reason": reason}

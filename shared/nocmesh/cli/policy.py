@@ -20,6 +20,10 @@ REASONS = ("risk", "text", "rule", "line")
 OUTCOMES = ("passed", "name", "expected", "found", "why")
 
 
+AS_IF_IT_HAD_A_SHELL = True
+"""A device that nobody described is taken for one that undoes by itself, so that the lines alone are judged."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Wish:
     """What somebody would like to type."""
@@ -76,7 +80,9 @@ def _device(wish: Wish, network: Network) -> Device:
     if network.devices and found is None:
         known = ", ".join(device.name for device in network.devices[:20])
         raise NotFoundError(f"the inventory has no device {wish.device!r}; it has: {known}")
-    return found or Device(name=wish.device or "the device", platform=wish.platform, address="")
+    return found or Device(
+        name=wish.device or "the device", platform=wish.platform, address="", shell=AS_IF_IT_HAD_A_SHELL
+    )
 
 
 def takes(found: Judgement) -> str:

@@ -26,11 +26,12 @@ async def prepare(settings: Settings) -> dict[str, str]:
     Raises NotFoundError or InvalidInputError about the inventory, PreconditionError about the database or a key's file.
     """
     from nocmesh.inventory import Inventory, check_keys, load_inventory
+    from nocmesh.safe.store import names_stored
     from nocmesh.store.database import Database
     from nocmesh.store.people import People
 
     none = Inventory(devices=[], links=[], users=[])
-    inventory = load_inventory(settings.inventory) if settings.inventory else none
+    inventory = load_inventory(settings.inventory, stored=names_stored(settings)) if settings.inventory else none
     check_keys(inventory)
     users = inventory.users
     async with await Database.open(settings.database_url) as database:

@@ -101,6 +101,10 @@ class DeviceResult(Message, frozen=True, kw_only=True):
     applied_at: datetime | None = None
     at: datetime | None = None
     bridge: str = ""
+    switch: str = ""
+    """The switch that was armed on the device, to take the change back by itself; empty: none."""
+    unarmed: str = ""
+    """Why no switch was armed."""
 
 
 class DeviceJournalEntry(Message, frozen=True, kw_only=True):
@@ -117,4 +121,10 @@ class DeviceJournalEntry(Message, frozen=True, kw_only=True):
     backup: str = ""
     """The running configuration before the change, redacted, in `begun`."""
     pre_state: str = ""
+    switch: str = ""
+    """In `begun`: the switch that is armed on the device next; empty: none, see ``unarmed``."""
+    fires_at: datetime | None = None
+    """About when the device takes the change back by itself, unless it is confirmed."""
+    unarmed: str = ""
+    """Why no switch is armed."""
     result: DeviceResult | None = None

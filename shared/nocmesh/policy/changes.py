@@ -17,12 +17,11 @@ def asked_of(
     *,
     spoken: str,
     requested_by: str,
-    reversible: bool = True,
     at: datetime | None = None,
 ) -> Asked:
     """What a policy is asked about ``commands`` on ``device``, with what undoes them.
 
-    ``spoken``: the platform behind the door; ``reversible``: the device itself undoes what nobody confirms.
+    ``spoken``: the platform behind the door.
     """
     door: Door = "shell" if spoken == "linux" else "cli"
     return Asked(
@@ -34,7 +33,7 @@ def asked_of(
         site=device.site,
         core=device.core,
         cut_off=cut_off(network, device.name, commands, door),
-        reversible=reversible,
+        reversible=device.undoes_by_itself,
         requested_by=requested_by,
         at=at,
     )

@@ -81,11 +81,11 @@ def _of_tool(policy: Policy, asked: Asked) -> Iterator[Reason]:
 
 
 def _of_lines(policy: Policy, asked: Asked) -> Iterator[Reason]:
-    """Of each line the first rule of each layer; a line that no rule is about has the risk that is left for it."""
+    """Of each line the first rule of each layer; one that the built-in layer does not know has the risk left for it."""
     for line in dict.fromkeys(asked.lines):
-        found = [rule for layer in policy.layers if (rule := _first(layer, asked, line))]
-        yield from (_reason(rule, asked, line) for rule in found)
-        if not found:
+        found = [_first(layer, asked, line) for layer in policy.layers]
+        yield from (_reason(rule, asked, line) for rule in found if rule)
+        if not found[0]:
             yield Reason(risk=policy.otherwise[asked.door], text="no rule is about this line", line=line)
 
 

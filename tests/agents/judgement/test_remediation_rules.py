@@ -63,17 +63,20 @@ def test_a_change_is_the_same_whenever_it_is_planned_and_bound_to_what_was_read(
     assert f"- neighbor {world.address('r2', 'r1')} shutdown" in one.diff.replace("-  ", "- ")
 
 
-@pytest.mark.parametrize(("core", "interface", "risk"), [(0, 1, "medium"), (1, 1, "critical"), (0, 0, "critical")])
-def test_risk_is_a_rule(core: bool, interface: bool, risk: str) -> None:
+@pytest.mark.parametrize(
+    ("core", "interface", "shell", "risk"),
+    [(0, 1, 1, "medium"), (0, 1, 0, "critical"), (1, 1, 1, "critical"), (0, 0, 1, "critical")],
+)
+def test_risk_is_a_rule(core: bool, interface: bool, shell: bool, risk: str) -> None:
     world = build(RING, intent=False)
-    inventory(world, core=bool(core))
+    inventory(world, core=bool(core), shell=bool(shell))
     if interface:
         world.routers["r1"].apply(f"interface {world.port('r1', 'r2')}", "shutdown")
     else:
         world.bgp("r1", f"neighbor {world.address('r2', 'r1')} shutdown")
     (change,), _ = planned(world, diagnosed(world))
     assert change.risk == risk
-    assert change.reasons
+    assert ("nothing on r1 can undo it by itself" in change.reasons) is not shell
 
 
 def test_when_both_ends_are_broken_each_change_proves_its_own_line_first() -> None:

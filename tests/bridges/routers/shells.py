@@ -1,6 +1,6 @@
 """A bridge as a process of its own on a lab of real nodes: it takes signed changes, and can be killed anywhere."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 from bridges.decisions import approved
 from scenarios.process import Process, command_of
-from shared.lab.faulting import planned, standing
+from shared.lab.faulting import standing
 
 from nocmesh.bus import Authority, Mesh
 from nocmesh.clock import SystemClock
 from nocmesh.inventory import Inventory, load_inventory
 from nocmesh.lab.lab import Lab
-from nocmesh.lab.plan import Options
+from nocmesh.lab.plan import LabPlan
 from nocmesh.launch.home import Home
 from nocmesh.launch.mesh import issue
 from nocmesh.messages.agent import ToolReply, ToolRequest
@@ -23,6 +23,7 @@ from nocmesh.messages.change import Change, DeviceCommand, DeviceJournalEntry, D
 from nocmesh.proving.broker import Broker, eventually
 from nocmesh.runtime import known_roles, load_role
 from nocmesh.subjects import subject, wildcard
+from nocmesh_bridges.ssh.switchscript import folder
 
 
 class Bench:
@@ -103,6 +104,10 @@ class Bench:
         history = self._meshes["audit"].core.history("DEVICE_JOURNAL", where, DeviceJournalEntry)
         return [r.body async for r in history]
 
+    async def left_behind(self, switch: str) -> str:
+        """What lies in a switch's folder, empty when nothing is left of it; the nodes share the machine's files."""
+        return (await self.lab.exec("h1", "sh", "-c", f"ls {folder(switch)} 2>/dev/null || :")).stdout
+
     async def again(self, failpoint: str = "") -> None:
         """The bridge, stopped and started."""
         await self.bridge.stop()
@@ -118,13 +123,15 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench_on(topology: str, options: Options, folder: Path) -> AsyncIterator[Bench]:
-    """A bench on a lab of ``topology``; all of it is taken down with the block."""
+async def bench_on(
+    plan: LabPlan, folder: Path, *, settings: Mapping[str, str] | None = None, baselines: bool = True
+) -> AsyncIterator[Bench]:
+    """A bench on the lab of ``plan``; all of it is taken down with the block. ``settings``: of the processes."""
     broker = Broker(Authority.create(folder / "keys"), folder / "broker")
     await broker.start()
     home = Home(folder / "data")
     issue(broker.authority, home, [load_role(name) for name in known_roles()], broker.url)
-    async with standing(planned(topology, options), folder / "lab") as lab:
+    async with standing(plan, folder / "lab") as lab:
         path = folder / "inventory.yaml"
         lab.write_inventory(path)
         environment = {
@@ -133,6 +140,7 @@ async def bench_on(topology: str, options: Options, folder: Path) -> AsyncIterat
             "NOCMESH_NATS_URL": broker.url,
             "NOCMESH_INVENTORY": str(path),
             "NOCMESH_DATABASE_URL": f"sqlite:///{home.data / 'nocmesh.db'}",
+            **(settings or {}),
         }
         bridge = Process(command_of(("ssh",)), environment, home.logs / "ssh.log")
         monitor = Process(command_of(("monitor",)), environment, home.logs / "monitor.log")
@@ -143,8 +151,9 @@ async def bench_on(topology: str, options: Options, folder: Path) -> AsyncIterat
         bench = Bench(lab, load_inventory(path), meshes, bridge)
         try:
             await bench.again()
-            await monitor.start()
-            await eventually(lambda: _baselined(bench), within=90)
+            if baselines:
+                await monitor.start()
+                await eventually(lambda: _baselined(bench), within=90)
             yield bench
         finally:
             await monitor.stop()

@@ -11,6 +11,7 @@ import pytest_asyncio
 sys.path.append(str(Path(__file__).parents[2]))
 
 from bridges.routers.shells import Bench, bench_on
+from shared.lab.faulting import planned
 
 from nocmesh.lab.plan import Options
 from nocmesh.messages.change import Change
@@ -22,7 +23,8 @@ NEVER = [{"kind": "interface_mtu", "arguments": {"interface": "lo", "mtu": 1}, "
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def campus(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
-    async with bench_on("campus", Options(igp="ospf", authentication=True), tmp_path_factory.mktemp("shells")) as bench:
+    plan = planned("campus", Options(igp="ospf", authentication=True))
+    async with bench_on(plan, tmp_path_factory.mktemp("shells")) as bench:
         yield bench
 
 
@@ -74,8 +76,21 @@ async def test_a_host_is_changed_proved_and_told_line_by_line(bench: Bench) -> N
     assert [line["line"] for line in result.transcript] == change.commands
     assert result.checks[0]["passed"]
     assert "+ address 10.100.0.77/24" in result.diff
-    assert [entry.kind for entry in await bench.journal(change)] == ["begun", "sent", "outcome"]
-    assert "interface h1-e0" in (await bench.journal(change))[0].backup
+    begun, *others = await bench.journal(change)
+    assert [begun.kind, *(entry.kind for entry in others)] == ["begun", "sent", "outcome"]
+    assert "interface h1-e0" in begun.backup
+    assert begun.switch == result.switch != ""
+    assert begun.fires_at is not None
+    assert await bench.left_behind(result.switch) == "", "it was confirmed"
+
+
+async def test_a_routers_own_lines_are_confirmed_through_its_shell(bench: Bench) -> None:
+    lines = ["interface gw2-e0", "description new"], ["interface gw2-e0", "no description"]
+    config = {"door": "cli", "pre_state": await _sha(bench, "gw2")}
+    lines[1][1] = next(x["text"] for x in await bench.look("gw2", "config") if x["section"] == lines[0][0])
+    result = await bench.made(await bench.change("gw2", *lines, **config))
+    assert (result.outcome, result.reason, result.switch == "") == ("confirmed", "", False)
+    assert await bench.left_behind(result.switch) == ""
 
 
 async def test_a_routers_kernel_is_changed_through_its_second_door(bench: Bench) -> None:
@@ -91,8 +106,9 @@ async def test_a_routers_kernel_is_changed_through_its_second_door(bench: Bench)
 async def test_a_change_that_does_not_help_is_taken_back_whole(bench: Bench) -> None:
     change = await readdressing(bench, verify=NEVER)
     result = await bench.made(change)
-    assert result.outcome == "rolled_back"
+    assert (result.outcome, "by itself" in result.reason) == ("rolled_back", False)
     assert await bench.lab.deviations() == {}
+    assert await bench.left_behind(result.switch) == "", "it was called off"
 
 
 async def test_rules_of_a_filter_come_back_in_their_places(bench: Bench) -> None:
@@ -206,7 +222,7 @@ async def test_a_daemon_is_started_as_it_ran_and_reads_its_configuration(bench: 
 @pytest.mark.parametrize(
     ("where", "outcome", "kinds"),
     [
-        ("bridge.begun", "confirmed", ["begun", "taken_over", "sent", "outcome"]),
+        ("bridge.begun", "confirmed", ["begun", "taken_over", "begun", "sent", "outcome"]),
         ("bridge.line", "rolled_back", ["begun", "taken_over", "outcome"]),
         ("bridge.line:2", "rolled_back", ["begun", "taken_over", "outcome"]),
         ("bridge.applied", "confirmed", ["begun", "taken_over", "outcome"]),

@@ -15,7 +15,8 @@ from nocmesh.messages.change import Check
 from nocmesh.policy.form import BudgetEntry
 from nocmesh.policy.policy import built_in
 from nocmesh.proving.broker import MeshFor
-from nocmesh_bridges.ssh import applying, work
+from nocmesh_bridges.ssh import applying, attempt, proof, undoing, work
+from nocmesh_bridges.ssh.attempt import Attempt
 from nocmesh_bridges.ssh.devicejournal import DeviceJournal
 
 pytestmark = pytest.mark.mesh
@@ -25,7 +26,8 @@ NEVER = [{"kind": "bgp_session", "arguments": {"neighbor": "192.0.2.77", "state"
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(work, "LOOK_AGAIN_SECONDS", 0.05)
+    for module in (attempt, proof):
+        monkeypatch.setattr(module, "LOOK_AGAIN_SECONDS", 0.05)
 
 
 @pytest.fixture
@@ -70,6 +72,7 @@ async def test_an_approved_change_is_made_proved_and_saved(bench: Bench, device:
     assert "+ neighbor 192.0.2.77 remote-as 64999" in result.diff
     assert [line["line"] for line in result.transcript] == change.commands
     assert result.applied_at is not None
+    assert (result.switch, result.unarmed) == ("", f"nothing on {device} can undo it by itself")
     assert await bench.journal(device) == ["begun", "sent", "outcome"]
 
 
@@ -141,6 +144,15 @@ async def test_a_core_device_needs_two_people_whatever_the_lines_are(bench: Benc
     command = await bench.approve(await bench.change(**lines, risk="medium"))
     bench.again(network=bench.inventory(core=True))
     assert (await bench.take(command)).outcome == "confirmed"
+
+
+async def test_nothing_is_sent_to_a_device_whose_switch_cannot_be_armed(bench: Bench) -> None:
+    command = await bench.approve(await bench.change())
+    bench.again(network=bench.inventory(shell=True))  # so the inventory says; there is no such door
+    result = await bench.take(command)
+    assert (result.outcome, bench.typed()) == ("refused", [])
+    assert "no switch could be armed that takes the change back, and nothing was sent" in result.reason
+    assert await bench.journal() == ["begun", "outcome"]
 
 
 async def test_a_change_that_does_not_help_is_taken_back_whole(bench: Bench) -> None:
@@ -218,7 +230,7 @@ async def test_a_change_without_checks_is_proved_by_its_effect(bench: Bench) -> 
 async def test_a_check_is_not_waited_for_longer_than_anybody_waits(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(work, "MAX_PROOF_SECONDS", 0.1)
+    monkeypatch.setattr(proof, "MAX_PROOF_SECONDS", 0.1)
     change = await bench.change(verify=[{**NEVER[0], "within": 1e9}])
     assert (await bench.take(await bench.approve(change))).outcome == "rolled_back"
 
@@ -250,7 +262,7 @@ async def test_a_session_lost_in_the_middle_of_the_rollback_is_no_end(bench: Ben
 async def test_a_rollback_whose_sessions_are_always_lost_is_for_a_person(bench: Bench, cuts: Cuts) -> None:
     change = await bench.change(verify=NEVER)
     command = await bench.approve(replace(change, rollback=["interface lo", *change.rollback]))
-    cuts.lines = ["interface lo"] * work.TRIES
+    cuts.lines = ["interface lo"] * attempt.TRIES
     result = await bench.take(command)
     assert (result.outcome, cuts.lines) == ("unknown", [])
     assert "did not bring the old state back" in result.reason
@@ -263,7 +275,7 @@ async def test_a_device_that_is_gone_after_the_lines_is_for_a_person(
     change = await bench.change()
     command = await bench.approve(change)
     cuts.lines = [change.commands[1]]
-    monkeypatch.setattr(work.Work, "_read", _shutting(work.Work._read, cuts))
+    monkeypatch.setattr(Attempt, "read", _shutting(Attempt.read, cuts))
     result = await bench.take(command)
     assert result.outcome == "unknown"
     assert result.applied_at is not None
@@ -273,13 +285,13 @@ async def test_a_device_that_is_gone_after_the_rollback_is_for_a_person(
     bench: Bench, cuts: Cuts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command = await bench.approve(await bench.change(verify=NEVER))
-    undo = work.Work._undo
+    undo = undoing._undo
 
-    async def then_gone(self: work.Work) -> str:
+    async def then_gone(self: Attempt) -> str:
         cuts.shut = True
         return await undo(self)
 
-    monkeypatch.setattr(work.Work, "_undo", then_gone)
+    monkeypatch.setattr(undoing, "_undo", then_gone)
     result = await bench.take(command)
     assert result.outcome == "unknown"
     assert "whether it was rolled back is not known" in result.reason
@@ -288,7 +300,7 @@ async def test_a_device_that_is_gone_after_the_rollback_is_for_a_person(
 def _shutting(read: Any, cuts: Cuts) -> Any:
     """The first reading succeeds; after it nobody gets in any more once a line was cut."""
 
-    async def reading(self: work.Work) -> Any:
+    async def reading(self: Attempt) -> Any:
         cuts.shut = self.sent
         return await read(self)
 
@@ -314,10 +326,10 @@ async def test_a_device_that_does_not_answer_before_the_lines_is_left_alone(benc
 async def test_a_device_that_hiccups_during_the_proof_is_asked_again(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, cuts: Cuts
 ) -> None:
-    failing = work.Work._failing
+    failing = proof.Proof.failing
     seen: list[str] = []
 
-    async def hiccup(self: work.Work) -> str:
+    async def hiccup(self: proof.Proof) -> str:
         cuts.shut = not seen
         seen.append("asked")
         try:
@@ -325,7 +337,7 @@ async def test_a_device_that_hiccups_during_the_proof_is_asked_again(
         finally:
             cuts.shut = False
 
-    monkeypatch.setattr(work.Work, "_failing", hiccup)
+    monkeypatch.setattr(proof.Proof, "failing", hiccup)
     assert (await bench.take(await bench.approve(await bench.change()))).outcome == "confirmed"
     assert len(seen) == 2
 
@@ -333,10 +345,10 @@ async def test_a_device_that_hiccups_during_the_proof_is_asked_again(
 async def test_a_defect_of_ours_does_not_keep_the_device_for_ever(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken(self: work.Work) -> str:
+    async def broken(self: proof.Proof) -> str:
         raise ZeroDivisionError("oops")
 
-    monkeypatch.setattr(work.Work, "_failing", broken)
+    monkeypatch.setattr(proof.Proof, "failing", broken)
     result = await bench.take(await bench.approve(await bench.change()))
     assert (result.outcome, result.reason) == ("unknown", "ZeroDivisionError: oops")
     monkeypatch.undo()
@@ -464,24 +476,30 @@ async def test_two_bridges_of_one_name_never_write_at_once(bench: Bench) -> None
 
 
 @pytest.mark.parametrize(
-    ("before", "verify", "outcome", "typed"),
-    [("_late", {}, "confirmed", 3), ("_undo", {"verify": NEVER}, "rolled_back", 5)],
+    ("where", "before", "verify", "outcome", "typed"),
+    [(work.Work, "_late", {}, "confirmed", 3), (undoing, "_undo", {"verify": NEVER}, "rolled_back", 5)],
     ids=["its first line", "its rollback"],
 )
 async def test_a_bridge_that_was_only_slow_types_nothing_when_another_has_taken_over(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, before: str, verify: dict[str, Any], outcome: str, typed: int
+    bench: Bench,
+    monkeypatch: pytest.MonkeyPatch,
+    where: Any,
+    before: str,
+    verify: dict[str, Any],
+    outcome: str,
+    typed: int,
 ) -> None:
     """It lives, and stops for as long as it takes where it is just about to type."""
     mesh, slow_one = await bench.another("bridge-slow")
-    stopped, released, go_on = asyncio.Event(), asyncio.Event(), getattr(work.Work, before)
+    stopped, released, go_on = asyncio.Event(), asyncio.Event(), getattr(where, before)
 
-    async def stopping(self: Any) -> Any:
-        if self._mesh is mesh:
+    async def stopping(of: Any) -> Any:
+        if getattr(of, "_attempt", of).mesh is mesh:
             stopped.set()
             await released.wait()
-        return await go_on(self)
+        return await go_on(of)
 
-    monkeypatch.setattr(work.Work, before, stopping)
+    monkeypatch.setattr(where, before, stopping)
     command = await bench.approve(await bench.change(**verify))
     slow = asyncio.create_task(slow_one.take(received(command)))
     await asyncio.wait_for(stopped.wait(), 20)
@@ -530,13 +548,13 @@ async def test_in_a_freeze_nothing_is_typed_and_afterwards_it_may(bench: Bench) 
 
 
 async def test_a_freeze_in_the_middle_of_a_change_takes_it_back(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    proved = work.Work._check
+    proved = work.Work._lacking
 
     async def frozen_meanwhile(ours: work.Work) -> str:
         await bench.freeze()
         return await proved(ours)
 
-    monkeypatch.setattr(work.Work, "_check", frozen_meanwhile)
+    monkeypatch.setattr(work.Work, "_lacking", frozen_meanwhile)
     result = await bench.take(await bench.approve(await bench.change()))
     assert (result.outcome, bench.has()) == ("rolled_back", False)
     assert "nothing is confirmed in a freeze" in result.reason

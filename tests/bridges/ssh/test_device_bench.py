@@ -9,6 +9,8 @@ from bridges.ssh.nasty import Nasty, running
 from nocmesh.inventory import load_inventory
 from nocmesh.proving.simulated.server import SimulatedNetwork
 from nocmesh.proving.simulated.topology import PAIR
+from nocmesh.safe.opener import Opener
+from nocmesh.settings import Settings
 from nocmesh_bridges.platforms import VIEWS
 from nocmesh_bridges.ssh import bench, rates, rivals
 from nocmesh_bridges.ssh.role import targets_of
@@ -55,7 +57,7 @@ async def test_what_a_device_does_not_answer_is_counted(tmp_path: Path, monkeypa
     monkeypatch.setattr(rivals, "has_netmiko", bool)
     async with SimulatedNetwork.running(PAIR) as network:
         (tmp_path / "two.yaml").write_text(network.inventory_yaml())
-        one, two = targets_of(load_inventory(tmp_path / "two.yaml").devices)
+        one, two = targets_of(load_inventory(tmp_path / "two.yaml").devices, Opener(Settings()))
         found = await rates.measured([one, replace(two, port=9)], 6)
     assert [(rate.reads, rate.failed) for rate in found] == [(2, 1), (6, 3), (6, 3)]
     assert [rate.way for rate in found] == [rates.COLD, rates.WARM, rates.NAIVE]

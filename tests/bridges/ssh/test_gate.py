@@ -32,23 +32,24 @@ class Situation:
     speaker: Speaker | None
     now: datetime = NOON
     core: bool = False
+    alone: bool = False
     asked_at: datetime | None = NOON - timedelta(minutes=2)
     orders: tuple[Order, ...] = ()
 
     @property
     def refusal(self) -> str:
-        ground = ground_of(core=self.core, asked_at=self.asked_at, orders=self.orders)
+        ground = ground_of(core=self.core, alone=self.alone, asked_at=self.asked_at, orders=self.orders)
         return gate.refusal(self.command, self.decision, self.speaker, self.now, ground)
 
 
-def ground_of(*, core: bool = False, **more: Any) -> gate.Ground:
-    device = Device(name="r1", platform="frr", address="a", site="north", core=core)
+def ground_of(*, core: bool = False, alone: bool = False, **more: Any) -> gate.Ground:
+    device = Device(name="r1", platform="frr", address="a", site="north", core=core, shell=not alone)
     return gate.Ground(policy=built_in(), device=device, network=Network(devices=[device]), **more)
 
 
-def people_for(of: Change, *, core: bool = False) -> int:
+def people_for(of: Change, *, core: bool = False, alone: bool = False) -> int:
     """How many must approve it."""
-    return gate.needed(of, ground_of(core=core), NOON).approvals
+    return gate.needed(of, ground_of(core=core, alone=alone), NOON).approvals
 
 
 def change(**more: Any) -> Change:
@@ -132,6 +133,7 @@ BREACHES: dict[str, Callable[[Situation], Situation]] = {
     "votes of nobody": lambda s: decided(s, votes=[vote("")]),
     "a higher quorum": lambda s: decided(s, quorum=3),
     "a core device": lambda s: replace(decided(s, votes=[vote("nina")]), core=True),
+    "nothing there undoes it by itself": lambda s: replace(decided(s, votes=[vote("nina")]), alone=True),
 }
 
 
@@ -183,6 +185,7 @@ def test_routing_and_filters_are_critical_by_themselves(line: str) -> None:
 def test_what_is_neither_routing_nor_state_needs_one_person_and_two_on_a_core_device(line: str) -> None:
     assert people_for(change(risk="low", commands=[line], rollback=[])) == 1
     assert people_for(change(risk="low", commands=[line], rollback=[]), core=True) == 2
+    assert people_for(change(risk="low", commands=[line], rollback=[]), alone=True) == 2
 
 
 @pytest.mark.parametrize("line", ["no shutdown", "description to router r1", "speed 1000"])
@@ -294,7 +297,7 @@ def oracle(given: Situation) -> bool:
     in_time = [v for v in electorate if (found.expires_at - v.at).total_seconds() > 0]
     yes = {v.person for v in in_time if v.decision == "approve"} - {"", found.requested_by, body.requested_by}
     routing = any("router" in line for line in body.commands + body.rollback)
-    people = 2 if routing or given.core or body.risk == "critical" else int(body.risk == "high")
+    people = 2 if routing or given.core or given.alone or body.risk == "critical" else int(body.risk == "high")
     people = max(people, int(body.requested_by != "remediation"))
     unasked = people == found.quorum == 0 and not yes
     in_peace = given.asked_at is not None and given.now >= given.asked_at + timedelta(minutes=5)
@@ -329,7 +332,8 @@ def situations(draw: st.DrawFn) -> Situation:
         vote(person, draw(st.sampled_from(["approve"] * 9 + ["reject"])), change_hash=of.hash()) for person in cast
     ]
     found = decision(of, quorum=draw(st.integers(0, 3)), votes=ballots)
-    given = situation(of, found, now=NOON + timedelta(minutes=draw(st.integers(-1, 11))), core=draw(st.booleans()))
+    least = {"core": draw(st.booleans()), "alone": draw(st.booleans())}
+    given = situation(of, found, now=NOON + timedelta(minutes=draw(st.integers(-1, 11))), **least)
     given = replace(given, asked_at=draw(st.sampled_from([None, NOON, NOON - timedelta(minutes=5)])))
     for breach in draw(st.lists(st.sampled_from(sorted(set(BREACHES) - {"no decision"})), max_size=2)):
         given = BREACHES[breach](given)

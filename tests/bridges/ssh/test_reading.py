@@ -25,6 +25,7 @@ from nocmesh.proving.broker import MeshFor, eventually
 from nocmesh.proving.simulated.server import SimulatedNetwork
 from nocmesh.proving.simulated.topology import PAIR
 from nocmesh.runtime import Context
+from nocmesh.safe.opener import Opener
 from nocmesh.settings import Settings
 from nocmesh.subjects import subject
 from nocmesh_bridges.ssh import reading, role
@@ -290,9 +291,9 @@ def test_a_private_key_that_cannot_be_read_stops_the_bridge_with_its_name(tmp_pa
     )
     inventory = load_inventory(tmp_path / "inventory.yaml")
     with pytest.raises(PreconditionError, match="r1: its private key cannot be read"):
-        role.target_of(inventory.devices[0])
+        role.target_of(inventory.devices[0], Opener(Settings(data=tmp_path)))
     (tmp_path / "none").write_text("KEY")
-    target = role.target_of(inventory.devices[0])
+    target = role.target_of(inventory.devices[0], Opener(Settings(data=tmp_path)))
     assert (target.private_key, target.passphrase) == ("KEY", "w0rds")
 
 
@@ -308,7 +309,7 @@ def test_a_shell_is_a_door_of_its_own_at_the_same_address(tmp_path: Path) -> Non
         "     shell: {port: 2222, credential: shell}}\n"
         "  - {name: r2, platform: frr, address: 192.0.2.2, credential: cli}\n"
     )
-    targets = role.targets_of(load_inventory(tmp_path / "inventory.yaml").devices)
+    targets = role.targets_of(load_inventory(tmp_path / "inventory.yaml").devices, Opener(Settings(data=tmp_path)))
     assert [target.name for target in targets] == ["r1", "r2", "r1/shell"]
     assert [(target.max_sessions, target.logins_per_minute) for target in targets] == [(4, 6), (2, 0), (4, 0)]
     shell = targets[2]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.mesh
+pytestmark = [pytest.mark.mesh, pytest.mark.alone]
 
 
 def nocmesh(*words: str) -> "subprocess.CompletedProcess[str]":

@@ -23,7 +23,7 @@ from nocmesh.log import logger
 from nocmesh.proving.broker import eventually
 from nocmesh.settings import Settings
 
-pytestmark = pytest.mark.mesh
+pytestmark = [pytest.mark.mesh, pytest.mark.alone]
 
 TALKS = "import sys; print('loaded', flush=True); print('word', sys.stdin.readline().strip(), flush=True)"
 STAYS = f"{TALKS}; import time; time.sleep(60)"

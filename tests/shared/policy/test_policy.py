@@ -176,7 +176,7 @@ def test_what_a_change_would_cut_off_is_told_by_the_links(device: str, lines: li
 
 def test_a_port_of_a_shell_goes_down_in_its_own_words() -> None:
     assert cut_off(network(), "r2", ["ip link set dev eth1 down"], "shell") == ["h1"]
-    device = network().devices[1]
+    device = replace(network().devices[1], shell=True)
     asked = asked_of(device, network(), ["ip link set dev eth1 down"], [], spoken="linux", requested_by="x")
     found = judge(built_in(), asked)
     assert (found.risk, found.why) == ("critical", ["it would cut off h1"])
