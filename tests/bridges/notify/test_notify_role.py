@@ -141,6 +141,20 @@ async def test_people_are_told_and_a_restart_repeats_nothing_and_forgets_nothing
         assert everything.got[0]["message"].endswith("https://noc.example.net/incidents/inc-1")
 
 
+async def test_what_a_stop_cut_off_goes_on_where_it_was_and_not_where_it_was_told(world: World) -> None:
+    with hook() as fine, hook() as slow:
+        slow.silent.clear()
+        targets = f"{fine.url()} {slow.url()}"
+        async with world.notifying(targets, shutdown_seconds=0.2):
+            await world.ask("a1")
+            await eventually(got(fine, ASKED))
+            await eventually(lambda: _is(slow.at_once == 1))
+        slow.silent.set()
+        async with world.notifying(targets):
+            await eventually(lambda: _is(len(slow.titles) == 2))  # the one that hung came through after all
+        assert (fine.titles, slow.titles) == ([ASKED], [ASKED, ASKED])
+
+
 async def test_an_approval_that_waits_is_told_of_again_and_at_last_to_those_who_wake(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
