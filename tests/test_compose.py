@@ -33,6 +33,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "bridge-ssh": ("bridge", "run", "ssh"),
     "bridge-snmp": ("bridge", "run", "snmp"),
     "bridge-connect": ("bridge", "run", "connect"),
+    "bridge-netbox": ("bridge", "run", "netbox"),
+    "bridge-notify": ("bridge", "run", "notify"),
     "alerts": ("bridge", "run", "alerts"),
     "dashboard": ("dashboard",),
 }

@@ -26,6 +26,7 @@ LONGEST_FUNCTION = 50
 
 DOORS: dict[str, tuple[str, ...]] = {
     "alembic": ("nocmesh.store",),
+    "apprise": ("nocmesh_bridges.notify.sending",),
     "asyncpg": ("nocmesh_bridges.database.postgres",),
     "asyncssh": ("nocmesh_bridges.ssh", "nocmesh.proving"),
     "cryptography": ("nocmesh.safe.crypto",),

@@ -19,6 +19,7 @@ from nocmesh.inventory_form import (
     DeviceEntry,
     IntentEntry,
     InventoryFile,
+    NetBoxEntry,
     NetBoxFile,
     WindowEntry,
 )
@@ -118,17 +119,25 @@ def load_inventory(path: Path | str, *, stored: Known = None) -> Inventory:
 
 def gathered(document: Document) -> Document:
     """``document`` itself, or where it names a NetBox, what that knows: the same form. Raises NocmeshError."""
-    if not isinstance(document.data, dict) or "netbox" not in document.data:
+    entry = netbox_in(document)
+    if entry is None:
         return document
+    from nocmesh.netbox import document_of, read_netbox  # HTTP only where it is needed
+
+    found = read_netbox(entry)
+    for reason in found.left_out:
+        logger(netbox=entry.url).warning("device_left_out", reason=reason)
+    return document_of(document.data, entry, found)
+
+
+def netbox_in(document: Document) -> NetBoxEntry | None:
+    """The NetBox that ``document`` takes its devices from; None: they stand in it. Raises InvalidInputError."""
+    if not isinstance(document.data, dict) or "netbox" not in document.data:
+        return None
     file, mistakes = validated(document, NetBoxFile)
     document.refuse(mistakes)
     assert file is not None
-    from nocmesh.netbox import document_of, read_netbox  # HTTP only where it is needed
-
-    found = read_netbox(file.netbox)
-    for reason in found.left_out:
-        logger(netbox=file.netbox.url).warning("device_left_out", reason=reason)
-    return document_of(document.data, file.netbox, found)
+    return file.netbox
 
 
 def check_keys(inventory: Inventory) -> None:

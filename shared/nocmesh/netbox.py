@@ -50,10 +50,17 @@ class NetBoxDocument(Document):
 
 def read_netbox(entry: NetBoxEntry) -> Found:
     """What ``entry`` asks for. Raises PreconditionError when its token is not there, and what the client raises."""
-    with NetBoxClient(
-        entry.url, _token(entry), verify=entry.verify, ca_file=entry.ca_file, seconds=entry.timeout
-    ) as client:
+    with client_of(entry) as client:
         return found_in(_objects(client, entry.filters), mapped_of(entry))
+
+
+def client_of(entry: NetBoxEntry, *, most_seconds: float = 600.0) -> NetBoxClient:
+    """A client for the NetBox of ``entry``, which waits ``most_seconds`` at most for an answer.
+
+    Raises PreconditionError when its token is not there.
+    """
+    seconds = min(entry.timeout, most_seconds)
+    return NetBoxClient(entry.url, _token(entry), verify=entry.verify, ca_file=entry.ca_file, seconds=seconds)
 
 
 def document_of(data: Mapping[str, Any], entry: NetBoxEntry, found: Found) -> NetBoxDocument:

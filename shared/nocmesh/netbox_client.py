@@ -23,7 +23,10 @@ class NetBoxClient:
     def __init__(
         self, url: str, token: str, *, verify: bool = True, ca_file: str = "", seconds: float = SECONDS
     ) -> None:
-        """``verify``: False trusts any certificate; ``ca_file``: the authority's own. Raises PreconditionError."""
+        """``verify``: False trusts any certificate; ``ca_file``: the authority's own; ``seconds``: for a whole answer.
+
+        Raises PreconditionError.
+        """
         self.url = url.rstrip("/")
         headers = {"Accept": "application/json"}
         if token:
@@ -31,6 +34,7 @@ class NetBoxClient:
             headers["Authorization"] = f"{kind} {token}"
         advice = Advice(settings="url, token or ca_file", narrower="narrow filters")
         self._web = Web(self.url, headers, advice, verify=verify, ca_file=ca_file, seconds=seconds, most=MOST_BYTES)
+        self._token = token.encode()
 
     def __enter__(self) -> "NetBoxClient":
         return self
@@ -79,6 +83,8 @@ class NetBoxClient:
 
     def _json(self, path: str, query: Params) -> Any:
         status, raw = self._web.ask("GET", path, query)
+        # What a server repeats of the question is no answer: the token goes into no row, error or log.
+        raw = raw.replace(self._token, b"(token)") if self._token else raw
         if status != OK:
             raise _refused(f"{self.url}{path.partition('?')[0]}", status, raw)
         try:
@@ -97,6 +103,8 @@ def _refused(where: str, status: int, raw: bytes) -> NocmeshError:
         return DeniedError(f"{where}: NetBox refuses the token ({status}{said}); give one that may read")
     if status == 404:
         return NotFoundError(f"{where}: nothing is there (404); give the address of NetBox, without /api")
+    if status == 429:
+        return PreconditionError(f"{where}: NetBox takes no more questions now (429{said}); ask again in a minute")
     if status == 400:
         return InvalidInputError(f"{where}: NetBox does not take a filter (400{said}); correct filters")
     if 300 <= status < 400:

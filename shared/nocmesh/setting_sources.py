@@ -50,6 +50,8 @@ NEVER_SHOWN = frozenset(
         "database_url",
         "nats_url",
         "snmp_trap_community",
+        "notify",
+        "netbox_webhook_secret",
     }
 )
 """Fields whose value may hold a password: no error repeats it."""

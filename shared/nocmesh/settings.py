@@ -120,10 +120,18 @@ class Settings(BaseSettings):
     """Seconds that the SNMP bridge waits for a device's answer to one request."""
     snmp_retries: int = Field(2, ge=0, le=10)
     """How often it asks again."""
+    netbox_cache_seconds: float = Field(60.0, ge=0, le=86_400)
+    """How long an answer of NetBox's is good for; 0: it is asked each time."""
+    netbox_webhook_secret: SecretStr | None = None
+    """With what NetBox signs its webhooks; unset: none are taken from it."""
     url: Annotated[str, BeforeValidator(_web_address)] = "http://127.0.0.1:8080"
-    """Address of the dashboard, for the commands."""
+    """Address of the dashboard, for the commands, and for the links in notifications."""
     token: SecretStr | None = None
     """Personal token, for the commands."""
+    notify: SecretStr | None = None
+    """Whom to tell of what waits for people: addresses of Apprise's, separated by blanks, or a file of them."""
+    notify_per_minute: int = Field(10, ge=1, le=600)
+    """How many messages a minute each of them gets; in a storm the rest is told in one."""
     no_auth_for_loopback: bool = False
     """A request from this machine acts as the inventory user that it names. For labs and evaluation only."""
 

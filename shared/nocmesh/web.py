@@ -6,6 +6,7 @@ used: what is sent goes to the server that was named and nowhere else.
 
 import json
 import ssl
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -44,7 +45,10 @@ class Web:
         seconds: float = 30.0,
         most: int = MOST_BYTES,
     ) -> None:
-        """``verify``: False trusts any certificate; ``ca_file``: the authority's own. Raises PreconditionError."""
+        """``verify``: False trusts any certificate; ``ca_file``: the authority's own; ``seconds``: for a whole answer.
+
+        Raises PreconditionError.
+        """
         self.url = url.rstrip("/")
         self._advice, self._seconds, self._most = advice, seconds, most
         try:
@@ -73,6 +77,7 @@ class Web:
         where = f"{self.url}{path.partition('?')[0]}"
         found = bytearray()
         query: list[tuple[str, Any]] | None = [*params] or None
+        end = time.monotonic() + self._seconds
         try:
             with self._http.stream(method, path, params=query, json=body) as response:
                 for chunk in response.iter_bytes():
@@ -80,13 +85,17 @@ class Web:
                     if len(found) > self._most:
                         told = f"{where}: an answer of more than {self._most} bytes{self._narrower('; ')}"
                         raise InvalidInputError(told)
+                    if time.monotonic() > end:  # the client bounds each piece alone: a drop a second would never end
+                        raise self._late(where)
         except httpx2.TimeoutException as late:
-            told = f"{where}: no answer within {self._seconds:g} s; try again{self._narrower(', or ')}"
-            raise TooLateError(told) from late
+            raise self._late(where) from late
         except (httpx2.HTTPError, httpx2.InvalidURL) as wrong:
             text = f"{where}: cannot be reached ({type(wrong).__name__}: {wrong}); check url and network"
             raise PreconditionError(text) from wrong
         return response.status_code, bytes(found)
+
+    def _late(self, where: str) -> TooLateError:
+        return TooLateError(f"{where}: no answer within {self._seconds:g} s; try again{self._narrower(', or ')}")
 
     def _narrower(self, joint: str) -> str:
         return f"{joint}{self._advice.narrower}" if self._advice.narrower else ""

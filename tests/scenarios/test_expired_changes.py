@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 import pytest_asyncio
+from bridges.notify.receivers import Hook, hook
 from scenarios.stage import Stage, playing
 
 from nocmesh.clock import SystemClock
@@ -32,16 +33,38 @@ async def stage(mesh: Stage) -> AsyncIterator[Stage]:
 
 
 async def test_an_approval_that_not_enough_people_give_in_time_changes_nothing(stage: Stage) -> None:
-    incident = await stage.alert(await stage.break_it("bgp_asn_misconfig"))
-    [waiting] = await stage.waiting(incident)
-    assert not (await stage.vote(waiting.approval_id, "nina")).error
-    twice = await stage.vote(waiting.approval_id, "nina")
-    assert (twice.code, "has voted already" in twice.error) == ("conflict", True)
-    ended = await stage.reaches(incident, "escalated", "closed")
-    assert ended.kind == "escalated"
-    assert "expired with 1 of 2 votes missing" in ended.text
-    assert await stage.typed() == {}
-    assert (await stage.vote(waiting.approval_id, "omar")).code == "conflict"
+    with hook() as there:
+        notify = await stage.start("notify", NOCMESH_NOTIFY=there.url(), NOCMESH_URL="https://noc.example.net")
+        incident = await stage.alert(await stage.break_it("bgp_asn_misconfig"))
+        [waiting] = await stage.waiting(incident)
+        assert not (await stage.vote(waiting.approval_id, "nina")).error
+        twice = await stage.vote(waiting.approval_id, "nina")
+        assert (twice.code, "has voted already" in twice.error) == ("conflict", True)
+        ended = await stage.reaches(incident, "escalated", "closed")
+        assert ended.kind == "escalated"
+        assert "expired with 1 of 2 votes missing" in ended.text
+        assert await stage.typed() == {}
+        assert (await stage.vote(waiting.approval_id, "omar")).code == "conflict"
+        await people_were_told(there, incident)
+        await notify.stop()
+
+
+async def people_were_told(there: Hook, incident: str) -> None:
+    """Elsewhere: what waits, and that not enough of them came."""
+
+    async def told() -> bool:
+        wanted = {
+            "Approval wanted: core1, risk critical",
+            "Expired: change on core1",
+            f"Escalated: incident {incident}",
+        }
+        return wanted <= set(there.titles)
+
+    await eventually(told)
+    [asked] = [each["message"] for each in there.got if each["title"].startswith("Approval wanted")]
+    assert "It needs 2 different people" in asked
+    assert asked.endswith(f"https://noc.example.net/incidents/{incident}")
+    assert len(set(there.titles)) == len(there.titles)
 
 
 async def test_an_approved_change_is_refused_after_its_time(stage: Stage, approved: ApprovalRequest) -> None:

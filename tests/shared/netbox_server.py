@@ -86,6 +86,8 @@ class NetBox:
     interfaces: list[dict[str, Any]] = field(default_factory=list)
     addresses: list[dict[str, Any]] = field(default_factory=list)
     cables: list[dict[str, Any]] = field(default_factory=list)
+    circuits: list[dict[str, Any]] = field(default_factory=list)
+    sites: list[dict[str, Any]] = field(default_factory=list)
     page: int = 2
     """The most that a page holds, whatever is asked for: NetBox's MAX_PAGE_SIZE."""
     deaf: frozenset[str] = frozenset()
@@ -110,7 +112,10 @@ class NetBox:
         return said(404, {"detail": "Not found."}) if rows is None else said(200, self.paged(parts.path, query, rows))
 
     def rows(self, path: str, query: Mapping[str, list[str]]) -> list[dict[str, Any]] | None:
-        ids = {int(one) for one in query.get("device_id", [])}
+        named = {one["id"] for one in self.devices if one["name"] in query.get("device", [])}
+        ids = {int(one) for one in query.get("device_id", [])} | named
+        if not {"device", "device_id"} & query.keys():  # what no filter narrows is all of it
+            ids = {one["id"] for one in self.devices}
         if path == "/api/dcim/devices/":
             return [one for one in self.devices if self.chosen(one, query)]
         if path == "/api/dcim/interfaces/":
@@ -120,6 +125,10 @@ class NetBox:
             return [one for one in self.addresses if one["assigned_object_id"] in mine]
         if path == "/api/dcim/cables/":
             return [one for one in self.cables if mine & set(ends_of(one))]
+        if path == "/api/circuits/circuits/":
+            return self.circuits
+        if path == "/api/dcim/sites/":
+            return self.sites
         return None
 
     def chosen(self, one: Mapping[str, Any], query: Mapping[str, list[str]]) -> bool:

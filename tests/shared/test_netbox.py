@@ -1,9 +1,11 @@
 """The NetBox reader against a real HTTP server: pages, filters, shapes of several versions, and everything odd."""
 
 import json
+import socket
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -401,3 +403,26 @@ def test_no_object_of_whatever_shape_breaks_the_reader(
     else:
         json.dumps([found.devices, found.links])
         assert len(found.devices) + len(found.left_out) == len(devices)
+
+
+def test_a_server_that_drips_its_answer_is_given_up_after_the_bound() -> None:
+    """Each drop comes in time; the whole of it never would."""
+    done = threading.Event()
+
+    def drip(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):  # the reader hangs up
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+            while not done.wait(0.02):
+                connection.sendall(b" ")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip, args=(listener,))
+        thread.start()
+        try:
+            entry = NetBoxEntry(url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=0.3)
+            with pytest.raises(TooLateError, match=r"no answer within 0\.3 s"):
+                read_netbox(entry)
+        finally:
+            done.set()
+            thread.join()

@@ -6,6 +6,7 @@ the incident can change what the sender said.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.applications import Starlette
@@ -18,6 +19,8 @@ from nocmesh.alerting.fields import MAX_BYTES
 from nocmesh.clock import Clock
 from nocmesh.errors import InvalidInputError, NocmeshError, NotFoundError
 from nocmesh.log import Log
+from nocmesh.messages.inventory import InventoryChanged
+from nocmesh_bridges.alerts import netboxhook
 from nocmesh_bridges.alerts.deliveries import Deliveries
 
 Publish = Callable[[str, bytes, str], Awaitable[int]]
@@ -37,11 +40,28 @@ class _TooSlowError(InvalidInputError):
     """The body did not come in time."""
 
 
-def receiver(publish: Publish, clock: Clock, log: Log, *, body_seconds: float = BODY_SECONDS) -> Starlette:
-    """The application that hands each webhook's body to ``publish``."""
-    door = _Door(publish, clock, log, body_seconds)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetBoxDoor:
+    """How NetBox's webhooks are taken."""
+
+    secret: str = field(repr=False)
+    tell: Callable[[InventoryChanged], Awaitable[None]]
+    """Raises a BusError when nobody could be told."""
+
+
+def receiver(
+    publish: Publish,
+    clock: Clock,
+    log: Log,
+    *,
+    body_seconds: float = BODY_SECONDS,
+    netbox: NetBoxDoor | None = None,
+) -> Starlette:
+    """The application that hands each webhook's body to ``publish``, and NetBox's changes to ``netbox``."""
+    door = _Door(publish, clock, log, body_seconds, netbox)
     return Starlette(
         routes=[
+            Route("/api/webhooks/netbox", door.changed, methods=["POST"]),
             Route("/api/webhooks/{source}", door.receive, methods=["POST"]),
             Route("/api/v1/tickets/webhook/{source}", door.receive, methods=["POST"]),
             Route("/api/health", _health, methods=["GET"]),
@@ -56,12 +76,15 @@ def receiver(publish: Publish, clock: Clock, log: Log, *, body_seconds: float = 
 class _Door:
     """One receiver's state: what it needs, and what it delivered lately."""
 
-    def __init__(self, publish: Publish, clock: Clock, log: Log, body_seconds: float) -> None:
+    def __init__(
+        self, publish: Publish, clock: Clock, log: Log, body_seconds: float, netbox: NetBoxDoor | None
+    ) -> None:
         self._publish = publish
         self._clock = clock
         self._log = log
         self._body_seconds = body_seconds
         self._deliveries = Deliveries()
+        self._netbox = netbox
 
     async def receive(self, request: Request) -> Response:
         """202 with the ids of the alerts, after the stream has acknowledged the body."""
@@ -75,6 +98,18 @@ class _Door:
         self._log.info("alerts_accepted", source=source, accepted=len(alerts), id=delivery, sequence=sequence)
         return JSONResponse({"accepted": len(alerts), "alert_ids": alert_ids}, status_code=202)
 
+    async def changed(self, request: Request) -> Response:
+        """202 when NetBox's word was proved and passed on; the signature is looked at before anything else."""
+        if self._netbox is None:
+            raise NotFoundError("no webhook is taken from NetBox: set NOCMESH_NETBOX_WEBHOOK_SECRET")
+        body = await _body(request, self._body_seconds)
+        netboxhook.prove(body, request.headers.get(netboxhook.HEADER, ""), self._netbox.secret)
+        change = netboxhook.change_in(body, self._clock.now())
+        if change is not None:
+            await self._netbox.tell(change)
+            self._log.info("netbox_changed", model=change.model, happened=change.event)
+        return JSONResponse({"accepted": int(change is not None)}, status_code=202)
+
     async def refuse(self, request: Request, error: Exception) -> Response:
         """The answer to a body that was not taken; one of the sender's making is final, one of ours is not."""
         assert isinstance(error, NocmeshError)  # the only class that this handler is registered for
@@ -87,6 +122,8 @@ class _Door:
 def _verdict(error: NocmeshError) -> tuple[int, dict[str, Any]]:
     if isinstance(error, NotFoundError):
         return 404, {"known": list(sources.WEBHOOKS)}
+    if isinstance(error, netboxhook.UnprovedError):
+        return 401, {}
     if isinstance(error, InvalidInputError):
         status = {_TooLargeError: 413, _TooSlowError: 408}.get(type(error), 400)
         return status, {"field": error.field, "reason": error.reason}

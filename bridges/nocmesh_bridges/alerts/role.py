@@ -1,8 +1,9 @@
 """The process of the alerts bridge: it joins the stream to the HTTP side, until it shall stop."""
 
+from nocmesh.messages.inventory import InventoryChanged
 from nocmesh.runtime import Context, Role
 from nocmesh.subjects import subject
-from nocmesh_bridges.alerts.app import receiver
+from nocmesh_bridges.alerts.app import NetBoxDoor, receiver
 from nocmesh_bridges.alerts.serving import serve
 
 INCOMING = "ai.alerts.incoming.<source>"
@@ -18,7 +19,12 @@ async def run(context: Context) -> None:
             subject(INCOMING, source=source), body, id=id, correlation_id=id, timeout=STORED_SECONDS
         )
 
-    app = receiver(publish, context.clock, context.log)
+    async def tell(change: InventoryChanged) -> None:
+        await context.mesh.edge.emit(subject("ai.inventory.changed"), change)
+
+    secret = context.settings.netbox_webhook_secret
+    netbox = NetBoxDoor(secret=secret.get_secret_value(), tell=tell) if secret else None
+    app = receiver(publish, context.clock, context.log, netbox=netbox)
     await serve(app, context.settings.webhooks, context.stopping, context.log, context.settings.shutdown_seconds)
 
 

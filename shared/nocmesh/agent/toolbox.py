@@ -21,7 +21,7 @@ LOOK_AGAIN_SECONDS = 0.25
 READ_ONLY = frozenset(
     {
         *("device_state", "device_show", "device_probe", "device_backup", "device_validate"),
-        *("device_baseline", "device_history", "config_diff", "snmp_query"),
+        *("device_baseline", "device_history", "config_diff", "snmp_query", "netbox_lookup"),
         *("db_query", "http_get", "local_run"),
     }
 )

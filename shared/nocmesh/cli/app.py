@@ -18,6 +18,7 @@ from nocmesh.cli import (
     incident_commands,
     inventory_commands,
     lab_commands,
+    notify_commands,
     order_commands,
     policy_commands,
     role_commands,
@@ -187,6 +188,7 @@ app.add_typer(lab_commands.group)
 diagnose_commands.mount(app)
 app.add_typer(inventory_commands.group)
 app.add_typer(credential_commands.group)
+app.add_typer(notify_commands.group)
 app.command()(version)
 app.command()(up)
 app.command()(demo)

@@ -35,7 +35,7 @@ def agent_run(
 
 
 @bridge.command("run")
-def bridge_run(kind: Annotated[str, typer.Argument(help="ssh or alerts.")]) -> None:
+def bridge_run(kind: Annotated[str, typer.Argument(help="ssh, snmp, netbox, alerts or notify.")]) -> None:
     """Run one bridge against NOCMESH_NATS_URL, with the credentials in NOCMESH_CREDENTIALS."""
     _host(kind)
 

@@ -58,7 +58,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "bridge": ("ssh",),
     "snmp": ("snmp",),
     "connect": ("connect",),
+    "netbox": ("netbox",),
     "edge": ("alerts", "dashboard"),
+    "notify": ("notify",),
 }
 IDENTITIES = (
     Identity("alerts", "alerts"),
@@ -71,6 +73,8 @@ IDENTITIES = (
     Identity("isis", "agent", "isis"),
     Identity("layer2", "agent", "layer2"),
     Identity("monitor", "monitor", "monitor"),
+    Identity("netbox", "netbox", "netbox"),
+    Identity("notify", "notify"),
     Identity("orchestrator", "orchestrator", "orchestrator"),
     Identity("ospf", "agent", "ospf"),
     Identity("remediation", "agent", "remediation"),
@@ -82,6 +86,8 @@ IDENTITIES = (
 
 _SNMP = re.compile(r"""\bsnmp["']?\s*:""")
 """How a device's entry of an inventory says that it has SNMP."""
+_NETBOX = re.compile(r"""\bnetbox["']?\s*:""")
+"""How an inventory says that its devices come from NetBox."""
 REGISTERED = ("agent", "monitor", "orchestrator")
 """Roles on the bus that register as agents of their type."""
 
@@ -129,7 +135,7 @@ async def running_mesh(
             stack.push_async_callback(broker.stop)
         stack.push_async_callback(supervisor.stop)
         for group, names in groups_of(settings).items():
-            supervisor.keep(program(group, names, environment, home))
+            supervisor.keep(program(group, names, {**environment, **secrets_of(group, settings)}, home))
         if broker:
             await broker.start()
         await provision(url, authority)
@@ -147,15 +153,30 @@ async def running_mesh(
 
 
 def groups_of(settings: Settings) -> dict[str, tuple[str, ...]]:
-    """The processes of this mesh: some of them only where there is something to do for them.
+    """The processes of this mesh: each that is not always needed where there is something for it to do.
 
-    The SNMP bridge where a device speaks SNMP, or traps are heard; the connectors where the settings name targets. The
-    inventory is searched, not read: what reads it costs the memory that this saves.
+    SNMP where a device speaks it, or traps are heard; NetBox where the inventory comes from one; the connectors where
+    targets are named; notifications where somebody is to be told. The inventory is searched, not read: what reads it
+    costs the memory that this saves.
     """
     path = settings.inventory
-    told = path is not None and path.is_file() and _SNMP.search(path.read_text("utf-8", errors="replace"))
-    wanted = {"snmp": told or settings.snmp_traps, "connect": settings.targets}
+    text = path.read_text("utf-8", errors="replace") if path is not None and path.is_file() else ""
+    wanted = {
+        "snmp": bool(_SNMP.search(text) or settings.snmp_traps),
+        "connect": settings.targets is not None,
+        "netbox": bool(_NETBOX.search(text)),
+        "notify": settings.notify is not None,
+    }
     return {group: names for group, names in GROUPS.items() if wanted.get(group, True)}
+
+
+def secrets_of(group: str, settings: Settings) -> dict[str, str]:
+    """What only the processes of ``group`` are told; the others get it taken away."""
+    secrets = {"NOCMESH_NOTIFY": ("notify", settings.notify)}
+    secrets["NOCMESH_NETBOX_WEBHOOK_SECRET"] = ("edge", settings.netbox_webhook_secret)
+    return {
+        name: value.get_secret_value() if value and owner == group else "" for name, (owner, value) in secrets.items()
+    }
 
 
 def broker_port(settings: Settings) -> int:
@@ -205,6 +226,9 @@ def environment_of(settings: Settings, url: str) -> dict[str, str]:
         "NOCMESH_DATABASE_URL": settings.database_url,
         "NOCMESH_LOG_LEVEL": settings.log_level,
         "NOCMESH_LOG_FORMAT": settings.log_format,
+        "NOCMESH_URL": settings.url if "url" in settings.model_fields_set else f"http://{settings.http}",
+        "NOCMESH_NETBOX_CACHE_SECONDS": str(settings.netbox_cache_seconds),
+        "NOCMESH_NOTIFY_PER_MINUTE": str(settings.notify_per_minute),
         "NOCMESH_HEARTBEAT_SECONDS": str(settings.heartbeat_seconds),
         "NOCMESH_NO_AUTH_FOR_LOOPBACK": str(settings.no_auth_for_loopback).lower(),
         "NOCMESH_SHUTDOWN_SECONDS": str(settings.shutdown_seconds),

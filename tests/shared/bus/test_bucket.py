@@ -141,7 +141,7 @@ async def test_what_the_wrong_one_or_nobody_signed_is_not_believed(mesh_for: Mes
 
 async def test_an_unknown_bucket_or_store_lists_the_known(mesh_for: MeshFor) -> None:
     bus = (await mesh_for("orchestrator")).agents
-    with pytest.raises(NotFoundError, match="agents, baselines, changes, history, inventory, runs"):
+    with pytest.raises(NotFoundError, match="agents, baselines, changes, history, inventory, notified, runs"):
         bus.bucket("nope")
     with pytest.raises(NotFoundError, match="backups, observations"):
         bus.objects("nope")

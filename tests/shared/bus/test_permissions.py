@@ -278,3 +278,29 @@ async def test_a_consumer_of_the_provisioner_is_no_longer_there_for_others(mesh_
         await provisioner.core.publish("ai.workflows.journal.r", b"{}", id="x")
     with pytest.raises((DeniedError, NotFoundError, BusError)):
         await provisioner.core.publish("ai.approvals.decisions.r", b"{}", id="x")
+
+
+def test_who_tells_people_writes_nothing_but_what_it_told_and_makes_no_consumer() -> None:
+    """Stated once more, by hand: its process talks to half the internet."""
+    assert zones_of("notify") == (Zone.CORE,)
+    may = sorted(subject for subject, allowed in said("notify", Zone.CORE).items() if allowed)
+    says = [each for each in may if not each.startswith("$JS.")]
+    assert says == ["$KV.notified.C.x", "$KV.notified.M.x", "$KV.notified.key", "ai.dead.core.x"]
+    owned = ("APPROVALS.notify", "INCIDENTS.notify", "DEVICE_RESULTS.notify")
+    asks = {f"$JS.API.CONSUMER.{verb}.{each}" for each in owned for verb in ("INFO", "MSG.NEXT")}
+    assert {each for each in may if each.startswith("$JS.API.CONSUMER")} == asks
+    assert [subject for subject, allowed in heard("notify", Zone.CORE).items() if allowed] == [
+        f"_INBOX.{NAME}.>",
+        f"_INBOX.{NAME}.x",
+    ]
+
+
+def test_who_asks_netbox_answers_one_kind_of_call_and_touches_nothing_else() -> None:
+    assert set(zones_of("netbox")) == {Zone.AGENTS, Zone.EDGE}
+    says = {subject for zone in Zone for subject, allowed in said("netbox", zone).items() if allowed}
+    own = {f"ai.{word}.{NAME}" for word in ("heartbeat", "metrics")}
+    reads = {"$JS.API.DIRECT.GET.KV_inventory", "$JS.API.DIRECT.GET.KV_inventory.ai.x"}
+    assert says == own | reads | {"ai.agents.register", "ai.agents.deregister"}
+    assert [
+        subject for subject, allowed in heard("netbox", Zone.EDGE).items() if allowed and "INBOX" not in subject
+    ] == ["ai.inventory.changed"]

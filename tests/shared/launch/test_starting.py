@@ -36,6 +36,7 @@ from nocmesh.launch.mesh import (
     issue,
     open_authority,
     program,
+    secrets_of,
 )
 from nocmesh.launch.supervisor import tail
 from nocmesh.proving.broker import eventually
@@ -80,7 +81,33 @@ def test_the_snmp_bridge_runs_where_there_is_something_to_ask_or_to_hear(
     path.write_text(f"devices:\n  - name: r1\n{entry}\n", "utf-8")
     settings = Settings.model_validate({"inventory": path, "snmp_traps": traps})
     assert ("snmp" in groups_of(settings)) is runs
-    assert set(groups_of(settings)) >= set(GROUPS) - {"snmp", "connect"}
+    assert set(groups_of(settings)) >= set(GROUPS) - {"snmp", "connect", "netbox", "notify"}
+
+
+@pytest.mark.parametrize(
+    ("text", "runs"),
+    [("netbox:\n  url: x\n", True), ('{"version": 1, "netbox": {"url": "x"}}', True), ("devices: []\n", False)],
+)
+def test_the_netbox_bridge_runs_where_the_inventory_names_one(tmp_path: Path, text: str, runs: bool) -> None:
+    path = tmp_path / "inventory.yaml"
+    path.write_text(text, "utf-8")
+    assert ("netbox" in groups_of(Settings(data=tmp_path, inventory=path))) is runs
+
+
+def test_people_are_told_by_a_process_of_its_own_that_alone_knows_their_addresses(tmp_path: Path) -> None:
+    quiet, told = Settings(data=tmp_path), Settings(data=tmp_path, notify="json://s3cret")
+    assert "notify" not in groups_of(quiet)
+    assert groups_of(told)["notify"] == ("notify",)
+    assert "s3cret" not in str(environment_of(told, "nats://x"))
+    assert {group: secrets_of(group, told)["NOCMESH_NOTIFY"] for group in groups_of(told)} == {
+        **dict.fromkeys(groups_of(quiet), ""),
+        "notify": "json://s3cret",
+    }
+
+
+def test_links_lead_to_this_meshs_own_dashboard_unless_another_address_is_set(tmp_path: Path) -> None:
+    assert environment_of(Settings(data=tmp_path, http="127.0.0.1:9"), "x")["NOCMESH_URL"] == "http://127.0.0.1:9"
+    assert environment_of(Settings(data=tmp_path, url="https://noc"), "x")["NOCMESH_URL"] == "https://noc"
 
 
 def test_the_connectors_run_where_a_file_of_targets_is_named(tmp_path: Path) -> None:
