@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nocmesh.cli import main
-from nocmesh.launch.mesh import free_port
+from nocmesh.ports import free_port
 
 sys.path.append(str(Path(__file__).parents[1]))
 

@@ -81,6 +81,7 @@ def test_every_way_reads_every_device_and_hears_the_same(cli: Cli) -> None:
     assert "4 simulated devices, processes: 1" in said.err
 
 
+@pytest.mark.alone
 @pytest.mark.mesh
 def test_a_bridge_that_is_killed_in_the_middle_costs_no_read(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(toolbox, "TRY_SECONDS", 3.0)
@@ -90,5 +91,7 @@ def test_a_bridge_that_is_killed_in_the_middle_costs_no_read(cli: Cli, monkeypat
     [row] = json.loads(said.out)["items"]
     assert "killed one bridge" in said.err
     assert (row["reads"], row["answered_once"] + row["failed_clearly"]) == (300, 300)
-    assert (row["lost"], row["answered_twice"], row["wrong"]) == (0, 0, 0)
+    assert (row["lost"], row["wrong"]) == (0, 0), (
+        "an answer that came after its call was asked again is counted, no fault"
+    )
     assert row["answered_once"] > 150, "those of the second half too: the other bridge has the devices now"

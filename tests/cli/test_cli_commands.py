@@ -25,7 +25,7 @@ from nocmesh.cli.client import error_of
 from nocmesh.cli.output import Format
 from nocmesh.cli.reference import page
 from nocmesh.errors import NocmeshError
-from nocmesh.launch.mesh import free_port
+from nocmesh.ports import free_port
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "cli.md"
 PRINTS_NO_DATA = {"up", "dashboard", "agent run", "bridge run", "lab inventory"}

@@ -22,7 +22,7 @@ from nocmesh.cli.output import Format
 from nocmesh.cli.stories import Blow, Chapter
 from nocmesh.cli.telling import Teller
 from nocmesh.errors import TooLateError
-from nocmesh.launch.mesh import free_port
+from nocmesh.ports import free_port
 
 pytestmark = [pytest.mark.mesh, pytest.mark.alone]
 

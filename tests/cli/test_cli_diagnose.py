@@ -130,6 +130,7 @@ def test_a_baseline_that_is_none_ends_before_anything_starts(cli: Cli, tmp_path:
 # --- the whole commands
 
 
+@pytest.mark.alone
 @pytest.mark.mesh
 def test_a_baseline_then_a_diagnosis_that_knows_it_and_nothing_is_changed(
     cli: Cli, network: Network, tmp_path: Path
@@ -157,6 +158,7 @@ def test_a_baseline_then_a_diagnosis_that_knows_it_and_nothing_is_changed(
     assert (tmp_path / "kept" / "data" / "logs").is_dir()
 
 
+@pytest.mark.alone
 @pytest.mark.mesh
 def test_secrets_are_masked_alike_then_and_now(cli: Cli, network: Network, tmp_path: Path) -> None:
     """Else every line with a password would seem to have moved."""
@@ -174,6 +176,7 @@ def test_secrets_are_masked_alike_then_and_now(cli: Cli, network: Network, tmp_p
     assert (found["equal"], found["diff"]) == (True, "")
 
 
+@pytest.mark.alone
 @pytest.mark.mesh
 def test_without_a_baseline_it_lives_from_both_ends(cli: Cli, network: Network, tmp_path: Path) -> None:
     alert, expected = network.break_it("bgp_asn_misconfig")
@@ -188,6 +191,7 @@ def test_without_a_baseline_it_lives_from_both_ends(cli: Cli, network: Network, 
         assert title in found.out
 
 
+@pytest.mark.alone
 @pytest.mark.mesh
 def test_a_network_that_is_well_is_said_to_be_well(cli: Cli, network: Network, tmp_path: Path) -> None:
     alert, _ = network.break_it("none")
@@ -196,6 +200,7 @@ def test_a_network_that_is_well_is_said_to_be_well(cli: Cli, network: Network, t
     assert (found.json["verdict"], found.json["root_causes"]) == ("false_positive", [])
 
 
+@pytest.mark.alone
 @pytest.mark.mesh
 def test_a_device_that_cannot_be_reached_is_said_on_stderr_and_ends_with_one(
     cli: Cli, network: Network, tmp_path: Path
@@ -212,6 +217,7 @@ def test_a_device_that_cannot_be_reached_is_said_on_stderr_and_ends_with_one(
     assert not (tmp_path / "base" / "gone").exists()
 
 
+@pytest.mark.alone
 @pytest.mark.mesh
 def test_an_alert_that_the_source_does_not_understand_is_refused_and_all_is_stopped(
     cli: Cli, network: Network, tmp_path: Path
@@ -222,6 +228,7 @@ def test_an_alert_that_the_source_does_not_understand_is_refused_and_all_is_stop
     assert children() == []
 
 
+@pytest.mark.alone
 @pytest.mark.mesh
 def test_a_diagnosis_that_takes_too_long_ends_with_six(cli: Cli, network: Network, tmp_path: Path) -> None:
     quiet = {"status": "resolved", "alerts": [{"status": "resolved", "labels": {"alertname": "x"}}]}
@@ -233,6 +240,7 @@ def test_a_diagnosis_that_takes_too_long_ends_with_six(cli: Cli, network: Networ
     assert children() == []
 
 
+@pytest.mark.alone
 @pytest.mark.mesh
 def test_a_wrong_inventory_is_refused_before_anything_starts(cli: Cli, tmp_path: Path) -> None:
     path = written(tmp_path, "version: 1\ndevices: [{name: r1, platform: ffr}]\n", "bad.yaml")
@@ -245,6 +253,7 @@ def test_a_wrong_inventory_is_refused_before_anything_starts(cli: Cli, tmp_path:
         assert "bad.yaml:2: devices[0].platform: expected 'frr'" in found.err
 
 
+@pytest.mark.alone
 @pytest.mark.mesh
 def test_ctrl_c_stops_all_that_it_started(network: Network, tmp_path: Path) -> None:
     quiet = {"status": "resolved", "alerts": [{"status": "resolved", "labels": {"alertname": "x"}}]}
@@ -308,6 +317,7 @@ async def test_a_mesh_that_does_not_become_ready_is_said(
 # --- what moved, on a mesh that runs
 
 
+@pytest.mark.alone
 @pytest.mark.mesh
 def test_config_tells_what_moved_and_takes_it_for_normal_when_asked(cli: Cli, up: Up) -> None:
     def call(*words: str) -> Said:

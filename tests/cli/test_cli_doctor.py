@@ -9,7 +9,7 @@ from cli.calling import Cli, Said
 from nocmesh.bus import Authority
 from nocmesh.cli import doctor
 from nocmesh.launch.home import Endpoint, Home
-from nocmesh.launch.mesh import free_port
+from nocmesh.ports import free_port
 
 pytestmark = pytest.mark.real
 

@@ -144,6 +144,7 @@ def test_runs_are_listed_and_compared(cli: Cli, tmp_path: Path) -> None:
     assert "moved:" in cli("eval", "compare", first, second, "--out", str(tmp_path), "-o", "yaml").out
 
 
+@pytest.mark.alone
 @pytest.mark.mesh
 def test_a_run_that_is_stopped_keeps_what_it_has_and_leaves_nothing_running(tmp_path: Path) -> None:
     said = tmp_path / "errors"

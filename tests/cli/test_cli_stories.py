@@ -49,6 +49,7 @@ def test_a_doomed_fix_ends_well_only_with_a_person_and_rolled_back() -> None:
     assert wrong_end(Chapter(blow=Blow(fault="a")), {}) == ""
 
 
+@pytest.mark.alone
 @pytest.mark.mesh
 def test_a_shift_ends_with_a_fix_that_fails_and_everything_is_on_the_record(cli: Cli, tmp_path: Path) -> None:
     kept, log = tmp_path / "kept", tmp_path / "shift.log"
@@ -68,6 +69,7 @@ def test_a_shift_ends_with_a_fix_that_fails_and_everything_is_on_the_record(cli:
     assert "outcome=rolled_back" in log.read_text()
 
 
+@pytest.mark.alone
 @pytest.mark.mesh
 def test_with_verbose_every_role_is_heard_while_it_works(cli: Cli) -> None:
     said = cli("demo", "--headless", "--verbose", "-o", "name", "--fault", "none")

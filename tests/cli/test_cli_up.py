@@ -16,8 +16,8 @@ from nocmesh.bus import Authority, Mesh
 from nocmesh.cli.stopping import ONE_PRESS_SECONDS
 from nocmesh.clock import SystemClock
 from nocmesh.launch.home import Home
-from nocmesh.launch.mesh import free_port
 from nocmesh.messages.task import TaskAssignment, TaskResult
+from nocmesh.ports import free_port
 from nocmesh.proving.broker import eventually
 from nocmesh.subjects import subject
 

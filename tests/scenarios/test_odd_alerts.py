@@ -12,8 +12,8 @@ from scenarios.web import Api
 
 from nocmesh.clock import SystemClock
 from nocmesh.ids import new_id
-from nocmesh.launch.mesh import free_port
 from nocmesh.messages.workflow import WorkflowRequest, WorkflowResponse
+from nocmesh.ports import free_port
 from nocmesh.proving.broker import eventually
 from nocmesh.proving.simulated.alerts import webhook
 from nocmesh.subjects import subject

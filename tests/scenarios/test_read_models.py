@@ -9,7 +9,7 @@ import pytest_asyncio
 from scenarios.stage import Stage, playing
 from scenarios.web import Api
 
-from nocmesh.launch.mesh import free_port
+from nocmesh.ports import free_port
 from nocmesh.proving.broker import eventually
 from nocmesh.store.database import Database
 from nocmesh.store.projector import Projector

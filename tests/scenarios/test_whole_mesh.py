@@ -14,8 +14,8 @@ import psutil
 import pytest
 from scenarios.web import Api
 
-from nocmesh.launch.mesh import free_port
 from nocmesh.launch.simulation import Simulation, simulation
+from nocmesh.ports import free_port
 from nocmesh.proving.broker import eventually
 
 pytestmark = [pytest.mark.mesh, pytest.mark.alone]

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import secrets
 import signal
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,15 +11,8 @@ from nocmesh.bus.authority import Authority
 from nocmesh.bus.binary import find_binary
 from nocmesh.bus.serverconf import server_conf
 from nocmesh.errors import BusError, PreconditionError
+from nocmesh.ports import free_port
 from nocmesh.privatefile import write_secret
-
-
-def free_port() -> int:
-    """A port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class NatsServer:

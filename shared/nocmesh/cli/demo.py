@@ -21,10 +21,10 @@ from nocmesh.cli.votes import due, needed, verdict_on
 from nocmesh.errors import NocmeshError, PreconditionError, TooLateError
 from nocmesh.launch.home import Home
 from nocmesh.launch.logtail import logs_followed
-from nocmesh.launch.mesh import free_port, is_free
 from nocmesh.launch.simulation import Simulation, start_simulation
 from nocmesh.launch.supervisor import tail
 from nocmesh.log import configure, logger
+from nocmesh.ports import free_port, is_free
 from nocmesh.settings import Settings
 
 HEALTHY = "none"

@@ -26,8 +26,8 @@ from nocmesh.evaluation.score import Scores
 from nocmesh.evaluation.suites import suite
 from nocmesh.evaluation.trial import Patience
 from nocmesh.inventory import load_inventory
-from nocmesh.launch.mesh import free_port
 from nocmesh.log import configure, logger
+from nocmesh.ports import free_port
 from nocmesh.settings import Settings
 
 READY_SECONDS = 180.0

@@ -13,9 +13,9 @@ from nocmesh.cli.stopping import Stop
 from nocmesh.cli.up import prepared_mesh, ready
 from nocmesh.errors import NocmeshError, PreconditionError, TooLateError
 from nocmesh.launch.home import Home
-from nocmesh.launch.mesh import free_port
 from nocmesh.launch.supervisor import tail
 from nocmesh.log import configure, logger
+from nocmesh.ports import free_port
 from nocmesh.settings import Settings
 
 READY_SECONDS = 180.0

@@ -6,7 +6,6 @@ would not fit the memory that a small machine has to spare.
 
 import os
 import re
-import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -22,6 +21,7 @@ from nocmesh.launch.broker import KeptBroker
 from nocmesh.launch.home import Endpoint, Home
 from nocmesh.launch.supervisor import Program, Supervisor, Told, nobody
 from nocmesh.log import Log
+from nocmesh.ports import free_port, is_free
 from nocmesh.settings import Settings
 
 
@@ -237,11 +237,16 @@ def environment_of(settings: Settings, url: str) -> dict[str, str]:
         "NOCMESH_READ_ONLY": str(settings.read_only).lower(),
         "NOCMESH_BASELINE_MINUTES": str(settings.baseline_minutes),
         "NOCMESH_TRUST_FIRST_STATE": str(settings.trust_first_state).lower(),
+        "NOCMESH_CONFIRM_SECONDS": str(settings.confirm_seconds),
     }
     if settings.snmp_traps:
         told["NOCMESH_SNMP_TRAPS"] = str(settings.snmp_traps)
     if settings.baselines:
         told["NOCMESH_BASELINES"] = str(settings.baselines.absolute())
+    if settings.credential_store:
+        told["NOCMESH_CREDENTIAL_STORE"] = str(settings.credential_store.absolute())
+    if settings.policy:
+        told["NOCMESH_POLICY"] = str(settings.policy.absolute())
     if settings.targets:
         told["NOCMESH_TARGETS"] = str(settings.targets.absolute())
     if settings.inventory:
@@ -249,26 +254,7 @@ def environment_of(settings: Settings, url: str) -> dict[str, str]:
     return told
 
 
-def is_free(host: str, port: int) -> bool:
-    """Whether nobody listens on ``host``:``port`` now."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
-
-
 def check_free(host: str, port: int) -> None:
     """Raise PreconditionError when somebody listens on ``host``:``port`` already."""
     if not is_free(host, port):
         raise PreconditionError(f"{host}:{port} is taken: stop what listens there, or choose another port")
-
-
-def free_port(host: str = "127.0.0.1") -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -17,10 +17,10 @@ from nocmesh.agent.toolbox import Toolbox
 from nocmesh.bus import Mesh
 from nocmesh.clock import SystemClock
 from nocmesh.inventory import load_inventory
-from nocmesh.launch.mesh import free_port
 from nocmesh.log import logger
 from nocmesh.messages.agent import Metrics
 from nocmesh.messages.session import Observation, ToolCall
+from nocmesh.ports import free_port
 from nocmesh.proving.broker import MeshFor, eventually
 from nocmesh.runtime import Context, load_role
 from nocmesh.settings import Settings

@@ -10,10 +10,10 @@ from nocmesh.bus import Authority, Mesh, NatsServer, provision, server_conf, sto
 from nocmesh.bus import binary as binary_module
 from nocmesh.bus.binary import FLOOR, binary_version, find_binary, parse_version, require_version
 from nocmesh.bus.plan import load_plan
-from nocmesh.bus.server import free_port
 from nocmesh.clock import SystemClock
 from nocmesh.errors import BusError, PreconditionError
 from nocmesh.messages.task import TaskResult
+from nocmesh.ports import free_port
 from nocmesh.proving.broker import Broker, MeshFor, eventually
 from nocmesh.subjects import Zone
 

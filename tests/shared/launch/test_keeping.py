@@ -15,11 +15,12 @@ from nocmesh.errors import InvalidInputError, NotFoundError, PreconditionError
 from nocmesh.launch import supervisor as keeping
 from nocmesh.launch.broker import KeptBroker, orphan
 from nocmesh.launch.home import Home
-from nocmesh.launch.mesh import environment_of, free_port, running_mesh
+from nocmesh.launch.mesh import environment_of, running_mesh
 from nocmesh.launch.prepare import Preparation
 from nocmesh.launch.simulation import simulation, start_simulation
 from nocmesh.launch.supervisor import Program, Supervisor
 from nocmesh.log import logger
+from nocmesh.ports import free_port
 from nocmesh.proving.broker import eventually
 from nocmesh.settings import Settings
 

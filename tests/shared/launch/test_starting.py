@@ -30,15 +30,14 @@ from nocmesh.launch.mesh import (
     broker_port,
     check_free,
     environment_of,
-    free_port,
     groups_of,
-    is_free,
     issue,
     open_authority,
     program,
     secrets_of,
 )
 from nocmesh.launch.supervisor import tail
+from nocmesh.ports import OURS, free_port, is_free
 from nocmesh.proving.broker import eventually
 from nocmesh.runtime import Context, Role, known_roles, load_role
 from nocmesh.settings import Settings
@@ -384,3 +383,15 @@ async def test_a_broker_that_closes_the_door_for_ever_ends_the_process(
     link._on_closed("the key was revoked")
     with pytest.raises(BusError, match="closed the connection for ever: the key was revoked"):
         await asyncio.wait_for(running, 20)
+
+
+def test_every_process_is_told_the_policy_the_store_and_the_confirm_time(tmp_path: Path) -> None:
+    told = Settings(policy=tmp_path / "p.yaml", credential_store=tmp_path / "c", confirm_seconds=90)
+    found = environment_of(told, "nats://x")
+    assert found["NOCMESH_POLICY"] == str(tmp_path / "p.yaml")
+    assert found["NOCMESH_CREDENTIAL_STORE"] == str(tmp_path / "c")
+    assert float(found["NOCMESH_CONFIRM_SECONDS"]) == 90
+
+
+def test_a_free_port_is_none_that_a_connection_going_out_may_be_given() -> None:
+    assert all(free_port() in OURS for _ in range(20))

@@ -13,7 +13,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from nocmesh.launch.mesh import free_port
+from nocmesh.ports import free_port
 
 ROOT = "root-of-the-tests"
 POLICY = 'path "secret/data/network/*" { capabilities = ["read"] }'
