@@ -74,7 +74,7 @@ def _interface(block: Block) -> Interface:
         out_errors=block.number(r"^ *(?P<it>\d+) output errors?\b"),
         in_discards=block.number(r"\b(?P<it>\d+) input discard\b"),
         out_discards=block.number(r"\b(?P<it>\d+) output discard\b"),
-        mac=mac(block.find(r"\baddress(?:: | is +)(?P<it>[0-9a-f]+\.[0-9a-f]+\.[0-9a-f]+)")),
+        mac=mac(block.find(r"\baddress(?:: | is +)(?P<it>[0-9a-f]{1,4}(?:\.[0-9a-f]{1,4}){2})(?![.\w])")),
         kind=kind_of(block["name"]),
         speed_mbps=_speed(medium),
         duplex=_duplex(medium),

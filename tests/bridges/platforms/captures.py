@@ -30,7 +30,7 @@ NXOS_ARP = "IP ARP Table for context default\nTotal number of entries: 0\nAddres
 NXOS_OSPF = """ Routing Process 1 with ID 10.0.0.9 VRF default
  Number of areas is 1, 1 normal, 0 stub, 0 nssa
    Area BACKBONE(0.0.0.0)
-     Number of LSAs: 1, checksum sum 0x9ccb
+     Number of LSAs: 1, checksum sum 0x1234
 """
 NXOS_RUNNING = (
     "!Command: show running-config\nversion 9.3(5)\nhostname r\nrouter isis 1\n  net 49.0001.0000.0000.0001.00\n"

@@ -61,18 +61,18 @@ BGP = """BGP neighbor is 192.0.2.2,  remote AS 64497, ebgp link,  Peer index 1
 
   Message statistics:
 \t\t              Sent               Rcvd
-  Opens:                        24                  3
+  Opens:                         4                  4
 
   For address family: IPv4 Unicast
-  BGP table version 10317, neighbor version 10317
-  226 accepted paths consume 28024 bytes of memory
+  BGP table version 512, neighbor version 512
+  41 accepted paths consume 5084 bytes of memory
   5 sent paths
 
   For address family: L2VPN EVPN
-  8458 accepted paths consume 1048792 bytes of memory
-  608 sent paths
+  310 accepted paths consume 38440 bytes of memory
+  77 sent paths
 
-  Local host: 192.0.2.1, Local port: 31643
+  Local host: 192.0.2.1, Local port: 40001
   Foreign host: 192.0.2.2, Foreign port: 179
   fd = 82
 
@@ -101,9 +101,9 @@ CDP = """Capability Codes: R - Router, T - Trans-Bridge, B - Source-Route-Bridge
                   S - Switch, H - Host, I - IGMP, r - Repeater,
 
 Device-ID          Local Intrfce  Hldtme Capability  Platform      Port ID
-access1             mgmt0          179    R S I     WS-C3750-48TS Fas1/0/9
+access1             mgmt0          155    R S I     WS-C2960-24   Fas0/7
 spine1-with-a-long-name.example.net(FDO00000001)
-                    Eth1/1         133    R S s     N9K-C9396PX   Eth1/1
+                    Eth1/1         141    R S s     N9K-C9336   Eth1/1
 """
 OSPF_PORTS = """ Ethernet1/1 is up, line protocol is up
     IP address 192.0.2.5/31
@@ -113,7 +113,7 @@ OSPF_PORTS = """ Ethernet1/1 is up, line protocol is up
     1 Neighbors, flooding to 1, adjacent with 1
     Timer intervals: Hello 2, Dead 6, Wait 6, Retransmit 5
     Message-digest authentication, using key id 1
-    Number of opaque link LSAs: 1, checksum sum 0xafaf
+    Number of opaque link LSAs: 1, checksum sum 0x1234
  Vlan10 is up, line protocol is up
     IP address 192.0.2.33/28
     Process ID UNDERLAY VRF default, area 0.0.0.10
@@ -144,7 +144,7 @@ IS-IS adjacency database:
 Legend: '!': No AF level connectivity in given topology
 System ID       SNPA            Level  State  Hold Time  Interface
 spine1          N/A             2      UP     00:00:31   Ethernet1/1
-1920.0000.2003  0013.0100.0001  1-2    INIT   00:00:29   port-channel1.1
+1920.0000.2003  0200.5e00.5304  1-2    INIT   00:00:29   port-channel1.1
 
 IS-IS process: 1 VRF: red
 IS-IS adjacency database:
@@ -158,18 +158,18 @@ MACS = """Legend:
         (T) - True, (F) - False, C - ControlPlane MAC, ~ - vsan
    VLAN     MAC Address      Type      age     Secure NTFY Ports
 ---------+-----------------+--------+---------+------+----+------------------
-*   10     000f.53ff.e5a5   dynamic  0         F      F    Eth1/5
-+   10     000f.53ff.1446   dynamic  0         F      F    Po103
-G    -     5e00.c0ff.0007   static   -         F      F    sup-eth1(R)
+*   10     0200.5e00.5301   dynamic  0         F      F    Eth1/5
++   10     0200.5e00.5302   dynamic  0         F      F    Po103
+G    -     0200.5e00.5303   static   -         F      F    sup-eth1(R)
 """
 LOG = """2026 Nov 23 10:58:12 leaf1 %ETHPORT-5-IF_DOWN_LINK_FAILURE: Interface Ethernet1/5 is down (Link failure)
 a line that somebody else wrote
 2026 Nov 23 10:59:01.250 leaf1 %BGP-3-MD5_BADAUTH:  bgp- [1234] Bad authentication from 192.0.2.2
 """
-RESOURCES = """Load average:   1 minute: 0.34   5 minutes: 0.40   15 minutes: 0.66
-Processes   :   901 total, 2 running
-CPU states  :   2.11% user,   11.64% kernel,   86.24% idle
-        CPU0 states  :   3.33% user,   12.22% kernel,   84.44% idle
-Memory usage:   5873172K total,   4189652K used,   1683520K free
+RESOURCES = """Load average:   1 minute: 0.21   5 minutes: 0.25   15 minutes: 0.30
+Processes   :   640 total, 1 running
+CPU states  :   3.00% user,    7.50% kernel,   89.50% idle
+        CPU0 states  :   3.10% user,    7.90% kernel,   89.00% idle
+Memory usage:   8000000K total,   5000000K used,   3000000K free
 Current memory status: OK
 """

@@ -28,7 +28,7 @@ def test_sessions_are_joined_with_their_configuration_and_its_templates() -> Non
     assert (spine.address, spine.remote_as, spine.session_state) == ("192.0.2.2", 64497, "established")
     assert (spine.description, spine.update_source, spine.maximum_prefix) == ("to spine 1", "loopback0", 500)
     assert (spine.has_password, spine.address_families) == (True, ["ipv4-unicast"])
-    assert (spine.prefixes_received, spine.prefixes_sent, spine.dropped) == (226, 5, 2)
+    assert (spine.prefixes_received, spine.prefixes_sent, spine.dropped) == (41, 5, 2)
     assert (spine.last_reset_reason, spine.last_error) == ("holdtimer expired error", "Hold Timer Expired")
     assert (spine.established_for, spine.last_reset_ago) == (25 * 3600, 34 * 3600)
     assert (old.address, old.enabled, old.session_state, old.ebgp_multihop) == ("192.0.2.9", False, "idle", 3)
@@ -51,7 +51,7 @@ def test_neighbours_speak_lldp_or_where_they_do_not_cdp() -> None:
     assert [(n.interface, n.system_name, n.port) for n in found.neighbors.lldp] == [
         ("Ethernet1/1", "spine1-with-a-long-name.example.net", "Ethernet1/1"),
         ("Ethernet1/5", "fw1", "ethernet1/9"),
-        ("mgmt0", "access1", "Fas1/0/9"),
+        ("mgmt0", "access1", "Fas0/7"),
     ]
     assert [n.quote.command for n in found.neighbors.lldp if n.quote] == [
         "show lldp neighbors",
@@ -105,9 +105,9 @@ def test_addresses_of_the_switch_itself_are_static() -> None:
     table = seen("mac_table", {"show mac address-table": MACS}).mac_table
     assert table is not None
     assert [(m.mac, m.interface, m.vlan, m.static) for m in table] == [
-        ("00:0f:53:ff:e5:a5", "Ethernet1/5", 10, False),
-        ("00:0f:53:ff:14:46", "port-channel103", 10, False),
-        ("5e:00:c0:ff:00:07", "sup-eth1(R)", None, True),
+        ("02:00:5e:00:53:01", "Ethernet1/5", 10, False),
+        ("02:00:5e:00:53:02", "port-channel103", 10, False),
+        ("02:00:5e:00:53:03", "sup-eth1(R)", None, True),
     ]
 
 
@@ -139,8 +139,8 @@ def test_the_system_has_its_load_from_its_resources() -> None:
     texts = {"show version": sample("show_version", ""), "show system resources": RESOURCES}
     system = seen("system", texts).system
     assert system is not None
-    assert (system.hostname, system.version, system.cpu_percent) == ("N9K1", "6.1(2)I3(1)", 13.8)
-    assert (system.memory_total_kb, system.memory_available_kb) == (5873172, 1683520)
+    assert (system.hostname, system.version, system.cpu_percent) == ("N9K1", "6.1(2)I3(1)", 10.5)
+    assert (system.memory_total_kb, system.memory_available_kb) == (8000000, 3000000)
     assert system.uptime_seconds == 123 * 86400 + 5 * 3600 + 15 * 60 + 19
 
 
@@ -151,6 +151,12 @@ def test_interfaces_know_their_bundle_and_whether_they_are_switched_off() -> Non
     assert (found["Ethernet1/2"].enabled, found["Ethernet1/2"].oper_up) == (True, False)
     assert (found["Vlan1"].enabled, found["Vlan248"].addresses) == (False, ["10.120.248.221/23"])
     assert (found["port-channel1"].kind, found["Vlan1"].kind) == ("lag", "vlan")
+
+
+def test_an_ip_address_is_no_hardware_address() -> None:
+    text = "Tunnel1 is up\n    Admin State: up\n    Internet address is 192.0.2.9/30\n    MTU 1476 bytes, BW 9 Kbit\n"
+    (tunnel,) = seen("interfaces", {"show interface": text}).interfaces or []
+    assert (tunnel.addresses, tunnel.mac, tunnel.enabled, tunnel.kind) == (["192.0.2.9/30"], "", True, "tunnel")
 
 
 def test_the_configuration_is_cut_into_sections_and_hashed_without_its_time() -> None:

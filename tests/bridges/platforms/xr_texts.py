@@ -97,10 +97,10 @@ BGP neighbor is 192.0.2.2
  Remote router ID 192.0.2.2
   BGP state = Established, up for 2w3d
   NSR State: NSR Ready
-  Last write pulse rcvd  Nov 11 05:46:16.954 last full not set pulse count 6904115
+  Last write pulse rcvd  Nov 11 05:00:00.000 last full not set pulse count 12
 
  For Address Family: IPv4 Unicast
-  847583 accepted prefixes, 794705 are bestpaths
+  900 accepted prefixes, 800 are bestpaths
   Prefix advertised 170, suppressed 0, withdrawn 19
 
   Connections established 2; dropped 1
@@ -137,7 +137,7 @@ Interfaces for OSPF 1
   Process ID 1, Router ID 10.0.0.9, Network Type POINT_TO_POINT, Cost: 40
   Transmit Delay is 1 sec, State POINT_TO_POINT, MTU 1500, MaxPktSz 1500
   Timer intervals configured, Hello 5, Dead 20, Wait 20, Retransmit 5
-    Hello due in 00:00:04:702
+    Hello due in 00:00:03:100
   Neighbor Count is 1, Adjacent neighbor count is 1
     Adjacent with neighbor 192.0.2.2
   Suppress hello for 0 neighbor(s)
@@ -174,7 +174,7 @@ ISIS = (
 IS-IS CORE neighbors:
 System Id      Interface        SNPA           State Holdtime Type IETF-NSF
 p1             Gi0/0/0/1        *PtoP*         Up    25       L2   Capable
-p2             BE10.10          0005.8671.9202 Init  18       L1L2 Unable
+p2             BE10.10          0200.5e00.5302 Init  18       L1L2 Unable
 
 Total neighbor count: 2
 """
@@ -186,7 +186,7 @@ ARP = (
 0/RP0/CPU0
 -------------------------------------------------------------------------------
 Address         Age        Hardware Addr   State      Type  Interface
-192.0.2.1       -          0c99.6869.0000  Interface  ARPA  MgmtEth0/RP0/CPU0/0
+192.0.2.1       -          0200.5e00.5301  Interface  ARPA  MgmtEth0/RP0/CPU0/0
 192.0.2.7       00:00:03   0000.0000.0000  Incomplete ARPA  MgmtEth0/RP0/CPU0/0
 """
 )

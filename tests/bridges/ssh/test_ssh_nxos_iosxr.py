@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from bridges.platforms.captures import USES, samples
+from bridges.platforms.cisco_answers import ANSWERS
 from bridges.ssh.nasty import Nasty, running, session_with, until
 
 from nocmesh.errors import (
@@ -18,8 +19,10 @@ from nocmesh.errors import (
     SessionLostError,
 )
 from nocmesh.messages.state import Output
-from nocmesh_bridges.platforms import judged
+from nocmesh_bridges.platforms import VIEWS, asks, judged, state
+from nocmesh_bridges.ssh.guard import check_show
 from nocmesh_bridges.ssh.hostkeys import HostKeys
+from nocmesh_bridges.ssh.redact import redact
 from nocmesh_bridges.ssh.session import DeviceSession
 
 pytestmark = pytest.mark.real
@@ -197,6 +200,24 @@ async def test_a_running_configuration_is_read_to_its_end(speech: Speech) -> Non
         answer = await session.show("show running-config")
     assert answer + "\n" == speech.running
     assert judged(speech.platform, [Output(command="show running-config", text=answer)])[0].status == "parsed"
+
+
+@both
+async def test_every_view_is_read_through_a_session_by_guarded_commands_and_redacted(speech: Speech) -> None:
+    told = {command: text for (platform, command), text in ANSWERS.items() if platform == speech.platform}
+    device, outputs = speech.device(answers=speech.answers | told, page=20, stubborn=True), []
+    async with session_with(device, platform=speech.platform) as session:
+        for ask in asks(speech.platform, VIEWS):
+            check_show(speech.platform, ask.command)
+            text = await session.show(ask.command) if ask.command in device.answers else ""
+            outputs.append(Output(command=ask.command, text=redact(speech.platform, text)))
+    found = state("r1", speech.platform, VIEWS, judged(speech.platform, outputs))
+    unread = {"processes"}  # no answer is at hand
+    have = {view for view in VIEWS if asks(speech.platform, [view])} - unread
+    assert {view: found.status[view] for view in have} == dict.fromkeys(have, "parsed")
+    assert "HIDDEN" not in str(found)
+    assert found.bgp is not None
+    assert [n.has_password for n in found.bgp.neighbors] == [True, False]
 
 
 async def test_a_configuration_of_iosxr_without_its_end_is_no_backup() -> None:
