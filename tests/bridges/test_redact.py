@@ -39,6 +39,20 @@ com2sec local localhost {S}
 createUser u SHA {S} AES other{S}
  key-string {S}
  key-string 7 {S}
+  key-octet-string 7 {S} cryptographic-algorithm AES_128_CMAC
+  hello-password hmac-md5 encrypted {S}
+  hello-password text clear {S}
+ lsp-password hmac-md5 encrypted {S}
+  password encrypted {S}
+    password 3 {S}
+ secret 10 $6${S}
+  ip ospf message-digest-key 1 md5 3 {S}
+   message-digest-key 1 md5 encrypted {S}
+    text-authentication {S}
+  neighbor 192.0.2.3:0 password encrypted {S}
+snmp-server community encrypted {S} RO SystemOwner
+snmp-server host 192.0.2.9 traps version 2c encrypted {S}
+snmp-server user u g v3 auth sha encrypted {S} priv aes 128 encrypted {S}2 SystemOwner
   key-string "{S}"
  ip ospf authentication-key {S}
  ip ospf authentication-key 7 {S}
@@ -102,6 +116,9 @@ key chain bgp
 ip community-list standard x permit 65001:1
  community 65001:1
  authentication mode md5
+  hello-password keychain core
+   authentication message-digest keychain core
+  isis authentication-type md5 level-2
  ip ospf authentication message-digest
 aaa authentication login default local
 snmp-server location lab
@@ -124,7 +141,7 @@ b3BlbnNzaC1rZXktdjEAAAAA{S}
 after"""
 
 
-@pytest.mark.parametrize("platform", ["cisco_iosxe", "frr", "juniper_junos"])
+@pytest.mark.parametrize("platform", ["cisco_iosxe", "cisco_nxos", "cisco_iosxr", "frr", "juniper_junos"])
 def test_no_secret_is_left_in_any_line_that_is_known_to_hold_one(platform: str) -> None:
     assert len(LINES) > 70
     assert [line for line in LINES if S in redact(platform, line)] == []

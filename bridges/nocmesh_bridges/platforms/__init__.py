@@ -4,6 +4,9 @@ protocol     what a platform is, and the verdict on an answer
 frr          FRRouting; frr_* read its answers, igpconfig its configuration of OSPF and IS-IS
 linux        a Linux system, and the second door of a router; linux_* and nftables read its answers
 cisco_iosxe  Cisco IOS and IOS-XE; ios_* and iosroutes read its answers
+cisco_nxos   Cisco NX-OS; nxos_* read its answers
+cisco_iosxr  Cisco IOS-XR; xr_* read its answers
+discovery    who speaks LLDP or CDP to these two; bgpnested reads their BGP configuration
 arista_eos   Arista EOS; eos_* read its answers
 juniper_junos  Juniper Junos; junos_* read its answers
 probes       pings and traceroutes of all of them
@@ -23,6 +26,8 @@ from nocmesh.errors import InvalidInputError
 from nocmesh.messages.state import DeviceState, Output, View, ViewStatus
 from nocmesh_bridges.platforms.arista_eos import ARISTA_EOS
 from nocmesh_bridges.platforms.cisco_iosxe import CISCO_IOSXE
+from nocmesh_bridges.platforms.cisco_iosxr import CISCO_IOSXR
+from nocmesh_bridges.platforms.cisco_nxos import CISCO_NXOS
 from nocmesh_bridges.platforms.frr import FRR
 from nocmesh_bridges.platforms.juniper_junos import JUNIPER_JUNOS
 from nocmesh_bridges.platforms.linux import LINUX
@@ -46,6 +51,8 @@ PLATFORMS: tuple[Platform, ...] = (
     FRR,
     LINUX,
     CISCO_IOSXE,
+    CISCO_NXOS,
+    CISCO_IOSXR,
     ARISTA_EOS,
     JUNIPER_JUNOS,
 )

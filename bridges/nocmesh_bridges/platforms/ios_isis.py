@@ -28,6 +28,11 @@ _SYSTEM = 14
 """`0000.0000.0001`, in characters, before the selector `.00` of a NET (ISO 10589 §7.1.4)."""
 
 
+def system_id(net: str) -> str:
+    """The system's id in a NET; empty where it is too short to hold one."""
+    return net[-_SYSTEM - 3 : -3] if len(net) > _SYSTEM + 3 else ""
+
+
 def isis(answers: Sequence[Output], status: ViewStatus) -> Parsed:
     """The view `isis` from NEIGHBORS and the running configuration."""
     neighbors, running = answers
@@ -40,7 +45,7 @@ def isis(answers: Sequence[Output], status: ViewStatus) -> Parsed:
     value = Isis(
         instance=" ".join(router.header.split()[2:]),
         net=net,
-        system_id=net[-_SYSTEM - 3 : -3] if len(net) > _SYSTEM + 3 else "",
+        system_id=system_id(net),
         level=isis_level(router),
         interfaces=list(_circuits(config, router, running.command)),
         adjacencies=found,

@@ -39,7 +39,7 @@ def entry(line: str, now: datetime | None) -> LogEntry | None:
     if match is None:
         return None
     return LogEntry(
-        time=_time(match["time"] or "", now),
+        time=time_of(match["time"] or "", now),
         severity=logs.severity(match["severity"]),
         source=match["source"],
         mnemonic=match["mnemonic"],
@@ -48,7 +48,8 @@ def entry(line: str, now: datetime | None) -> LogEntry | None:
     )
 
 
-def _time(text: str, now: datetime | None) -> datetime | None:
+def time_of(text: str, now: datetime | None) -> datetime | None:
+    """`Mar  1 00:01:02.003`, also with the year, read as UTC; ``now`` gives the year where there is none."""
     words = text.split()
     if len(words) == 3 and now is not None:
         words.insert(2, str(now.year))

@@ -1,4 +1,4 @@
-"""Interface names as Cisco IOS and Arista EOS shorten them in their tables, in full. Pure."""
+"""Interface names as Cisco IOS, NX-OS and IOS-XR and Arista EOS shorten them in their tables, in full. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -34,14 +34,33 @@ EOS: Mapping[str, str] = {
     "Tu": "Tunnel",
     "Vx": "Vxlan",
 }
+NXOS: Mapping[str, str] = {**IOS, "Po": "port-channel", "Lo": "loopback"}
+"""Neighbours name their ports in the words of IOS, so those are understood too."""
+XR: Mapping[str, str] = {
+    **IOS,
+    "Te": "TenGigE",
+    "TF": "TwentyFiveGigE",
+    "Fo": "FortyGigE",
+    "Fi": "FiftyGigE",
+    "FH": "FourHundredGigE",
+    "BE": "Bundle-Ether",
+    "Mg": "MgmtEth",
+    "BV": "BVI",
+    "tt": "tunnel-te",
+    "ti": "tunnel-ip",
+}
 _KINDS = (
     ("loopback", "loopback"),
     ("vlan", "vlan"),
     ("port-channel", "lag"),
+    ("bundle-ether", "lag"),
     ("tunnel", "tunnel"),
     ("vxlan", "tunnel"),
+    ("nve", "tunnel"),
+    ("bvi", "bridge"),
     ("serial", "serial"),
     ("management", "ethernet"),
+    ("mgmt", "ethernet"),
     ("null", "null"),
 )
 

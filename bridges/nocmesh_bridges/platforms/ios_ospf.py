@@ -114,6 +114,12 @@ def _kind(text: str) -> AreaKind:
 
 def _interface(block: Block, config: IgpConfig) -> OspfInterface:
     section = config.interfaces.get(block["name"])
+    ignored = section is not None and section.value("ip ospf mtu-ignore") is not None
+    return interface(block, INTERFACES, mtu_ignore=ignored)
+
+
+def interface(block: Block, command: str, *, mtu_ignore: bool) -> OspfInterface:
+    """One interface from its paragraph in the answer to ``command``; IOS-XR tells the same in the same words."""
     state = block.find(r"State (?P<it>[A-Z_]+)")
     kind = block.find(r"Network Type (?P<it>[A-Z_]+)")
     return OspfInterface(
@@ -127,9 +133,9 @@ def _interface(block: Block, config: IgpConfig) -> OspfInterface:
         dead_interval=block.number(r"\bDead (?P<it>\d+)"),
         passive="No Hellos (Passive interface)" in block.text,
         authentication=_authentication(block.text),
-        mtu_ignore=section is not None and section.value("ip ospf mtu-ignore") is not None,
+        mtu_ignore=mtu_ignore,
         neighbor_count=block.number(r"Neighbor Count is (?P<it>\d+)"),
-        quote=Quote(command=INTERFACES, text=block.line(r"Process ID \d+") or block.match[0].strip()),
+        quote=Quote(command=command, text=block.line(r"Process ID \S+") or block.match[0].strip()),
     )
 
 

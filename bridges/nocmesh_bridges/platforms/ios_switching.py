@@ -16,7 +16,7 @@ MACS = "show mac address-table"
 VLAN_TABLE = Table(
     head=re.compile(r"VLAN +Name +Status +Ports\s*$"),
     row=re.compile(
-        r"(?P<vlan>\d{1,4}) +(?P<name>\S.*?) +(?P<status>active|suspended|act/unsup|act/lshut|sus/lshut|act/ishut)"
+        r"(?P<vlan>\d{1,4}) +(?P<name>\S.*?) +(?P<status>active|suspended|act/unsup|(?:act|sus)/[li]shut)"
         r"(?: +(?P<ports>[A-Z]\S*(?:, ?\S+)*),?)?\s*$"
     ),
     more=re.compile(r" {20,}[A-Z]\S*(?:, ?\S+)*,?\s*$"),

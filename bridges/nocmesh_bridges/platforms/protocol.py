@@ -12,15 +12,16 @@ from nocmesh.messages.state import Door, Output, View, ViewStatus
 
 _REJECTIONS = re.compile(
     r"""^\s*(?:
-        %\s*(?:invalid\ input|incomplete\ command|ambiguous\ command|command\ incomplete|unknown\ command
-              |there\ is\ no\ matched|unrecognized\ command|bad\ mask|authorization\ failed|this\ command\ is\ not)
+        %\s*(?:invalid\ (?:input|command|parameter|number)|incomplete\ command|ambiguous\ command|command\ incomplete
+              |unknown\ command|there\ is\ no\ matched|unrecognized\ command|bad\ mask|authorization\ failed
+              |permission\ denied|this\ command\ is\ not)
       | %\s\[\w+\]:\ command\ ignored
       | command\ authorization\ failed
       | \w+\ is\ not\ running\s*$
     )""",
     re.VERBOSE | re.IGNORECASE | re.MULTILINE,
 )
-"""IOS and vtysh when they do not know or do not allow a command, or the daemon behind it is not there."""
+"""IOS, NX-OS, IOS-XR and vtysh when they do not know or allow a command, or the daemon behind it is not there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,12 @@ from nocmesh_bridges.platforms.protocol import Judge
 
 NOTHING = re.compile(r"(?!)")
 """Matches no line."""
-STAMP = re.compile(r"\s*$|Load for (?:five|one) |Time source is |\{(?:master|backup|primary|secondary)[^}]*\}\s*$")
-"""What may stand between any two lines: blanks, IOS's `exec prompt timestamp`, the member that answers on Junos."""
+STAMP = re.compile(
+    r"\s*$|Load for (?:five|one) |Time source is |\{(?:master|backup|primary|secondary)[^}]*\}\s*$"
+    r"|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d\.\d{3} \S+\s*$"
+)
+"""What may stand between any two lines: blanks, IOS's `exec prompt timestamp`, the time that IOS-XR prints above each
+answer, the member that answers on Junos."""
 _PAGER = re.compile(r"\s*-+ ?\(?more\b", re.IGNORECASE)
 
 
@@ -58,7 +62,7 @@ class Table:
 
     def read(self, text: str) -> list[Line] | None:
         """The rows of ``text``; None when a line of it is not understood, or its end is missing."""
-        if not text.strip():
+        if all(STAMP.match(line) for line in text.splitlines()):
             return [] if self.silent else None
         if self.none.search(text) and not self._headed(text):
             return []
@@ -135,10 +139,13 @@ class Block:
         """``find`` as a whole number."""
         return number(self.find(pattern))
 
-    def indented(self) -> bool:
-        """Say whether all lines but the first stand further right, and no pager's mark is among them."""
-        rest = [line for line in self.text.splitlines()[1:] if STAMP.match(line) is None]
-        return all(line.startswith(" ") and not _PAGER.match(line) for line in rest)
+    def indented(self, besides: re.Pattern[str] = NOTHING) -> bool:
+        """Say whether all lines but the first stand further right, and no pager's mark is among them.
+
+        ``besides``: lines that may stand anywhere.
+        """
+        rest = [line for line in self.text.splitlines()[1:] if not (STAMP.match(line) or besides.match(line))]
+        return all(line[:1].isspace() and not _PAGER.match(line) for line in rest)
 
     def line(self, pattern: str) -> str:
         """The whole line that ``pattern`` is found in, without the blanks around it."""
@@ -157,7 +164,8 @@ def paragraphs(text: str, opening: re.Pattern[str], whole: Callable[[Block], boo
     """The ``blocks``, when there are any, each is ``whole``, and nothing stands before the first; else None."""
     found = blocks(text, opening)
     before = text[: found[0].match.start()] if found else text
-    return found if found and not before.strip() and all(map(whole, found)) else None
+    clear = all(STAMP.match(line) for line in before.splitlines())
+    return found if found and clear and all(map(whole, found)) else None
 
 
 def number(text: str) -> int | None:

@@ -19,13 +19,19 @@ PAGER = re.compile(
 )
 """A pager's question, alone on the last line: IOS, NX-OS, EOS, Junos, ASA, less, more."""
 
-SYSLOG = re.compile(r"^(?:[*.:]?\s*[\w:.* /+-]{0,60})?%[A-Za-z0-9_]+(?:-[A-Za-z0-9_]+)*-[0-7]-[A-Za-z0-9_]+\s*:")
-"""`*Mar  1 00:00:01.123: %SYS-5-CONFIG_I: …`: a message that the device prints whenever it likes."""
+SYSLOG = re.compile(
+    r"^(?:[*.:]?\s*[\w:.* /+\[\]-]{0,120})?(?:%\$ VDC-\d+ %\$ +)?"
+    r"%[A-Za-z0-9_]+(?:-[A-Za-z0-9_]+)*-[0-7]-[A-Za-z0-9_]+\s*:"
+)
+"""`*Mar  1 00:00:01.123: %SYS-5-CONFIG_I: …`: a message that the device prints whenever it likes; NX-OS may say of
+which virtual device (`%$ VDC-1 %$`), IOS-XR begins with the node (`RP/0/RP0/CPU0:…`)."""
 
 REDUNDANCY = re.compile(r"(?:^|\n)\s*\{\w+(?::\w+)?\}\s*$")
 """Junos prints its role, `{master:0}`, on a line of its own above the prompt."""
 
-QUESTION = re.compile(r"(?:\[confirm\]|[\[(]y(?:es)?/no?[\])]|\[yes\]|\(y\))\s*:?\s*$", re.IGNORECASE)
+QUESTION = re.compile(
+    r"(?:\[(?:confirm|cancel|yes|no|y|n)\]|[\[(]y(?:es)?/no?(?:/cancel)?[\])]\??|\(y\))\s*:?\s*$", re.IGNORECASE
+)
 """A device that wants an answer before it goes on."""
 
 COMPLAINT = re.compile(

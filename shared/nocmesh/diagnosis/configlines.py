@@ -1,6 +1,6 @@
 """The lines of a running configuration, and the section that each stands in.
 
-Pure. Knows the indented dialect that FRR and Cisco IOS share.
+Pure. Knows the indented dialect that FRR, Cisco IOS, NX-OS and IOS-XR and Arista EOS share.
 """
 
 import re
@@ -19,10 +19,13 @@ _NOISE = re.compile(
       | load\ for\ (?:five|one)\ .*
       | time\ source\ is\ .*
       | using\ \d+\ out\ of\ \d+\ bytes.*
+      | (?:mon|tue|wed|thu|fri|sat|sun)\ [a-z]{3}\ +\d{1,2}\ \d\d:\d\d:\d\d\.\d{3}\ \S+
     )$""",
     re.VERBOSE | re.IGNORECASE,
 )
-"""What a device says around its configuration, or changes in it by itself."""
+"""What a device says around its configuration, or changes in it by itself; IOS-XR begins with the time."""
+_FLAT = re.compile(r"^ *exit-address-family\s*$", re.MULTILINE)
+"""Those whose families may be flat close each with this; NX-OS and IOS-XR never print it."""
 _LEAVING = re.compile(r"^(?:exit|end|exit-\S+|quit)$")
 _BANNER = re.compile(r"^banner\s+(?:motd|login|exec|incoming|slip-ppp|prompt-timeout)\s+(?P<rest>\S.*)$")
 _BANNER_WORDS = ("line ", "file ", "default")
@@ -33,11 +36,12 @@ def sections(text: str) -> list[ConfigLine]:
     """Each line of the configuration with the chain of headers that it stands under; leaving words are left out."""
     found: list[ConfigLine] = []
     stack: list[tuple[int, str]] = []
+    flat = _FLAT.search(text) is not None
     for indent, line, banner in meaningful(text):
         if banner:
             found.append(ConfigLine(section=banner, text=line.rstrip()))
             continue
-        stack = _around(stack, indent, line)
+        stack = _around(stack, indent, line, flat)
         if not _LEAVING.match(line):
             found.append(ConfigLine(section=JOINT.join(header for _, header in stack), text=line))
             stack.append((indent, line))
@@ -54,16 +58,17 @@ def path_of(line: ConfigLine) -> str:
     return f"{line.section}{JOINT}{line.text}" if line.section else line.text
 
 
-def _around(stack: list[tuple[int, str]], indent: int, line: str) -> list[tuple[int, str]]:
+def _around(stack: list[tuple[int, str]], indent: int, line: str, flat: bool) -> list[tuple[int, str]]:
     """The part of ``stack`` that ``line`` stands under.
 
-    Old IOS prints what is inside an address family at the family's own indentation, until `exit-address-family`.
+    Old IOS (``flat``) prints what is inside an address family at the family's own indentation, until
+    `exit-address-family`.
     """
     kept = [entry for entry in stack if entry[0] < indent]
-    if line.startswith(("address-family ", "exit-")):
+    if not flat or line.startswith(("address-family ", "exit-")):
         return kept
-    flat = next((i for i, entry in enumerate(stack) if _is_flat_family(entry, indent)), None)
-    return kept if flat is None else stack[: flat + 1]
+    family = next((i for i, entry in enumerate(stack) if _is_flat_family(entry, indent)), None)
+    return kept if family is None else stack[: family + 1]
 
 
 def _is_flat_family(entry: tuple[int, str], indent: int) -> bool:
@@ -102,18 +107,27 @@ def _opened_banner(line: str) -> tuple[str, str]:
 def whole(text: str) -> bool:
     """Say whether ``text`` is a running configuration from start to end.
 
-    FRR (vtysh) and IOS both close it with `end`. A log message or an error that the terminal mixed in makes it
+    FRR (vtysh), IOS, IOS-XR and EOS close it with `end`. A log message or an error that the terminal mixed in makes it
     untrustworthy, so does a line that no configuration starts with; banners may hold anything.
     """
-    last = next((line for line in reversed(text.splitlines()) if line.strip()), "")
-    if last.strip() != "end":
-        return False
+    return _last(text) == "end" and sound(text)
+
+
+def sound(text: str) -> bool:
+    """Say whether ``text`` holds nothing but lines of a configuration; not whether it is there to its end.
+
+    NX-OS closes its own with nothing: there only the session, which proves where an answer ends, can tell.
+    """
     every = list(meaningful(text.rstrip()))
-    if every and every[-1][2] and every[-1][1].strip() == "end":
+    if every and every[-1][2] and every[-1][1].strip() == _last(text):
         return False  # a banner that nothing closes has swallowed the rest
     lines = [(indent, line) for indent, line, banner in every if not banner]
     known = any(indent == 0 and line.split(" ", 1)[0] in _OPENING for indent, line in lines)
     return known and all(_plausible(indent, line) for indent, line in lines)
+
+
+def _last(text: str) -> str:
+    return next((line for line in reversed(text.splitlines()) if line.strip()), "").strip()
 
 
 _OPENING = frozenset(["hostname", "version", "frr", "interface", "router", "ip", "line", "service", "log", "no"])

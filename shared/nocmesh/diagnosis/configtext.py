@@ -7,11 +7,11 @@ import hashlib
 from collections.abc import Sequence
 from difflib import unified_diff as difference
 
-from nocmesh.diagnosis.configlines import JOINT, meaningful, rendered, sections, whole
+from nocmesh.diagnosis.configlines import JOINT, meaningful, rendered, sections, sound, whole
 from nocmesh.diagnosis.configmerge import merged, top_of
 from nocmesh.diagnosis.moves import moves
 
-__all__ = ["JOINT", "affected_diff", "normalise", "sections", "sha256_of", "unified_diff", "whole"]
+__all__ = ["JOINT", "affected_diff", "normalise", "sections", "sha256_of", "sound", "unified_diff", "whole"]
 
 
 def normalise(platform: str, text: str) -> str:

@@ -173,7 +173,7 @@ class NeighborEntry(Message, frozen=True, kw_only=True):
 
 
 class LldpNeighbor(Message, frozen=True, kw_only=True):
-    """Who says by LLDP (IEEE 802.1AB) that they are at the other end of an interface."""
+    """Who says by LLDP (IEEE 802.1AB), or where nobody speaks it by CDP, that they are at the interface's other end."""
 
     interface: str
     system_name: str = ""

@@ -25,6 +25,22 @@ IOS_BUNDLES = "Number of channel-groups in use: 0\nGroup  Port-channel  Protocol
 EOS_BUNDLES = "Number of channels in use: 0\n   Port-Channel       Protocol     Ports\n"
 VLAN_HEAD = "VLAN  Name      Status    Ports\n----- --------- --------- -----\n"
 JUNOS_OSPF = "Interface  State  Area  DR ID  BDR ID  Nbrs\nge-0/0/2.0  PtToPt  0.0.0.0  0.0.0.0  0.0.0.0  1\n"
+NXOS_VLANS = VLAN_HEAD + "1  default  active\n77  spare  active\nPrimary  Secondary  Type  Ports\n"
+NXOS_ARP = "IP ARP Table for context default\nTotal number of entries: 0\nAddress  Age  MAC Address  Interface\n"
+NXOS_OSPF = """ Routing Process 1 with ID 10.0.0.9 VRF default
+ Number of areas is 1, 1 normal, 0 stub, 0 nssa
+   Area BACKBONE(0.0.0.0)
+     Number of LSAs: 1, checksum sum 0x1234
+"""
+NXOS_RUNNING = (
+    "!Command: show running-config\nversion 9.3(5)\nhostname r\nrouter isis 1\n  net 49.0001.0000.0000.0001.00\n"
+)
+XR_RUNNING = "hostname r\nrouter isis 1\n net 49.0001.0000.0000.0001.00\n!\nend\n"
+XR_OSPF = """Loopback0 is up, line protocol is up
+  Internet Address 10.0.0.9/32, Area 0
+  Process ID 1, Router ID 10.0.0.9, Network Type LOOPBACK, Cost: 1
+  Loopback interface is treated as a stub Host
+"""
 QUIET: dict[tuple[str, str], str] = {
     (
         "cisco_iosxe",
@@ -44,6 +60,12 @@ QUIET: dict[tuple[str, str], str] = {
     ("arista_eos", "show interfaces status"): "Port  Name  Status  Vlan  Duplex Speed  Type\n",
     ("juniper_junos", "show configuration | display set"): "set version 21.4R3\nset protocols isis interface all\n",
     ("juniper_junos", "show ospf interface"): JUNOS_OSPF,
+    ("cisco_nxos", "show running-config"): NXOS_RUNNING,
+    ("cisco_nxos", "show ip ospf"): NXOS_OSPF,
+    ("cisco_nxos", "show vlan"): NXOS_VLANS,
+    ("cisco_nxos", "show ip arp"): NXOS_ARP,
+    ("cisco_iosxr", "show running-config"): XR_RUNNING,
+    ("cisco_iosxr", "show ospf interface"): XR_OSPF,
 }
 """What the other commands of a view answer when there is little to say."""
 
@@ -76,6 +98,39 @@ _TABLE: tuple[tuple[str, str, tuple[tuple[str, str, View], ...]], ...] = (
             ("show_etherchannel_summary", "show etherchannel summary", "switching"),
             ("show_processes_cpu", "show processes cpu", "processes"),
             ("show_processes_memory_sorted", "show processes memory sorted", "system"),
+            ("show_version", "show version", "system"),
+        ),
+    ),
+    (
+        "cisco_nxos",
+        "cisco_nxos",
+        (
+            ("show_interface", "show interface", "interfaces"),
+            ("show_ip_arp", "show ip arp", "neighbors"),
+            ("show_lldp_neighbors", "show lldp neighbors", "neighbors"),
+            ("show_cdp_neighbors", "show cdp neighbors", "neighbors"),
+            ("show_ip_route", "show ip route", "routes"),
+            ("show_ip_bgp_neighbors", "show ip bgp neighbors", "bgp"),
+            ("show_ip_ospf_neighbor", "show ip ospf neighbors", "ospf"),
+            ("show_mac_address-table", "show mac address-table", "mac_table"),
+            ("show_interface_switchport", "show interface switchport", "switching"),
+            ("show_vlan", "show vlan", "switching"),
+            ("show_port-channel_summary", "show port-channel summary", "switching"),
+            ("show_version", "show version", "system"),
+        ),
+    ),
+    (
+        "cisco_xr",
+        "cisco_iosxr",
+        (
+            ("show_interfaces", "show interfaces", "interfaces"),
+            ("show_arp", "show arp", "neighbors"),
+            ("show_lldp_neighbors", "show lldp neighbors", "neighbors"),
+            ("show_ip_route", "show route ipv4", "routes"),
+            ("show_bgp_neighbors", "show bgp neighbors", "bgp"),
+            ("show_ospf_neighbor", "show ospf neighbor", "ospf"),
+            ("show_isis_neighbors", "show isis neighbors", "isis"),
+            ("show_processes_cpu", "show processes cpu", "system"),
             ("show_version", "show version", "system"),
         ),
     ),
@@ -118,11 +173,38 @@ USES = [
 VERSIONS = {
     "cisco_iosxe": "Cisco IOS Software, Version 15.9,\nr uptime is 1 day\nConfiguration register is 0x2102\n",
     "juniper_junos": "Hostname: r\nJunos: 21.4R3\n",
+    "cisco_iosxr": "Cisco IOS XR Software, Version 7.5.2\nSystem uptime is 1 day\n",
 }
+NO_ANSWERS = frozenset(
+    [
+        "cisco_nxos_show_interface7",
+        "cisco_nxos_show_interface9",
+        "cisco_nxos_show_interface12",
+        "cisco_nxos_show_ip_arp",
+        "cisco_nxos_show_ip_ospf_neighbor_vrf_all",
+        "cisco_nxos_show_ip_route_vrf2",
+        "cisco_nxos_show_lldp_neighbors_multiline",
+        "cisco_nxos_show_port-channel_summary",
+        "cisco_xr_show_ip_route_qaud_zero",
+        "cisco_xr_show_ip_route_vrf",
+        "cisco_xr_show_ip_route_vrf_all",
+    ]
+)
+"""Not what the device answers to the command in use: lines were lost or added, a prompt stands above, it tells of
+other VRFs or of one prefix, or another vendor's switch speaks."""
 
 
 def samples(root: Path) -> list[tuple[Use, Path]]:
     """Each answer under ``root`` with its use."""
+    return [(use, path) for use, path in _found(root) if path.stem not in NO_ANSWERS]
+
+
+def no_answers(root: Path) -> list[tuple[Use, Path]]:
+    """What lies among them and is none."""
+    return [(use, path) for use, path in _found(root) if path.stem in NO_ANSWERS]
+
+
+def _found(root: Path) -> list[tuple[Use, Path]]:
     return [(use, path) for use in USES for path in sorted((root / use.folder).glob("*.raw"))]
 
 

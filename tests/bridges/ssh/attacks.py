@@ -134,6 +134,31 @@ python bootflash:x.py
 feature bash-shell
 source x
 checkpoint x
+show version | source x
+show version | bash
+show version | run-script x
+show running-config | sed -n p
+show running-config | vsh -c reload
+show version >> bootflash:x
+show version && reload
+show tech-support details
+show file bootflash:x
+show file volatile:x
+show accounting log
+show cli history unformatted
+vsh
+slot 1 show version
+attach module 1
+attach console module 1
+guestshell run ls
+terminal event-manager bypass
+load-timer x
+write erase
+system switchover
+configure replace bootflash:x
+configure session x
+commit
+rollback running-config checkpoint x
 """,
     "arista_eos": """
 bash
@@ -165,6 +190,30 @@ admin
 run
 commit
 rollback configuration last 1
+run ls
+run vi /etc/passwd
+show version | run ls
+show version | save disk0:x
+show tech-support bgp file harddisk:x
+show file harddisk:x
+show configuration failed
+attach location 0/0/CPU0
+admin show version | file disk0:x
+admin show tech-support
+admin run ls
+admin vm
+admin attach location 0/0
+admin show ; reload
+commit confirmed 60
+commit replace
+abort
+clear configuration lock
+process restart bgp
+sam verify x
+bash
+more disk0:x
+dir
+copy running-config disk0:x
 """,
     "frr": """
 vtysh

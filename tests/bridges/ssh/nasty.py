@@ -45,11 +45,16 @@ class Nasty:
     """A log line follows the prompt after these commands, and the prompt is not printed again."""
     log_in_echo: frozenset[str] = frozenset()
     """A log line tears the echo of these commands apart."""
+    ending: str = ""
+    """What stands behind the prompt's last sign: NX-OS has a blank."""
+    refusal: str = "             ^\r\n% Invalid input detected at '^' marker.\r\n\r\n"
+    syslog: str = SYSLOG
     comments: bool = True
     comment: str = "!"
     """What begins a line that is ignored."""
     rejects: frozenset[str] = frozenset()
     asks: frozenset[str] = frozenset()
+    asking: str = "Proceed? [confirm]"
     config_locked: bool = False
     stuck_in_config: bool = False
     password: str = "cisco"
@@ -110,7 +115,8 @@ class _Vty:
     @property
     def prompt(self) -> str:
         name = self.device.hostname
-        return {"exec": f"{name}>", "privileged": f"{name}#"}.get(self.mode, f"{name}({self.mode})#")
+        prompt = {"exec": f"{name}>", "privileged": f"{name}#"}.get(self.mode, f"{name}({self.mode})#")
+        return prompt + self.device.ending
 
     def write(self, data: str | bytes) -> None:
         self.process.stdout.write(data.encode() if isinstance(data, str) else data)
@@ -139,7 +145,7 @@ class _Vty:
             if not any(typed == text[: len(typed)] for text in self.device.mute):
                 self.write(key)
             if typed in self.device.log_in_echo:
-                self.write(f"\r\n{SYSLOG}\r\n")
+                self.write(f"\r\n{self.device.syslog}\r\n")
         return None
 
     async def run(self) -> None:
@@ -164,16 +170,16 @@ class _Vty:
             self.write(str(device.answers.get(line, "half"))[:200])
             self.process.channel.get_connection().abort()
         elif line in device.asks:
-            self.write("Proceed? [confirm]")
+            self.write(device.asking)
             await asyncio.Event().wait()
         elif line in device.rejects:
-            self.write("             ^\r\n% Invalid input detected at '^' marker.\r\n\r\n")
+            self.write(self.device.refusal)
         elif line in device.answers:
             await self.print(device.answers[line])
         else:
             await self.builtin(line)
         if line in device.log_after:
-            self.write(f"{self.prompt}\r\n{SYSLOG}\r\n")
+            self.write(f"{self.prompt}\r\n{device.syslog}\r\n")
             await self.line_after_log()
 
     async def line_after_log(self) -> None:
@@ -199,7 +205,7 @@ class _Vty:
         elif self.mode.startswith("config"):
             self.configure(line)
         elif not line.startswith("term"):
-            self.write("             ^\r\n% Invalid input detected at '^' marker.\r\n\r\n")
+            self.write(self.device.refusal)
 
     def configure(self, line: str) -> None:
         if line in ("end", "exit") and not self.device.stuck_in_config:

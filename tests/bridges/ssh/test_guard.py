@@ -51,6 +51,15 @@ arista_eos: show interfaces status | no-more
 arista_eos: show processes top once
 cisco_nxos: show ip bgp summary vrf all | json-pretty
 cisco_nxos: show interface brief | exclude down | no-more
+cisco_nxos: show ip ospf neighbors vrf all
+cisco_nxos: show running-config | section bgp | no-more
+cisco_nxos: show logging last 200
+cisco_nxos: show running-config interface Ethernet1/1
+cisco_iosxr: show route ipv4 unicast 10.0.0.0/8 longer-prefixes
+cisco_iosxr: show running-config router bgp
+cisco_iosxr: show configuration commit changes last 1
+cisco_iosxr: show logging last 200 | include BGP
+cisco_iosxr: admin show platform
 cisco_iosxr: admin show inventory
 cisco_iosxr: show bgp instance all summary
 juniper_junos: show bgp summary | no-more
