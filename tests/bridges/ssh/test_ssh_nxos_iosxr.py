@@ -20,9 +20,9 @@ from nocmesh.errors import (
 )
 from nocmesh.messages.state import Output
 from nocmesh_bridges.platforms import VIEWS, asks, judged, state
+from nocmesh_bridges.redact import redact
 from nocmesh_bridges.ssh.guard import check_show
 from nocmesh_bridges.ssh.hostkeys import HostKeys
-from nocmesh_bridges.ssh.redact import redact
 from nocmesh_bridges.ssh.session import DeviceSession
 
 pytestmark = pytest.mark.real
