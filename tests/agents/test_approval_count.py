@@ -159,6 +159,24 @@ def test_an_order_that_makes_no_sense_is_refused(wish: dict[str, Any], said: str
 
 
 @pytest.mark.parametrize(
+    ("until", "before", "may"),
+    [(1, None, False), (None, None, True), (1, 60, False), (120, 60, True), (1, -1, True)],
+)
+def test_a_freeze_that_ends_earlier_than_the_one_before_is_lifted(
+    until: int | None, before: int | None, may: bool
+) -> None:
+    def order(minutes: int | None) -> Order:
+        end = NOON + timedelta(minutes=minutes) if minutes is not None else None
+        return Order(kind="freeze", name="all", value="on", until=end, person="otto", at=NOON)
+
+    if may:
+        must_be_allowed(order(until), ["operator"], order(before))
+        return
+    with pytest.raises(DeniedError, match="may not lift"):
+        must_be_allowed(order(until), ["operator"], order(before))
+
+
+@pytest.mark.parametrize(
     ("kind", "value", "role", "may"),
     [
         ("freeze", "on", "viewer", False),

@@ -104,7 +104,7 @@ async def test_a_change_of_configuration_starts_one_run_that_waits_for_two_peopl
     assert again.run_id == first.run_id, "an agent that was killed calls again with the same call"
     state = await run_of(context.mesh, first.run_id)
     [change] = state.parameters["changes"]
-    assert (change["risk"], change["requested_by"], change["change_id"] != "of-my-own") == ("critical", "bgp-1", True)
+    assert (change["risk"], change["requested_by"], change["change_id"] != "of-my-own") == ("critical", "bgp", True)
     assert state.steps["approval"].status == "running"
     other = await configure(await mesh_on("agent", name="bgp-2", type="bgp"))
     assert other.run_id != first.run_id

@@ -185,6 +185,10 @@ class Approvals:
             return PersonReply(name=person.name, error=denied.message, code="denied")
         except InvalidInputError as wrong:
             return PersonReply(name=person.name, error=wrong.message, code="invalid")
+        except LostRaceError:
+            return PersonReply(
+                name=person.name, error="somebody ordered the same just now; look again", code="conflict"
+            )
         self.log.warning("ordered", kind=order.kind, of=order.name, value=order.value, person=order.person)
         return PersonReply(name=person.name, content={"order": order.to_dict()})
 

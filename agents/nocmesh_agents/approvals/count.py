@@ -86,4 +86,5 @@ def _decision(
         decided_at=now,
         expires_at=request.expires_at,
         reason=reason,
+        position=request.position,
     )

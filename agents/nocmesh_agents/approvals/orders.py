@@ -29,11 +29,16 @@ class Orders:
         self._policy = policy
 
     async def give(self, wish: Mapping[str, Any], person: str, roles: Sequence[str], now: datetime) -> Order:
-        """Record the order that ``wish`` describes. Raises InvalidInputError, DeniedError."""
+        """Record the order that ``wish`` describes.
+
+        Raises InvalidInputError, DeniedError, and LostRaceError when somebody else ordered about the same just now.
+        """
         order = order_of(wish, person, now, self._policy)
-        must_be_allowed(order, roles)
         where = subject(ORDERS, kind=order.kind, name=order.name)
-        await self._core.publish(where, order, id=f"order:{new_id(now)}")
+        found = await self._core.last(where, Order)
+        must_be_allowed(order, roles, found.body if found else None)
+        last = found.sequence if found else 0
+        await self._core.publish(where, order, id=f"order:{new_id(now)}", expect_last=last)
         return order
 
     async def all(self) -> list[Order]:
@@ -67,11 +72,22 @@ def _check_level(order: Order, policy: Policy) -> None:
         raise InvalidInputError(said, field="value")
 
 
-def must_be_allowed(order: Order, roles: Sequence[str]) -> None:
-    """Raises DeniedError when nobody with ``roles`` may give ``order``. Pure."""
-    allowed = RAISE if order.kind == "autonomy" else FREEZE if order.value else LIFT
+def must_be_allowed(order: Order, roles: Sequence[str], before: Order | None = None) -> None:
+    """Raises DeniedError when nobody with ``roles`` may give ``order``. Pure.
+
+    ``before``: the one that it takes the place of; to let a freeze end earlier is to lift it.
+    """
+    freezes = order.value and not ends_earlier(order, before)
+    allowed = RAISE if order.kind == "autonomy" else FREEZE if freezes else LIFT
     if not set(allowed) & set(roles):
         what = {RAISE: "set what agents may do", FREEZE: "freeze", LIFT: "lift a freeze"}[allowed]
         raise DeniedError(
             f"{order.person} may not {what} (roles: {', '.join(roles) or 'none'}); it takes {' or '.join(allowed)}"
         )
+
+
+def ends_earlier(order: Order, before: Order | None) -> bool:
+    """Whether ``order`` would end what ``before`` holds longer. Pure."""
+    if before is None or not before.holds(order.at) or order.until is None:
+        return False
+    return before.until is None or order.until < before.until

@@ -27,6 +27,7 @@ from nocmesh.policy.policy import policy_of
 from nocmesh.runtime import Context, Role, until
 from nocmesh.subjects import subject, token, untoken
 from nocmesh_agents.incidents.life import RUN_PREFIX
+from nocmesh_agents.orchestrator.claims import brought_by, with_changes
 from nocmesh_agents.orchestrator.members import Members
 from nocmesh_agents.orchestrator.serving import CHANGING, Serving
 from nocmesh_agents.orchestrator.workflows import definition_of
@@ -103,7 +104,7 @@ class Orchestrator:
         request = received.body
         try:
             self._check_claim(request, received.speaker)
-            await self.start(request)
+            await self.start(brought_by(request, received.speaker))
         except UsageError as refused:
             self.log.warning("workflow_refused", run=request.workflow_id, why=str(refused))
             await self._respond(request, "rejected", refused.message)
@@ -215,7 +216,8 @@ class Orchestrator:
             )
             return
         who = speaker.name if speaker else ""
-        await self._answer(result.run_id, result.task_id, {**result.to_dict(), "agent_id": who}, who)
+        told = {**result.to_dict(), "agent_id": who, "result": with_changes(result.result, requested_by=assignee)}
+        await self._answer(result.run_id, result.task_id, told, who)
 
     async def _decided(self, received: Received[Decision]) -> None:
         decision = received.body

@@ -18,6 +18,7 @@ from nocmesh.policy.judge import Asked, highest, judge
 from nocmesh.policy.policy import Policy
 from nocmesh.runtime import Context
 from nocmesh.subjects import ALL_AGENTS, BY_PATTERN, places, subject
+from nocmesh_agents.orchestrator.claims import asks_as
 from nocmesh_agents.orchestrator.members import Members
 from nocmesh_agents.orchestrator.registry import discover
 
@@ -67,9 +68,11 @@ class Serving:
         requester = requester_of(asked)
         try:
             must_propose(asked.speaker, self._policy)
-            change = (
-                change_from(call, requester) if tool not in CHANGING else await self._drafted(tool, call, requester)
-            )
+            asks = asks_as(asked.speaker, call.person)
+            if tool in CHANGING:
+                change = await self._drafted(tool, call, requester, asks)
+            else:
+                change = change_from(call, requester, asks)
             run_id = f"change-{short_digest(requester, call.call_id)}"  # calling again starts no second run
             parameters = {"changes": [change.to_dict()], "incident_id": call.incident_id}
             await self._start(
@@ -81,7 +84,7 @@ class Serving:
             return ToolReply(call_id=call.call_id, status="refused", error=refused.message)
         return ToolReply(call_id=call.call_id, status="run_started", run_id=run_id, content={"risk": change.risk})
 
-    async def _drafted(self, tool: str, call: ToolRequest, requester: str) -> Change:
+    async def _drafted(self, tool: str, call: ToolRequest, requester: str, asks: str) -> Change:
         """The change that a connector would make of the call. Raises NocmeshError that says why it makes none."""
         asked = ToolRequest(
             tool=PREPARE,
@@ -89,13 +92,14 @@ class Serving:
             call_id=call.call_id,
             session_id=call.session_id,
             incident_id=call.incident_id,
-            person=requester,
+            person=asks,
         )
         where = subject("ai.tools.call.<tool>", tool=PREPARE)
         reply = await self._bus.request(where, asked, ToolReply, timeout=PREPARE_SECONDS)
         if reply.status != "ok":
             raise DeniedError(f"{tool}: {reply.error}")
-        return proposed(reply, tool, call, requester, self._policy)
+        draft = proposed(reply, tool, call, requester, self._policy)
+        return msgspec.structs.replace(draft, requested_by=asks)
 
 
 def proposed(reply: ToolReply, tool: str, call: ToolRequest, requester: str, policy: Policy) -> Change:
@@ -138,8 +142,8 @@ def must_propose(speaker: Speaker | None, policy: Policy) -> None:
         )
 
 
-def change_from(call: ToolRequest, requester: str) -> Change:
-    """The change that a `device_config` call describes; whatever risk it claims, it is critical.
+def change_from(call: ToolRequest, requester: str, asks: str) -> Change:
+    """The change that a `device_config` call describes, asked for by ``asks``; whatever it claims, it is critical.
 
     Raises InvalidInputError naming what is missing, or which check nobody can decide.
     """
@@ -152,4 +156,4 @@ def change_from(call: ToolRequest, requester: str) -> Change:
         if not getattr(change, field):
             raise InvalidInputError(f"device_config needs {field!r}", field=field)
     views_for(change.verify)
-    return msgspec.structs.replace(change, risk="critical", requested_by=requester)
+    return msgspec.structs.replace(change, risk="critical", requested_by=asks)

@@ -103,6 +103,8 @@ def _other(command: DeviceCommand, decision: Decision) -> str:
         return f"the decision is for change {decision.change_id} on {decision.device}"
     if decision.change_hash != change.hash():
         return "the change is not the one that was approved: its hash differs; propose it anew"
+    if decision.position not in (0, command.position):
+        return f"the decision is for change number {decision.position} of its run, not for number {command.position}"
     return ""
 
 

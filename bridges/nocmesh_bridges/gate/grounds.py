@@ -26,11 +26,12 @@ class Grounds:
         where = subject("ai.approvals.pending.<id>", id=command.approval_id)
         asked = await self._core.last(where, ApprovalRequest)
         by_engine = asked is not None and asked.speaker is not None and asked.speaker.role == "orchestrator"
+        shown = asked is not None and asked.body.change.hash() == change.hash()
         return Ground(
             policy=self._policy,
             device=self._network.device(change.device),
             network=self._network,
-            asked_at=asked.at if asked and by_engine else None,
+            asked_at=asked.at if asked and by_engine and shown else None,
             orders=await self._orders(change, now),
         )
 

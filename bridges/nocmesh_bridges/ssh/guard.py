@@ -32,6 +32,8 @@ SHOW_CHARACTERS = re.compile(r"[A-Za-z0-9 _.:/,*+@=%#\-\"'()\[\]^$~|]+")
 r"""No `;` `&` `>` `<` `` ` `` `\` `!` `?` `{` `}`: separators, redirects, escapes, history, help."""
 
 LINUX_CHARACTERS = re.compile(r"[A-Za-z0-9 _.:/,@=%+\-]+")
+VERBS = ("set", "delete")
+"""Of Junos, what a change may say: all else moves about in the hierarchy, or does something beside it."""
 PROBES = re.compile(
     r"(?:ping|traceroute)(?: (?:vrf|routing-instance) [\w.\-]+)?(?: (?:ip|ipv4|ipv6|inet|inet6))?"
     r" (?!(?:vrf|routing-instance|ip|ipv4|ipv6|inet6?|source|repeat|count|size)\b)[\w.:\-]+"
@@ -170,6 +172,8 @@ def _no_line(platform: str, line: str) -> str:
         return "it holds `<` or `>`, which redirect there"
     if platform not in SHOW_VERBS:
         return f"no change lines are known for the platform {platform!r}"
+    if platform == "juniper_junos" and words[0] not in VERBS:
+        return "a change is made of whole statements here: each begins with `set` or `delete`"
     while words and len(words) > 1 and _negates(platform, words[0]):
         words = words[1:]
     if words[0] in HARMLESS_LINES:
@@ -178,7 +182,7 @@ def _no_line(platform: str, line: str) -> str:
 
 
 def _negates(platform: str, word: str) -> bool:
-    return word in ("set", "delete") if platform == "juniper_junos" else word in ("no", "default")
+    return word in VERBS if platform == "juniper_junos" else word in ("no", "default")
 
 
 def _means(words: list[str], pattern: tuple[str, ...]) -> bool:

@@ -26,7 +26,7 @@ from nocmesh_bridges.ssh.pool import DevicePool
 
 MAX_VIEWS = len(get_args(View))
 MAX_PATTERNS = 200
-Refused = Callable[[Received[ToolRequest], str, GuardError], Awaitable[None]]
+Refused = Callable[[Received[ToolRequest], str, NocmeshError], Awaitable[None]]
 """Told the call, its tool, and the refusal."""
 MAX_ANSWER = 900 * 1024
 """Bytes: the broker carries a megabyte, and the caller of a longer answer would wait for nothing."""
@@ -47,7 +47,7 @@ class Reader:
     ) -> None:
         """``key`` makes the masks of secrets worthless to whoever would guess them; all bridges of a mesh share it.
 
-        ``refused`` hears of every call that the guard refused, before it is answered.
+        ``refused`` hears of every call that the guard refused, or whose arguments are none, before it is answered.
         """
         self._mesh = mesh
         self._refused = refused
@@ -84,6 +84,8 @@ class Reader:
                 await self._refused(received, tool, refused)
             return ToolReply(call_id=call.call_id, status="refused", error=refused.message)
         except NocmeshError as wrong:
+            if isinstance(wrong, InvalidInputError) and self._refused is not None:
+                await self._refused(received, tool, wrong)
             kind = {"kind": type(wrong).__name__}
             return ToolReply(call_id=call.call_id, status="error", error=wrong.message, content=kind)
         return ToolReply(call_id=call.call_id, status="ok", content=content)

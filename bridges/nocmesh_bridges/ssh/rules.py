@@ -85,7 +85,9 @@ DANGEROUS_LINES = (
     *_each(_RUNS, "install", "test", "verify", "source", "terminal", "setup", "restart", "switchover", "zerotouch"),
     *_each(_RUNS, "ping", "traceroute", "run-script", "upgrade", "squeeze", "sleep", "load", "save", "archive"),
     *_each(_RUNS, "checkpoint", "cli", "watch", "tcpdump", "who", "where", "lock", "resume", "connect", "file"),
-    *_each(_RUNS, "undebug", "admin", "vsh", "sam", "process", "sysadmin"),
+    *_each(_RUNS, "undebug", "menu", "slot", "vsh", "switchto", "poap", "tar", "mgmt", "telnet6", "ssh6", "ping6"),
+    *_each(_RUNS, "admin", "sam", "process", "sysadmin"),
+    *_each(_RUNS, "traceroute6", "mtrace", "rlogin", "wsma", "cns", "cwmp", "call-home", "appmgr", "tpa"),
     *_each(_PROGRAM, "event", "event-handler", "event-options", "kron", "scripting", "script", "daemon", "schedule"),
     *_each(_PROGRAM, "scheduler", "macro", "iox", "app-hosting", "virtual-service", "feature bash-shell"),
     *_each(_PROGRAM, "feature guestshell", "feature scheduler", "feature nxapi", "feature telnet", "ip sla schedule"),
@@ -96,8 +98,9 @@ DANGEROUS_LINES = (
     *_each(_ACCESS, "management", "restconf", "netconf", "netconf-yang", "gnxi", "grpc", "nxapi", "xml", "http"),
     *_each(_ACCESS, "transport input", "transport output", "access-class", "system", "groups", "apply-groups"),
     *_each(_ACCESS, "tftp-server", "ftp-server", "identity", "secret", "local-user", "control-plane", "vty"),
-    *_each(_ACCESS, "vty-pool", "usergroup", "taskgroup", "feature ssh", "feature scp-server", "feature sftp-server"),
+    *_each(_ACCESS, "vty-pool", "feature ssh", "feature scp-server", "feature sftp-server"),
     *_each(_ACCESS, "feature tacacs+", "feature grpc", "feature netconf", "feature restconf", "feature ldap"),
+    *_each(_ACCESS, "root-authentication", "logical-systems", "tenants", "taskgroup", "usergroup", "services"),
     *_each(_TRACES, "logging", "log", "monitor", "flow", "sampler", "ip flow-export", "forwarding-options"),
     *_each(_TRACES, "telemetry", "sflow", "syslog"),
     *_each(_STARTS, "boot", "config-register", "hostname", "switchname", "license", "redundancy", "hw-module"),
@@ -117,8 +120,9 @@ IOS asks back before it clears OSPF, so that is not here."""
 HARMLESS_LINES = frozenset({"set", "mac", "net", "host", "exit-address-family", "exit-vrf", "exit-peer-policy"})
 """Whole words that only look like the beginning of a refused one (`setup`, `macro`, `netconf`, `hostname`, `exit`)."""
 
-_NAME = r"[\w.@:\-]+"
-_PREFIX = r"[\w.:/\-]+"
+_NAME = r"[\w.@:][\w.@:\-]*"
+"""None that begins with `-`: a program takes that for an option (`systemctl status -Hroot@host` asks another host)."""
+_PREFIX = r"[\w.:/][\w.:/\-]*"
 LINUX: tuple[re.Pattern[str], ...] = tuple(
     re.compile(shape)
     for shape in (
@@ -146,7 +150,7 @@ LINUX: tuple[re.Pattern[str], ...] = tuple(
         r"(?:ping|ping6) -c [1-9]\d?(?: -(?:W|w|I|s|i) [\w.:\-]+){0,4} [\w.:]" + r"[\w.:\-]*",
         r"traceroute(?: -(?:n|4|6|m \d{1,2}|w \d|q \d))* [\w.:][\w.:\-]*",
         r"lldpcli(?: -f json)? show (?:neighbors|interfaces|statistics|chassis)(?: details)?",
-        r"ethtool(?: -[Skiagmcl])? [\w.@\-]+",
+        r"ethtool(?: -[Skiagmcl])? " + _NAME,
     )
 )
 """Whole commands: a shell reads with so many that only shapes that were thought about are let through."""

@@ -167,11 +167,14 @@ def _approval(state: RunState, name: str, step: Step, attempt: int, at: datetime
     if not changes:
         return Beginning(output={"approvals": {}})
     seconds = float(state.parameters.get("approval_seconds", 0) or DEFAULT_APPROVAL_SECONDS)
-    commands = [_request(state, name, change, at, at + timedelta(seconds=seconds)) for change in changes]
+    expires = at + timedelta(seconds=seconds)
+    commands = [_request(state, name, change, n, at, expires) for n, change in enumerate(changes, 1)]
     return Beginning(waiting_for=[command.id for command in commands], commands=commands)
 
 
-def _request(state: RunState, name: str, raw: Mapping[str, Any], at: datetime, expires: datetime) -> RunCommand:
+def _request(
+    state: RunState, name: str, raw: Mapping[str, Any], position: int, at: datetime, expires: datetime
+) -> RunCommand:
     change = msgspec.convert(raw, Change)
     terms = _terms(state, change.risk)
     approval_id = short_digest(state.run_id, name, change.change_id)
@@ -190,6 +193,7 @@ def _request(state: RunState, name: str, raw: Mapping[str, Any], at: datetime, e
         "expires_at": expires.isoformat(),
         "summary": change.summary,
         "correlation_id": state.correlation_id,
+        "position": position,
     }
     return RunCommand(id=approval_id, kind="request_approval", step=name, data={"approval": body})
 

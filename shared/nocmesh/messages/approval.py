@@ -28,6 +28,8 @@ class ApprovalRequest(Message, frozen=True, kw_only=True):
     expires_at: datetime
     summary: str = ""
     correlation_id: str = ""
+    position: int = 0
+    """The how manieth of its run's changes it is, from 1; 0: nobody said."""
 
     @property
     def goes_at(self) -> datetime | None:
@@ -93,3 +95,5 @@ class Decision(Message, frozen=True, kw_only=True):
     expires_at: datetime
     """An approval that was not used by then is void."""
     reason: str = ""
+    position: int = 0
+    """The how manieth of its run's changes was approved; 0: nobody said."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from nocmesh.messages.base import Message
 from nocmesh.messages.change import Risk
 from nocmesh.messages.policy import Terms, Way
-from nocmesh.policy.form import RISKS, AutonomyEntry, BudgetEntry, ExampleEntry, PolicyForm, Rule
+from nocmesh.policy.form import LEVELS, RISKS, AutonomyEntry, BudgetEntry, ExampleEntry, PolicyForm, Rule
 from nocmesh.yamlfile import Document, Mistake, read_document, validated
 
 BUILT_IN = Path(__file__).with_name("policy.yaml")
@@ -92,4 +92,17 @@ def _laxer(document: Document, form: PolicyForm, base: Policy) -> list[Mistake]:
             least_risk = known.get(name)  # type: ignore[call-overload]
             if least_risk and RISKS.index(rated) < RISKS.index(least_risk):
                 found.append(document.mistake((where, name), f"is at least {least_risk}; a file can only be stricter"))
+    return found + _freer(document, form, base)
+
+
+def _freer(document: Document, form: PolicyForm, base: Policy) -> list[Mistake]:
+    """Each type of agent that the file would let do more: how far one rises is for an admin to say, up to a ceiling."""
+    found = []
+    for name, entry in form.autonomy.items():
+        known = base.autonomy.get(name) or base.autonomy["default"]
+        if LEVELS.index(entry.start) > LEVELS.index(known.start) or LEVELS.index(entry.ceiling) > LEVELS.index(
+            known.ceiling
+        ):
+            said = f"starts with {known.start} and may rise to {known.ceiling} at most; a file can only be stricter"
+            found.append(document.mistake(("autonomy", name), said))
     return found

@@ -168,6 +168,14 @@ def network() -> Network:
         ("h2", ["interface eth0", "shutdown"], ["h2"]),
         ("r1", ["interface eth2", "shutdown"], []),
         ("nobody", ["interface eth2", "shutdown"], []),
+        ("r2", ["interface  eth1", "shutdown"], ["h1"]),
+        ("r2", ["INTERFACE ETH1", "SHUTDOWN"], ["h1"]),
+        ("r2", ["int eth 1", "shut"], ["h1"]),
+        ("r2", ["interface e1", "default shutdown"], ["h1"]),
+        ("r2", ["interface range eth1 - 2", "shutdown"], ["h2", "r1", "r2"]),
+        ("r2", ["interface eth1,eth2", "shutdown"], ["h2", "r1", "r2"]),
+        ("r2", ["interface eth1", "shutdown", "interface range eth5 - 6", "no shutdown"], ["h1"]),
+        ("r2", ["interface eth0", "no shutdown", "interface  eth1", "shutdown"], ["h1"]),
     ],
 )
 def test_what_a_change_would_cut_off_is_told_by_the_links(device: str, lines: list[str], away: list[str]) -> None:
