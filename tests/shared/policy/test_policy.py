@@ -197,3 +197,10 @@ def test_nobody_rises_above_their_ceiling(agent_type: str, ordered: str) -> None
     assert may(entry.ceiling, level)
     if ordered not in LEVELS:
         assert level == entry.start
+
+
+def test_the_example_of_the_documentation_is_a_policy_that_holds(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "how-to" / "policy.md").read_text()
+    path = tmp_path / "policy.yaml"
+    path.write_text(page.split("```yaml\n")[1].split("```")[0])
+    assert [row for row in outcomes(policy_of(path)) if not row["passed"]] == []
