@@ -359,7 +359,7 @@ async def test_a_command_that_an_agent_asks_for_waits_for_its_person_and_is_run_
             mesh=mesh, settings=settings, clock=SystemClock(), log=log, name=mesh.me.name, stopping=stopping
         )
         tasks.append(asyncio.create_task(each.run(context)))  # type: ignore[arg-type]
-    agent, approvals = await mesh_on("agent", name="bgp-1", type="bgp"), await mesh_on("approvals")
+    agent, approvals = await mesh_on("agent", name="fixer-1", type="remediation"), await mesh_on("approvals")
 
     async def called(tool: str, **arguments: Any) -> ToolReply:
         request = ToolRequest(tool=tool, arguments=arguments, call_id="c1")
@@ -394,11 +394,11 @@ async def test_a_command_that_an_agent_asks_for_waits_for_its_person_and_is_run_
     change = request.change
     assert change is not None
     assert change.commands == [f"{tmp_path}/program a", 'word = "a"']
-    assert (change.requested_by, change.summary) == ("bgp-1", "the cache is stale")
+    assert (change.requested_by, change.summary) == ("remediation", "the cache is stale")
     assert not (tmp_path / "done").exists()
     now = SystemClock().now()
     decision = approved(change, request.approval_id, voted=now, decided=now, expires=now + timedelta(minutes=5))
-    decision = changed(decision, run_id=request.run_id, step=request.step, requested_by="bgp-1")
+    decision = changed(decision, run_id=request.run_id, step=request.step, requested_by="remediation")
     where = subject("ai.approvals.decisions.<id>", id=request.approval_id)
     await approvals.core.publish(where, decision, id="decision")
 
@@ -414,7 +414,7 @@ async def test_a_command_that_an_agent_asks_for_waits_for_its_person_and_is_run_
     assert [result.outcome for result in results] == ["confirmed"], results
     assert (tmp_path / "done").read_text() == "a\n"
     attempts = [each.body async for each in audit.core.history("ATTEMPTS", "ai.attempts.*", Attempt)]
-    assert {(each.action, each.actor) for each in attempts} >= {("tool_refused", "bgp-1")}
+    assert {(each.action, each.actor) for each in attempts} >= {("tool_refused", "fixer-1")}
     stopping.set()
     await asyncio.wait_for(asyncio.gather(*tasks), 15)
 
