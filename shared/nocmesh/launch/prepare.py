@@ -1,4 +1,4 @@
-"""What must be right before roles begin: the inventory is sound, the database is there, its users can come in.
+"""What must be right before roles begin: policy and inventory are sound, the database is there, its users can come in.
 
 It happens in a process of its own that ends, because SQL and YAML would double the memory of the one that stays.
 """
@@ -23,13 +23,16 @@ _KINDS: Mapping[int, type[NocmeshError]] = {
 async def prepare(settings: Settings) -> dict[str, str]:
     """Check and make all that; gives a token for each user of the inventory that has none yet: shown only now.
 
-    Raises NotFoundError or InvalidInputError about the inventory, PreconditionError about the database or a key's file.
+    Raises NotFoundError or InvalidInputError about policy or inventory, PreconditionError about the database or a key's
+    file.
     """
     from nocmesh.inventory import Inventory, check_keys, load_inventory
+    from nocmesh.policy.policy import policy_of
     from nocmesh.safe.store import names_stored
     from nocmesh.store.database import Database
     from nocmesh.store.people import People
 
+    policy_of(settings.policy)
     none = Inventory(devices=[], links=[], users=[])
     inventory = load_inventory(settings.inventory, stored=names_stored(settings)) if settings.inventory else none
     check_keys(inventory)

@@ -85,7 +85,8 @@ def _laxer(document: Document, form: PolicyForm, base: Policy) -> list[Mistake]:
         least = base.terms[risk]
         stricter = entry.approvals > least.approvals or entry.delay_minutes * 60 >= least.delay_seconds
         if entry.approvals < least.approvals or not stricter:
-            said = f"takes {least.approvals} approvals and {least.delay_seconds / 60:g} minutes at least"
+            wait = f" and {least.delay_seconds / 60:g} minutes" if least.delay_seconds else ""
+            said = f"takes {least.approvals} approvals{wait} at least"
             found.append(document.mistake(("risks", risk), f"{said}; a file can only be stricter"))
     for where, given, known in (("otherwise", form.otherwise, base.otherwise), ("tools", form.tools, base.tools)):
         for name, rated in given.items():

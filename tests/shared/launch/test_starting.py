@@ -36,6 +36,7 @@ from nocmesh.launch.mesh import (
     program,
     secrets_of,
 )
+from nocmesh.launch.prepare import prepare
 from nocmesh.launch.supervisor import tail
 from nocmesh.ports import OURS, free_port, is_free
 from nocmesh.proving.broker import eventually
@@ -395,3 +396,10 @@ def test_every_process_is_told_the_policy_the_store_and_the_confirm_time(tmp_pat
 
 def test_a_free_port_is_none_that_a_connection_going_out_may_be_given() -> None:
     assert all(free_port() in OURS for _ in range(20))
+
+
+async def test_a_policy_that_is_laxer_is_refused_before_any_role_begins(tmp_path: Path) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text("version: 1\nrisks: {critical: {approvals: 1}}\n", "utf-8")
+    with pytest.raises(InvalidInputError, match=r"policy\.yaml:2: .*takes 2 approvals at least"):
+        await prepare(Settings(data=tmp_path, policy=path))
