@@ -41,15 +41,20 @@ def isis(answers: Sequence[Output], status: ViewStatus) -> Parsed:
     router = config.isis
     if router is None:
         return Parsed(status="unparsed") if found else Parsed(status="empty", value=Isis())
+    return process(router, list(_circuits(config, router, running.command)), found, running.command)
+
+
+def process(router: Section, interfaces: list[IsisInterface], adjacencies: list[IsisAdjacency], source: str) -> Parsed:
+    """The process whose section is ``router``, as Cisco's platforms have it; ``source``: the command that shows it."""
     net = router.value("net") or ""
     value = Isis(
         instance=" ".join(router.header.split()[2:]),
         net=net,
         system_id=system_id(net),
         level=isis_level(router),
-        interfaces=list(_circuits(config, router, running.command)),
-        adjacencies=found,
-        quote=Quote(command=running.command, text=router.header),
+        interfaces=interfaces,
+        adjacencies=adjacencies,
+        quote=Quote(command=source, text=router.header),
     )
     return Parsed(status="parsed", value=value)
 

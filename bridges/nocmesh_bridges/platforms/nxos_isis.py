@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from nocmesh.diagnosis.configtext import sections
 from nocmesh.messages.state import Isis, IsisAdjacency, IsisInterface, Output, Quote, ViewStatus
 from nocmesh_bridges.platforms.igpconfig import IgpConfig, Section, igp_config, isis_level, number
-from nocmesh_bridges.platforms.ios_isis import LEVELS, STATES, system_id
+from nocmesh_bridges.platforms.ios_isis import LEVELS, STATES, process
 from nocmesh_bridges.platforms.ios_names import NXOS, full_name
 from nocmesh_bridges.platforms.nxos_bgp import NOT_RUNNING
 from nocmesh_bridges.platforms.protocol import Judge, Parsed
@@ -33,17 +33,7 @@ def isis(answers: Sequence[Output], status: ViewStatus) -> Parsed:
     found, router = adjacencies_of([neighbors]), config.isis
     if router is None:
         return Parsed(status="unparsed") if found else Parsed(status="empty", value=Isis())
-    net = router.value("net") or ""
-    value = Isis(
-        instance=" ".join(router.header.split()[2:]),
-        net=net,
-        system_id=system_id(net),
-        level=isis_level(router),
-        interfaces=list(_circuits(config, router, running.command)),
-        adjacencies=found,
-        quote=Quote(command=running.command, text=router.header),
-    )
-    return Parsed(status="parsed", value=value)
+    return process(router, list(_circuits(config, router, running.command)), found, running.command)
 
 
 def adjacencies_of(answers: Sequence[Output]) -> list[IsisAdjacency]:

@@ -23,7 +23,7 @@ from nocmesh.messages.state import (
 )
 from nocmesh_bridges.platforms import ios_ospf
 from nocmesh_bridges.platforms.igpconfig import AreaKind, Section, dotted, isis_level, number
-from nocmesh_bridges.platforms.ios_isis import LEVELS, STATES, system_id
+from nocmesh_bridges.platforms.ios_isis import LEVELS, STATES, process
 from nocmesh_bridges.platforms.ios_names import XR, full_name
 from nocmesh_bridges.platforms.protocol import Judge, Parsed
 from nocmesh_bridges.platforms.tables import (
@@ -176,17 +176,7 @@ def isis(answers: Sequence[Output], status: ViewStatus) -> Parsed:
     router = next((s for s in _routers(lines, "router isis ")), None)
     if router is None:
         return Parsed(status="unparsed") if found else Parsed(status="empty", value=Isis())
-    net = router.value("net") or ""
-    value = Isis(
-        instance=" ".join(router.header.split()[2:]),
-        net=net,
-        system_id=system_id(net),
-        level=isis_level(router),
-        interfaces=list(_circuits(lines, router, running.command)),
-        adjacencies=found,
-        quote=Quote(command=running.command, text=router.header),
-    )
-    return Parsed(status="parsed", value=value)
+    return process(router, list(_circuits(lines, router, running.command)), found, running.command)
 
 
 def adjacencies_of(answers: Sequence[Output]) -> list[IsisAdjacency]:
