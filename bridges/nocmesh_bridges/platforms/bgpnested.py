@@ -9,8 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from nocmesh.diagnosis.configlines import JOINT
-from nocmesh.messages.state import BgpNeighbor, ConfigLine, Quote
+from nocmesh.diagnosis.configtext import sections
+from nocmesh.messages.state import BgpNeighbor, ConfigLine, Output, Quote
 from nocmesh_bridges.platforms.bgpconfig import MULTIHOP_DEFAULT, ConfiguredBgp, asn_of, canonical
+from nocmesh_bridges.platforms.bgpmerge import merged
+from nocmesh_bridges.platforms.protocol import Parsed
 
 _ROUTER = re.compile(r"^router bgp (?P<asn>[\d.]+)(?: instance \S+)?$")
 _PEER = re.compile(
@@ -36,6 +39,18 @@ class _Peer:
     lines: list[str] = field(default_factory=list)
     families: list[str] = field(default_factory=list)
     inherits: list[str] = field(default_factory=list)
+
+
+def nested_view(running: Output, found: Sequence[BgpNeighbor]) -> Parsed:
+    """The view `bgp` from the configuration in ``running`` and the sessions ``found``.
+
+    Unparsed: neighbours are configured, and the device says nothing of them.
+    """
+    configured = nested_bgp(sections(running.text), running.command)
+    if configured.neighbors and not found:
+        return Parsed(status="unparsed")
+    nothing = not configured.line and not found
+    return Parsed(status="empty" if nothing else "parsed", value=merged(configured, found, running.command))
 
 
 def nested_bgp(lines: Sequence[ConfigLine], command: str) -> ConfiguredBgp:

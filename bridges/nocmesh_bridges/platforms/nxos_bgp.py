@@ -3,11 +3,10 @@
 import re
 from collections.abc import Sequence
 
-from nocmesh.diagnosis.configtext import sections
 from nocmesh.messages.state import BgpNeighbor, Output, Quote, ViewStatus
 from nocmesh_bridges.platforms.bgpconfig import asn_of, canonical
-from nocmesh_bridges.platforms.bgpmerge import merged, notification, session_state
-from nocmesh_bridges.platforms.bgpnested import nested_bgp
+from nocmesh_bridges.platforms.bgpmerge import notification, session_state
+from nocmesh_bridges.platforms.bgpnested import nested_view
 from nocmesh_bridges.platforms.protocol import Judge, Parsed
 from nocmesh_bridges.platforms.tables import Block, clock_seconds, judge_of, number, paragraphs
 
@@ -43,12 +42,7 @@ def bgp(answers: Sequence[Output], status: ViewStatus) -> Parsed:
     Unparsed: neighbours are configured, and the device says nothing of them.
     """
     neighbors, running = answers
-    configured = nested_bgp(sections(running.text), running.command)
-    found = sessions([neighbors])
-    if configured.neighbors and not found:
-        return Parsed(status="unparsed")
-    nothing = not configured.line and not found
-    return Parsed(status="empty" if nothing else "parsed", value=merged(configured, found, running.command))
+    return nested_view(running, sessions([neighbors]))
 
 
 def sessions(answers: Sequence[Output]) -> list[BgpNeighbor]:
